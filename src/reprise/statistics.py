@@ -1,0 +1,149 @@
+"""The statistics behind a verdict: effects with 95 % intervals, from few seeds and clustered examples.
+
+Two sources of chance are kept apart. *Which examples were tested* is resampled by a bootstrap over groups (subjects,
+images). *Which seeds were drawn* is too few for a bootstrap (with three seeds it underestimates the spread by a
+third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The
+interval is that of their sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+REPLICATES = 10_000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A measured quantity and its 95 % interval. An exact quantity has ``low == value == high``.
+
+    Attributes:
+        value: the estimate.
+        low: lower end of the interval.
+        high: upper end of the interval.
+        n: independent units behind the interval (groups, images, repetitions).
+        seeds: trained networks behind it; 0 where nothing was trained.
+        unit: what the number is measured in.
+        seed_spread: standard deviation over seeds, 0 where it does not apply.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    seeds: int = 0
+    unit: str = ""
+    seed_spread: float = 0.0
+
+
+def exact(value: float, n: int = 1, unit: str = "") -> Effect:
+    """A quantity without chance (a count, an identity)."""
+    return Effect(float(value), float(value), float(value), n, unit=unit)
+
+
+def paired_effect(
+    differences: np.ndarray, groups: np.ndarray | None = None, unit: str = "", rng_seed: int = 0
+) -> Effect:
+    """Mean of ``differences`` with an interval over seeds and over groups of examples.
+
+    Args:
+        differences: (seeds, n) or (n,): per seed and example, variant minus baseline (or a score by itself).
+        groups: (n,) labels; examples of one group (a subject) are resampled together. Default: each by itself.
+        unit: what it is measured in.
+        rng_seed: of the bootstrap.
+
+    Returns:
+        The effect; with one group only the seeds give spread, with one seed only the groups.
+
+    Raises:
+        ValueError: empty input, NaN, or groups of another length.
+    """
+    differences = np.atleast_2d(np.asarray(differences, dtype=float))
+    seeds, n = differences.shape
+    if n == 0 or seeds == 0:
+        raise ValueError(f"differences has shape {differences.shape}: nothing to measure")
+    if np.isnan(differences).any():
+        raise ValueError(f"{int(np.isnan(differences).sum())} of {differences.size} differences are NaN")
+    if groups is None:
+        groups = np.arange(n)
+    if len(groups) != n:
+        raise ValueError(f"groups has length {len(groups)}, differences {n} examples")
+    _, index = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(index)
+    rng = np.random.default_rng(rng_seed)
+    sums = np.bincount(index, weights=differences.mean(axis=0))
+    means = _resampled_means(sums, sizes, rng)
+    per_seed = differences.mean(axis=1)
+    spread = float(per_seed.std(ddof=1)) if seeds > 1 else 0.0
+    if seeds > 1:
+        means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Effect(float(differences.mean()), float(low), float(high), len(sizes), seeds, unit, spread)
+
+
+def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(REPLICATES,) ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays)."""
+    count = len(sizes)
+    if count == 1:
+        return np.full(REPLICATES, sums[0] / sizes[0])
+    weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES) if count <= 4096 else None
+    if weights is None:
+        weights = rng.poisson(1.0, size=(REPLICATES // 10, count))
+    means = (weights @ sums) / (weights @ sizes)
+    # small groups make the plain bootstrap too narrow by sqrt((g - 1) / g)
+    centre = sums.sum() / sizes.sum()
+    means = centre + (means - centre) * np.sqrt(count / (count - 1))
+    return np.resize(means, REPLICATES)
+
+
+def seeds_effect(values: np.ndarray, unit: str = "") -> Effect:
+    """Mean over seeds of a number that each trained network gives once, with Student's t interval.
+
+    Args:
+        values: (seeds,) one number a seed; paired differences for a comparison.
+        unit: what it is measured in.
+    """
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
+        raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
+    mean, count = float(values.mean()), values.size
+    spread = float(values.std(ddof=1)) if count > 1 else 0.0
+    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
+    return Effect(mean, mean - half, mean + half, count, count, unit, spread)
+
+
+def proportion(successes: int, trials: int, unit: str = "") -> Effect:
+    """A share with Wilson's interval.
+
+    Raises:
+        ValueError: no trials, or more successes than trials.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"{successes} successes in {trials} trials is no proportion")
+    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(LEVEL, method="wilson")
+    return Effect(successes / trials, float(interval.low), float(interval.high), int(trials), unit=unit)
+
+
+def mean_effect(values: np.ndarray, unit: str = "") -> Effect:
+    """Mean of independent repetitions (no training) with Student's t interval."""
+    effect = seeds_effect(values, unit)
+    return Effect(effect.value, effect.low, effect.high, effect.n, 0, unit)
+
+
+def seeds_needed(effect: Effect, boundary: float = 0.0) -> int | None:
+    """How many seeds would move the interval off ``boundary`` if the effect stayed as measured.
+
+    Returns:
+        The number, None where it cannot be said (no spread over seeds, or no effect).
+    """
+    distance = abs(effect.value - boundary)
+    if effect.seed_spread == 0 or distance == 0:
+        return None
+    for count in range(2, 10_001):
+        if stats.t.ppf((1 + LEVEL) / 2, count - 1) * effect.seed_spread / np.sqrt(count) < distance:
+            return count
+    return None
