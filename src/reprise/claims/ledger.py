@@ -1,0 +1,175 @@
+"""The ledger: every claim, its verdict, and the evidence that decided it.
+
+Reads the ``evidence.json`` of each study and the catalogue, and writes ``reports/ledger.json`` (one row a claim, all
+194 of them: what is missing shows as *untested*) and ``reports/metrics.json`` (the numbers that the gate watches).
+Never imports torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from reprise import config
+from reprise.claims.catalogue import CLAIMS, claims
+from reprise.files import read_json, write_json
+
+VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
+LEDGER = Path("reports/ledger.json")
+METRICS = Path("reports/metrics.json")
+_KEYS = ("title", "group", "about", "data", "findings", "metrics", "tables", "figures", "cost", "provenance")
+_FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "verdict")
+
+
+def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
+    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` from all studies that params.yaml names.
+
+    Returns:
+        The rows written.
+
+    Raises:
+        FileNotFoundError: a study has no evidence; the message names the stage to run.
+        ValueError: an evidence.json is not what ``Evidence.write`` writes.
+    """
+    studies = read_studies(root)
+    rows = build_rows(studies)
+    write_json(root / LEDGER, rows)
+    write_json(root / METRICS, collect_metrics(studies))
+    return rows
+
+
+def read_studies(root: Path = Path()) -> dict[str, dict[str, Any]]:
+    """The evidence of every study that params.yaml names, in the file's order.
+
+    Folders under ``data/evidence`` that no study owns (left from a renamed one) are passed over with a warning.
+    """
+    named = config.load(root / "params.yaml").studies
+    names = [name for name in named if config.study_module("claims", name)]
+    for name in sorted(set(named) - set(names)):
+        print(
+            f"warning: params.yaml: study {name} has no module in reprise.claims and answers nothing", file=sys.stderr
+        )
+    folder = root / "data" / "evidence"
+    strays = sorted({path.parent.name for path in folder.glob("*/evidence.json")} - set(named))
+    if strays:
+        print(f"warning: {folder}: no study of params.yaml owns {', '.join(strays)}; ignored", file=sys.stderr)
+    missing = [name for name in names if not (folder / name / "evidence.json").is_file()]
+    if missing:
+        commands = "; ".join(f"python -m reprise.stages.evaluate {name}" for name in missing)
+        raise FileNotFoundError(f"{folder}: no evidence.json for {', '.join(missing)}; `dvc repro` runs: {commands}")
+    return {name: _read(folder / name / "evidence.json") for name in names}
+
+
+def build_rows(studies: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each of the 194 claims, in order.
+
+    Args:
+        studies: name -> evidence, as ``read_studies`` gives it.
+    """
+    answers: dict[int, list[tuple[str, dict[str, Any]]]] = {}
+    for name, evidence in studies.items():
+        for finding in evidence["findings"]:
+            answers.setdefault(finding["claim"], []).append((name, finding))
+    return [_row(claim, answers.get(claim.id, []), studies) for claim in claims()]
+
+
+def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """``{study: {metric: {value, spread, n, better, source, scale}}}``: what the gate compares."""
+    return {
+        name: {
+            metric: {key: values[key] for key in ("value", "spread", "n", "better")} | _provenance(evidence)
+            for metric, values in evidence["metrics"].items()
+        }
+        for name, evidence in studies.items()
+        if evidence["metrics"]
+    }
+
+
+def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
+    """The verdict on a claim from its findings.
+
+    Contradicted if any claim finding is; else inconclusive if any is; else reproduced. Without claim findings it is
+    untested. Where our own code disagrees with an independent implementation nothing measured with it can decide.
+
+    Returns:
+        The verdict, the finding that decided it (None where untested), and a note.
+    """
+    for finding in findings:
+        if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
+            oracle = finding.get("oracle") or "an independent one"
+            return "inconclusive", finding, f"our implementation disagrees with {oracle}"
+    decisive = [finding for finding in findings if finding["kind"] == "claim"]
+    if not decisive:
+        return "untested", None, ""
+    for verdict in ("contradicted", "inconclusive", "reproduced"):
+        for finding in decisive:
+            if finding["verdict"] == verdict:
+                return verdict, finding, _note(finding)
+    raise ValueError(f"claim {decisive[0]['claim']}: unknown verdict {decisive[0]['verdict']!r}")
+
+
+def _note(finding: dict[str, Any]) -> str:
+    notes = [finding.get("note") or ""]
+    if finding.get("seeds_needed"):
+        notes.append(f"About {finding['seeds_needed']} seeds would resolve it.")
+    return " ".join(note for note in notes if note)
+
+
+def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    findings = [{"study": name} | finding for name, finding in answers]
+    verdict, decided, note = judge(findings)
+    names = list(dict.fromkeys(name for name, _ in answers))
+    effect = decided["effect"] if decided else {}
+    provenance = [_provenance(studies[name]) for name in names]
+    return {
+        "id": claim.id,
+        "source": claim.source,
+        "chapter": claim.chapter,
+        "claim": claim.title,
+        "states": claim.claim,
+        "study": _join(names, ", "),
+        "verdict": verdict,
+        "measures": decided["measures"] if decided else "",
+        "variant": decided.get("variant", "") if decided else "",
+        "effect": effect.get("value"),
+        "interval": [effect.get("low"), effect.get("high")] if decided else None,
+        "unit": effect.get("unit", ""),
+        "expected": decided["expected"] if decided else "",
+        "band": decided["expect"] if decided else None,
+        "expectation": claim.expectation,
+        "n": effect.get("n"),
+        "seeds": effect.get("seeds"),
+        "data": _join([studies[name]["data"] for name in names], "; "),
+        "data_source": _join([each["source"] for each in provenance], ", "),
+        "scale": _join([each["scale"] for each in provenance], ", "),
+        "defects": sorted({finding["defect"] for finding in findings if finding.get("defect")}),
+        "findings": findings,
+        "note": note,
+    }
+
+
+def _join(parts: list[str], separator: str) -> str:
+    return separator.join(dict.fromkeys(part for part in parts if part))
+
+
+def _provenance(evidence: dict[str, Any]) -> dict[str, str]:
+    return {key: evidence["provenance"].get(key, "") for key in ("source", "scale")}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    evidence = read_json(path)
+    if not isinstance(evidence, dict) or not all(key in evidence for key in _KEYS):
+        lacking = [key for key in _KEYS if not isinstance(evidence, dict) or key not in evidence]
+        raise ValueError(f"{path}: no evidence of a study: {', '.join(lacking)} missing; evaluate the study again")
+    for place, finding in enumerate(evidence["findings"]):
+        where = f"{path}: finding {place + 1}"
+        lacking = [key for key in _FINDING_KEYS if key not in finding]
+        if lacking:
+            raise ValueError(f"{where}: {', '.join(lacking)} missing; evaluate the study again")
+        if not (isinstance(finding["claim"], int) and 1 <= finding["claim"] <= CLAIMS):
+            raise ValueError(f"{where}: claim {finding['claim']!r}: the catalogue runs from 1 to {CLAIMS}")
+        if finding["verdict"] not in VERDICTS:
+            raise ValueError(f"{where}: verdict {finding['verdict']!r}, expected one of {', '.join(VERDICTS)}")
+    return evidence

@@ -1,0 +1,213 @@
+"""``reprise gate``: no metric may become worse than the chance between seeds explains.
+
+Compares ``reports/metrics.json`` of the working tree with the one of a git revision. A difference counts where it is
+larger than Welch's two-sided 95 % bound ``t(df) * sqrt(sa^2 / na + sb^2 / nb)``, with the degrees of freedom of
+Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scipy.special import stdtrit
+
+from reprise.claims.ledger import METRICS
+from reprise.files import read_json
+
+EXACT = 1e-9  # relative: what the order of a sum may change
+LEVEL = 0.95
+BETTER = ("higher", "lower", "equal")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric before and after. ``failed`` is a regression, a loss, or a number that is none."""
+
+    name: str
+    before: float | None
+    after: float | None
+    tolerance: float
+    verdict: str
+    failed: bool = False
+    compared: bool = True
+
+
+def gate(against: str | None = None, root: Path = Path()) -> int:
+    """Prints a Markdown table of all metrics against a git revision.
+
+    Args:
+        against: a branch, tag or commit; default ``origin/main`` where it exists, else ``HEAD``.
+        root: the folder that holds ``reports/``, inside a git repository.
+
+    Returns:
+        0 where nothing became worse; 1 on a regression, a metric that is gone or not a number, or when there was
+        nothing to compare.
+    """
+    try:
+        reference = against or default_reference(root)
+        before = read_revision(reference, root)
+        if not (root / METRICS).is_file():
+            raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
+        after = flatten(read_json(root / METRICS), str(root / METRICS))
+    except (ValueError, FileNotFoundError) as error:
+        print(f"gate: {error}", file=sys.stderr)
+        return 1
+    comparisons = compare(before, after)
+    print(markdown(comparisons, reference))
+    failed = [comparison for comparison in comparisons if comparison.failed]
+    checked = sum(comparison.compared for comparison in comparisons)
+    if failed:
+        print(f"gate: {len(failed)} failed: {', '.join(each.name for each in failed)}", file=sys.stderr)
+        return 1
+    if not checked:
+        print(f"gate: no metric is in both {reference} and the working tree: nothing was checked", file=sys.stderr)
+        return 1
+    return 0
+
+
+def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Comparison]:
+    """Every metric of either side, in order of its name.
+
+    Args:
+        before: ``{"study.metric": {value, spread, n, better}}`` of the revision, as ``flatten`` gives it.
+        after: the same of the working tree.
+    """
+    found = []
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before:
+            value = after[name]["value"]
+            broken = value is None
+            verdict = "new, not a number" if broken else "new"
+            found.append(Comparison(name, None, value, 0.0, verdict, failed=broken, compared=False))
+        elif name not in after:
+            found.append(Comparison(name, before[name]["value"], None, 0.0, "missing", failed=True))
+        else:
+            found.append(_judge(name, before[name], after[name]))
+    return found
+
+
+def tolerance(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """The difference that chance explains: Welch's bound, or rounding where neither side has spread."""
+    rounding = EXACT * max(abs(before["value"]), abs(after["value"]))
+    if after["better"] == "equal":
+        return rounding
+    parts = [(side["spread"] ** 2 / side["n"], max(side["n"] - 1, 1)) for side in (before, after)]
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return rounding
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    return max(rounding, float(stdtrit(freedom, (1 + LEVEL) / 2)) * math.sqrt(variance))
+
+
+def _judge(name: str, before: dict[str, Any], after: dict[str, Any]) -> Comparison:
+    old, new = before["value"], after["value"]
+    if new is None:
+        return Comparison(name, old, new, 0.0, "not a number", failed=True)
+    if old is None:
+        return Comparison(name, old, new, 0.0, "was not a number", compared=False)
+    different = [key for key in ("source", "scale") if before.get(key) != after.get(key)]
+    if different:
+        return Comparison(name, old, new, 0.0, f"not compared: another {' and '.join(different)}", compared=False)
+    allowed = tolerance(before, after)
+    gain = new - old if after["better"] == "higher" else old - new
+    if after["better"] == "equal":
+        worse, better = abs(gain) > allowed, False
+    else:
+        worse, better = gain < -allowed, gain > allowed
+    verdict = "regression" if worse else "better" if better else "same"
+    return Comparison(name, old, new, allowed, verdict, failed=worse)
+
+
+def markdown(comparisons: list[Comparison], reference: str) -> str:
+    """The comparisons as a Markdown table; what failed stands first."""
+    lines = [f"| metric | {_cell(reference)} | now | change | tolerance | verdict |", "|:--|--:|--:|--:|--:|:--|"]
+    for each in sorted(comparisons, key=lambda each: (not each.failed, each.name)):
+        both = each.before is not None and each.after is not None
+        change = f"{each.after - each.before:+.4g}" if both else ""
+        allowed = f"{each.tolerance:.2g}" if both and each.compared else ""
+        verdict = f"**{each.verdict}**" if each.failed else each.verdict
+        cells = [_cell(each.name), _number(each.before), _number(each.after), change, allowed, verdict]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def default_reference(root: Path) -> str:
+    """``origin/main`` where it exists, else ``HEAD``."""
+    return "origin/main" if _commit("origin/main", root) else "HEAD"
+
+
+def read_revision(reference: str, root: Path) -> dict[str, Any]:
+    """The metrics of a git revision, flattened.
+
+    Raises:
+        ValueError: there is no such revision, or it holds no metrics.
+    """
+    commit = _commit(reference, root)
+    if commit is None:
+        raise ValueError(f"{reference!r} is no revision of this repository (try a branch, a tag or a commit)")
+    shown = _git(root, "show", f"{commit}:./{METRICS.as_posix()}")
+    if shown.returncode:
+        raise ValueError(f"{reference} holds no {METRICS.as_posix()}: nothing to compare with")
+    try:
+        return flatten(json.loads(shown.stdout), f"{reference}:{METRICS.as_posix()}")
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{reference}:{METRICS.as_posix()}: not valid JSON ({error})") from None
+
+
+def flatten(metrics: Any, where: str) -> dict[str, Any]:
+    """``{study: {metric: {..}}}`` -> ``{"study.metric": {..}}``, checked; NaN and infinity become None.
+
+    Raises:
+        ValueError: something else than metrics; the message names the file and the metric.
+    """
+    if not isinstance(metrics, dict):
+        raise ValueError(f"{where}: expected a mapping of studies, found {type(metrics).__name__}")
+    flat = {}
+    for study, entries in metrics.items():
+        if not isinstance(entries, dict):
+            raise ValueError(f"{where}: {study}: expected a mapping of metrics, found {type(entries).__name__}")
+        for metric, entry in entries.items():
+            flat[f"{study}.{metric}"] = _checked(entry, f"{where}: {study}.{metric}")
+    return flat
+
+
+def _checked(entry: Any, where: str) -> dict[str, Any]:
+    if not isinstance(entry, dict) or "value" not in entry:
+        raise ValueError(f"{where}: expected value, spread, n and better, found {entry!r}")
+    better, spread, count = entry.get("better"), entry.get("spread", 0.0), entry.get("n", 1)
+    if better not in BETTER:
+        raise ValueError(f"{where}: better is {better!r}, expected one of {', '.join(BETTER)}")
+    if not (_is_number(spread) and spread >= 0 and _is_number(count) and count >= 1):
+        raise ValueError(f"{where}: spread {spread!r} and n {count!r} are no spread over seeds")
+    value = entry["value"]
+    if value is not None and not isinstance(value, int | float):
+        raise ValueError(f"{where}: value {value!r} is no number")
+    return entry | {"value": value if _is_number(value) else None, "spread": spread, "n": count}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _commit(reference: str, root: Path) -> str | None:
+    """The commit that a name stands for. ``--end-of-options``: no name can be taken for an option of git."""
+    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    return found.stdout.strip() if found.returncode == 0 else None
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

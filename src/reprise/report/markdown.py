@@ -1,0 +1,96 @@
+"""Markdown in and out: the studies' prose to HTML, and the report's mirror ``reports/README.md``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from reprise.report.numbers import number
+from reprise.report.view import SYMBOLS
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+
+
+def prose(text: str) -> Markup:
+    """Markdown as HTML: no raw HTML, no images (they could be fetched from elsewhere), headings two levels down."""
+    renderer = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = renderer.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
+    return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704
+
+
+def escape(text: Any) -> str:
+    """Text that Markdown shows as it is, on one line: fit for a table's cell."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def mirror(page: dict[str, Any]) -> str:
+    """``reports/README.md``: counts, the claims by chapter, the studies with their figures, the defects.
+
+    Args:
+        page: what the front page shows (``reprise.report.page.front_page``).
+    """
+    parts = [
+        "# Report",
+        f"{escape(page['tagline'])} Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}. "
+        "The same report with intervals drawn, for a browser: [index.html](index.html).",
+        _table(
+            ("verdict", "claims", "meaning"),
+            [(f"{each['symbol']} {each['verdict']}", each["count"], each["meaning"]) for each in page["counts"]],
+        ),
+        "## Claims",
+    ]
+    for chapter in page["chapters"]:
+        parts += [f"### {escape(chapter['title'])}", _table(_HEADER, [_claim(row) for row in chapter["rows"]])]
+    parts.append("## Studies")
+    for group in page["groups"]:
+        parts.append(f"### {escape(group['title'])}")
+        parts += [_study(study) for study in group["studies"]]
+    parts += ["## Defects in the sources", *(_defect(defect) for defect in page["defects"])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+_HEADER = ("id", "claim", "verdict", "effect", "95 % interval", "expected", "n", "data", "study")
+
+
+def _claim(row: dict[str, Any]) -> tuple[str, ...]:
+    data = " · ".join(part for part in (row["data_source"], row["scale"]) if part)
+    verdict = f"{SYMBOLS[row['verdict']]} {row['verdict']}"
+    cells = (row["claim"], verdict, row["value"], row["interval_text"], row["expected"], row["size"], data)
+    study = ", ".join(f"[{escape(name)}](studies/{name}.html)" for name in row["studies"])
+    return (str(row["id"]), *(escape(cell) for cell in cells), study)
+
+
+def _study(study: dict[str, Any]) -> str:
+    lines = [
+        f"#### [{escape(study['title'])}](studies/{study['name']}.html)",
+        f"Claims {', '.join(str(claim['id']) for claim in study['claims'])}. Data: {escape(study['data'])} "
+        f"({escape(study['source'])}, scale {escape(study['scale'])}).",
+    ]
+    if study["cost"]:
+        lines.append("Cost: " + "; ".join(f"{escape(key)} {escape(value)}" for key, value in study["cost"]) + ".")
+    for figure in study["all_figures"]:
+        lines.append(f"![{escape(figure['alt'])}]({figure['path']})")
+        lines.append(f"*{escape(figure['title'])}.* {escape(figure['caption'])}".strip())
+    return "\n\n".join(lines)
+
+
+def _defect(defect: dict[str, Any]) -> str:
+    text = f"{defect['number']}. **{escape(defect['title'])}** ({defect['source']}). {escape(defect['description'])}"
+    if not defect["findings"]:
+        return f"{text} *Not yet shown.*"
+    shown = "; ".join(
+        f"{escape(each['measures'])}: {escape(each['value'])} ([{each['study']}](studies/{each['study']}.html))"
+        for each in defect["findings"]
+    )
+    return f"{text} Shown by: {shown}."
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    lines = [header, tuple(":--" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(number(c) if isinstance(c, int) else c for c in line)} |" for line in lines)

@@ -1,0 +1,67 @@
+"""Numbers as text, the same in the terminal, in Markdown and in HTML."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number with ``digits`` significant digits, a true minus sign and grouped thousands; other values as text.
+
+    Args:
+        value: None (what JSON makes of NaN) becomes "not a number".
+        digits: significant digits of a fraction; whole numbers are written in full.
+    """
+    if value is None:
+        return "not a number"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if float(value).is_integer() and size < 1e15:
+        text = f"{int(value):,}"
+    elif 1e-3 <= size < 1e6:
+        text = f"{value:,.{max(0, digits - 1 - math.floor(math.log10(size)))}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, exponent = f"{value:.{min(digits, 3) - 1}e}".split("e")
+        text = f"{mantissa.rstrip('0').rstrip('.')}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return text.replace("-", "−")
+
+
+def effect_text(value: float | None, interval: list[float | None] | None, unit: str = "") -> tuple[str, str]:
+    """A measured value and its interval, both to the digits that the interval supports.
+
+    Args:
+        value: None where it is not a number.
+        interval: ``[low, high]``; an end that is None is unbounded, equal ends mean that it is exact.
+        unit: follows the value, held to it by a no-break space.
+
+    Returns:
+        ``("0.827 dice", "[0.812, 0.842]")``, or ``("28", "exact")``.
+    """
+    suffix = f"\u00a0{unit}" if unit else ""
+    low, high = interval or (None, None)
+    if value is None:
+        return "not a number", ""
+    if low is not None and low == high:
+        return number(value) + suffix, "exact"
+    if low is None or high is None:
+        ends = ["−∞" if low is None else number(low), "∞" if high is None else number(high)]
+        return number(value) + suffix, f"[{', '.join(ends)}]"
+    places = 1 - math.floor(math.log10((high - low) / 2)) if high > low else 99
+    if not 0 <= places <= 5 or max(abs(low), abs(high)) >= 1e6:
+        return number(value) + suffix, f"[{number(low)}, {number(high)}]"
+    fixed = [f"{_unsigned(x, places):,.{places}f}".replace("-", "−") for x in (value, low, high)]
+    return fixed[0] + suffix, f"[{fixed[1]}, {fixed[2]}]"
+
+
+def _unsigned(value: float, places: int) -> float:
+    """Without the sign of a value that rounds to zero."""
+    return 0.0 if round(value, places) == 0 else value

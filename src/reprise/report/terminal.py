@@ -1,0 +1,140 @@
+"""``reprise ledger``: the ledger as a table in the terminal, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reprise.claims.ledger import LEDGER, VERDICTS
+from reprise.config import nearest
+from reprise.files import read_json
+from reprise.report.numbers import effect_text, number
+
+SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
+STYLES = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
+WIDE = 120  # columns from which every field has one of its own
+
+
+def show_ledger(
+    path: Path = LEDGER,
+    as_json: bool = False,
+    verdicts: Sequence[str] = (),
+    study: str = "",
+    console: Console | None = None,
+) -> None:
+    """Prints the ledger: one row a claim with study, verdict, effect, interval, n, data source and scale.
+
+    Args:
+        path: what the ledger stage wrote.
+        as_json: print the rows as JSON, with every field, instead of a table.
+        verdicts: only rows with one of these verdicts; all where empty.
+        study: only rows that this study answers.
+        console: where to print; standard output by default.
+
+    Raises:
+        FileNotFoundError: there is no ledger yet.
+        ValueError: a verdict that does not exist.
+    """
+    rows = read_ledger(path)
+    for verdict in verdicts:
+        if verdict not in VERDICTS:
+            raise ValueError(f"no verdict {verdict!r}{nearest(verdict, VERDICTS)}")
+    rows = [row for row in rows if not verdicts or row["verdict"] in verdicts]
+    rows = [row for row in rows if not study or study in row["study"].split(", ")]
+    if as_json:
+        print(json.dumps(rows, indent=2, sort_keys=True, ensure_ascii=False))
+        return
+    console = console or Console()
+    console.print(_wide(rows) if console.width >= WIDE else _narrow(rows))
+    counts = Counter(row["verdict"] for row in rows)
+    total = Text.assemble(f"{len(rows)} claims:  ", *(_count(verdict, counts[verdict]) for verdict in VERDICTS))
+    console.print(total)
+
+
+def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
+    """The ledger's rows.
+
+    Raises:
+        FileNotFoundError: there is none yet; the message says what makes it.
+        ValueError: the file is no ledger.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing; `dvc repro` (or `python -m reprise.stages.ledger`) makes it")
+    rows = read_json(path)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "verdict" in row for row in rows):
+        raise ValueError(f"{path}: not a ledger; make it again with `dvc repro`")
+    return rows
+
+
+def _wide(rows: list[dict[str, Any]]) -> Table:
+    table = _table()
+    table.add_column("id", justify="right")
+    table.add_column("study", style="cyan")
+    table.add_column("claim", ratio=3)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("effect", justify="right")
+    table.add_column("95 % interval", justify="right", no_wrap=True)
+    table.add_column("expected")
+    table.add_column("n", justify="right")
+    table.add_column("data", no_wrap=True)
+    table.add_column("scale", no_wrap=True)
+    for row in rows:
+        value, interval = _effect(row)
+        cells = [row["study"], row["claim"], _verdict(row), value, interval, row["expected"], _size(row)]
+        table.add_row(str(row["id"]), *(_plain(cell) for cell in cells), row["data_source"], row["scale"])
+    return table
+
+
+def _narrow(rows: list[dict[str, Any]]) -> Table:
+    table = _table()
+    table.add_column("id", justify="right")
+    table.add_column("claim", ratio=1)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("effect", justify="right")
+    for row in rows:
+        value, interval = _effect(row)
+        claim = Text(row["claim"])
+        if row["study"]:
+            details = [row["study"], row["data_source"], row["scale"], f"n {_size(row)}" if _size(row) else ""]
+            claim.append("\n" + " · ".join(detail for detail in details if detail), style="dim")
+        effect = Text(value)
+        if interval:
+            effect.append("\n" + interval, style="dim")
+        table.add_row(str(row["id"]), claim, _verdict(row), effect)
+    return table
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold")
+
+
+def _effect(row: dict[str, Any]) -> tuple[str, str]:
+    return effect_text(row["effect"], row["interval"], row["unit"]) if row["interval"] else ("", "")
+
+
+def _size(row: dict[str, Any]) -> str:
+    """``320 × 3`` for 320 units and three seeds."""
+    if row["n"] is None:
+        return ""
+    return f"{number(row['n'])} × {row['seeds']}" if row["seeds"] and row["seeds"] != row["n"] else number(row["n"])
+
+
+def _plain(cell: str | Text) -> Text:
+    """Text that rich does not read as markup."""
+    return cell if isinstance(cell, Text) else Text(cell)
+
+
+def _verdict(row: dict[str, Any]) -> Text:
+    return Text(f"{SYMBOLS[row['verdict']]} {row['verdict']}", style=STYLES[row["verdict"]])
+
+
+def _count(verdict: str, count: int) -> tuple[str, str]:
+    return f"{SYMBOLS[verdict]} {count} {verdict}   ", STYLES[verdict]

@@ -1,0 +1,158 @@
+"""What the pages show, prepared from the ledger and the evidence: plain dictionaries, numbers already as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from markupsafe import Markup
+
+from reprise.claims.catalogue import CHAPTERS, SOURCES, claims, defects
+from reprise.claims.ledger import VERDICTS
+from reprise.report.interval import interval_svg
+from reprise.report.numbers import effect_text, number
+
+SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
+MEANING = {
+    "reproduced": "the whole interval lies where the claim puts it",
+    "contradicted": "the whole interval lies elsewhere",
+    "inconclusive": "the interval reaches both sides, or our code is in doubt",
+    "untested": "no study answers it yet",
+}
+KINDS = {"claim": "decides", "oracle": "check of our code", "context": "for information"}
+
+
+def verdict_counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``[{verdict, count, symbol, meaning}]`` in the fixed order of the verdicts."""
+    counts = Counter(row["verdict"] for row in rows)
+    return [
+        {"verdict": verdict, "count": counts[verdict], "symbol": SYMBOLS[verdict], "meaning": MEANING[verdict]}
+        for verdict in VERDICTS
+    ]
+
+
+def finding_view(finding: dict[str, Any]) -> dict[str, Any]:
+    """A finding with its numbers as text and its interval as a picture."""
+    effect = finding["effect"]
+    value, interval = effect_text(effect["value"], [effect["low"], effect["high"]], effect.get("unit", ""))
+    judged = finding["kind"] != "context"
+    verdict = finding["verdict"] if judged else "context"
+    spoken = f"measured {value} {interval}" + (f", expected {finding['expected']}" if judged else "")
+    return finding | {
+        "value": value,
+        "interval": interval,
+        "size": size_text(effect.get("n"), effect.get("seeds")),
+        "judged": judged,
+        "kind_text": KINDS[finding["kind"]],
+        "symbol": SYMBOLS.get(verdict, ""),
+        "verdict_text": verdict,
+        "agrees": finding["verdict"] == "reproduced",
+        "plot": Markup(interval_svg(effect, finding["expect"] if judged else None, verdict, spoken)),  # noqa: S704
+    }
+
+
+def row_view(row: dict[str, Any]) -> dict[str, Any]:
+    """A ledger row for the table of claims: the finding that decided, in short."""
+    decided = {"effect": {}, "value": "", "interval_text": "", "plot": "", "size": ""}
+    if row["interval"] is not None:
+        effect = {"value": row["effect"], "low": row["interval"][0], "high": row["interval"][1]}
+        value, interval = effect_text(row["effect"], row["interval"], row["unit"])
+        spoken = f"measured {value} {interval}, expected {row['expected']}"
+        decided = {
+            "value": value,
+            "interval_text": interval,
+            "plot": Markup(interval_svg(effect, row["band"], row["verdict"], spoken)),  # noqa: S704
+            "size": size_text(row["n"], row["seeds"]),
+        }
+    catalogued = claims()[row["id"] - 1]
+    studies = [name for name in row["study"].split(", ") if name]
+    return row | decided | {"symbol": SYMBOLS[row["verdict"]], "finding": catalogued.finding, "studies": studies}
+
+
+def size_text(n: int | None, seeds: int | None) -> str:
+    """``n 320, 3 seeds``."""
+    if n is None:
+        return ""
+    if seeds and seeds == n:
+        return f"{seeds} seeds" if seeds > 1 else "1 seed"
+    return f"n\u00a0{number(n)}" + (f", {seeds} seeds" if seeds and seeds > 1 else ", 1 seed" if seeds else "")
+
+
+def by_chapter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows in the order of the chapters, with the count of verdicts of each."""
+    return [
+        {
+            "title": chapter,
+            "slug": slug(chapter),
+            "rows": [row for row in rows if row["chapter"] == chapter],
+            "counts": verdict_counts(row for row in rows if row["chapter"] == chapter),
+        }
+        for chapter in CHAPTERS
+    ]
+
+
+def by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows by source, for the overview."""
+    return [
+        {
+            "key": key,
+            "title": title,
+            "rows": [row for row in rows if row["source"] == key],
+            "counts": verdict_counts(row for row in rows if row["source"] == key),
+        }
+        for key, title in SOURCES.items()
+    ]
+
+
+def by_group(studies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Study cards by the chapter that each names, chapters in their order and unknown ones last."""
+    groups = list(dict.fromkeys(study["group"] for study in studies))
+    known = [chapter for chapter in CHAPTERS if chapter in groups]
+    order = known + [group for group in groups if group not in CHAPTERS]
+    return [{"title": group, "studies": [s for s in studies if s["group"] == group]} for group in order]
+
+
+def defect_views(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The sources' defects, each with the findings that show it."""
+    shown: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        for finding in row["findings"]:
+            if finding.get("defect"):
+                shown.setdefault(finding["defect"], []).append(finding_view(finding))
+    return [
+        {
+            "number": defect.number,
+            "source": defect.source,
+            "claims": defect.claims,
+            "title": defect.title,
+            "description": defect.description,
+            "findings": shown.get(defect.number, []),
+        }
+        for defect in defects()
+    ]
+
+
+def flat(mapping: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as ``("base.epochs", "12")`` pairs."""
+    if isinstance(mapping, dict) and mapping:
+        pairs = []
+        for key, value in mapping.items():
+            pairs += flat(value, f"{prefix}.{key}" if prefix else str(key))
+        return pairs
+    if isinstance(mapping, list):
+        return [(prefix, ", ".join(_setting(value) for value in mapping))]
+    return [(prefix, _setting(mapping))] if prefix else []
+
+
+def _setting(value: Any) -> str:
+    """A setting as one would write it in params.yaml: digits are not grouped or rounded."""
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def slug(text: str) -> str:
+    """Text as an anchor: lower-case letters, digits and hyphens."""
+    words = "".join(c if c.isascii() and c.isalnum() else " " for c in text.lower()).split()
+    return "-".join(words)
