@@ -37,7 +37,9 @@ class Strict(BaseModel):
 
 
 class DataConfig(Strict):
-    """Where data comes from, for every study."""
+    """Where data comes from, for every study. Further keys are data sets: ``reprise.data.NAME.Config`` checks them."""
+
+    model_config = ConfigDict(extra="allow")
 
     source: Literal["generated", "real"] = "generated"
 
@@ -124,6 +126,29 @@ class Params:
             raise ConfigError(f"{self.path}: no study {name!r}{nearest(name, self.studies)}")
         return _validate(_config_class(name), self.raw[name], self.path, name)
 
+    @property
+    def datasets(self) -> list[str]:
+        """The names of all data sets, in the file's order."""
+        return list(self.data.model_extra or {})
+
+    def dataset(self, name: str) -> Any:
+        """The validated ``Config`` of one data set, the section ``data.NAME``.
+
+        Raises:
+            ConfigError: params.yaml has no such section, or the section is not valid.
+        """
+        if name not in self.datasets:
+            raise ConfigError(f"{self.path}: data: no data set {name!r}{nearest(name, self.datasets)}")
+        module = importlib.import_module(f"reprise.data.{name}")
+        return _validate(module.Config, self.raw["data"][name], self.path, f"data.{name}")
+
+    def check(self) -> None:
+        """Validates every section, data sets and studies alike."""
+        for name in self.datasets:
+            self.dataset(name)
+        for name in self.studies:
+            self.study(name)
+
 
 def load(path: Path | str = "params.yaml") -> Params:
     """Reads params.yaml and validates what all studies share.
@@ -144,6 +169,9 @@ def load(path: Path | str = "params.yaml") -> Params:
         training=_validate(TrainingConfig, resolved.get("training", {}), path, "training"),
         raw=resolved,
     )
+    for name in params.datasets:
+        if name not in known_datasets():
+            raise ConfigError(f"{path}: data: unknown key {name!r}{nearest(name, ['source', *known_datasets()])}")
     for name in params.studies:
         if study_module("studies", name) is None and study_module("claims", name) is None:
             raise ConfigError(f"{path}: unknown key {name!r}{nearest(name, [*COMMON, *known_studies()])}")
@@ -181,6 +209,13 @@ def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else f" (valid: {', '.join(map(str, valid)) or 'nothing'})"
 
 
+@functools.cache
+def known_datasets() -> tuple[str, ...]:
+    """Names that a section below ``data`` can have: the modules of ``reprise.data`` that define a ``Config``."""
+    files = sorted((Path(__file__).parent / "data").glob("*.py"))
+    return tuple(file.stem for file in files if "\nclass Config(" in file.read_text(encoding="utf-8"))
+
+
 def set_value(path: Path, assignment: str) -> None:
     """Writes ``KEY=VALUE`` (``data.source=real``) into params.yaml, keeping its comments and layout.
 
@@ -211,9 +246,7 @@ def set_value(path: Path, assignment: str) -> None:
     yaml.dump(document, stream)
     write_text(path, stream.getvalue())
     try:
-        params = load(path)
-        for name in params.studies:
-            params.study(name)
+        load(path).check()
     except ConfigError:
         write_text(path, before)
         raise

@@ -1,0 +1,63 @@
+# make: set up, run the pipeline on generated data at scale `small`, say where the report is. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+
+.PHONY: all help setup lock test lint repro real generated smoke ui benchmarks clean
+
+all: repro ## Set up, run everything, print where the report is
+
+help: ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## Make .venv and install the locked requirements
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11 to 3.13 is needed; found $$($(PYTHON) --version). Name another: make PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: setup ## Write requirements.lock again (hashes, no index addresses; torch and what it brings stay out)
+	$(BIN)/python scripts/lock.py
+
+repro: setup ## Run the pipeline with params.yaml as it stands
+	reprise track init
+	dvc repro
+	@echo "Report: $(CURDIR)/reports/index.html"
+
+real: setup ## The same on the official files in data/raw (make generated turns back)
+	reprise set data.source=real
+	@$(MAKE) --no-print-directory repro
+
+generated: setup ## Back to generated data (from DVC's run cache where it was run before)
+	reprise set data.source=generated
+	@$(MAKE) --no-print-directory repro
+
+smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone
+	$(BIN)/pytest tests/pipeline -k repro
+
+test: setup ## The whole test suite
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: setup ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+ui: setup ## MLflow on loopback, with every run
+	reprise track sync
+	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
+
+benchmarks: setup ## Every table of benchmarks/ (minutes)
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+
+clean: ## Remove what stages made; DVC's cache stays
+	rm -rf data/prepared data/runs data/evidence data/checkpoints data/timings.csv

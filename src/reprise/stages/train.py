@@ -1,0 +1,45 @@
+"""``python -m reprise.stages.train STUDY VARIANT``: trains all seeds of one variant, resuming what was killed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from reprise.closure import code_digest
+from reprise.config import ConfigError, import_study, nearest
+from reprise.stages.running import stage
+from reprise.tracking import track_training
+from reprise.training import train_variant
+from reprise.workspace import Workspace
+
+
+def train(workspace: Workspace, variant: str) -> None:
+    """Writes ``data/runs/STUDY/VARIANT/``; progress goes to the terminal and to MLflow."""
+    config = workspace.config
+    if variant not in config.variants:
+        raise ConfigError(f"params.yaml: {workspace.study}.variants has no {variant!r}{nearest(variant, [*config.variants])}")
+    settings = config.variants[variant]
+    study = import_study("studies", workspace.study)
+    out = workspace.run(variant)
+    shutil.rmtree(out, ignore_errors=True)
+    with track_training(workspace, variant, settings) as listener:
+        train_variant(
+            study,
+            settings,
+            config.seeds,
+            lambda seed: study.data(workspace, settings, seed),
+            workspace.params.training,
+            out,
+            workspace.checkpoints(variant),
+            listener=listener,
+            progress=sys.stderr.isatty(),
+            code=code_digest(
+                ["reprise.training", f"reprise.studies.{workspace.study}"], Path(__file__).parents[2]
+            ),
+        )
+
+
+if __name__ == "__main__":
+    with stage("train", *sys.argv[1:]):
+        train(Workspace(sys.argv[1]), sys.argv[2])

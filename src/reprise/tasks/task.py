@@ -1,0 +1,109 @@
+"""The LightningModule that every task shares: sums on the device, one number an epoch, own plateau schedule.
+
+``self.log`` in every step costs a small network more than its backward pass; here a step adds to a running sum and the
+epoch's end logs. A task says what its loss is, what it predicts, and how it augments; nothing else differs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from reprise.config import Settings
+from reprise.data.batches import Batch, epoch_seed
+
+PLATEAU_STATE = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
+
+
+class Task(pl.LightningModule):
+    """Trains ``model`` with the study's ``settings``.
+
+    Args:
+        model: the network.
+        settings: the variant's settings (epochs, batch size, learning rate, ...).
+        seed: of this run; dropout and augmentation of epoch e come from (seed, e).
+    """
+
+    def __init__(self, model: nn.Module, settings: Settings, seed: int = 0) -> None:
+        super().__init__()
+        self.model, self.settings, self.seed = model.to(memory_format=torch.channels_last), settings, seed
+        self.totals: dict[str, Tensor | float] = {}
+        self.counts: dict[str, int] = {}
+        self.plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
+
+    # What a task defines ------------------------------------------------------------------------------------------
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The scalar that is minimised."""
+        raise NotImplementedError(f"{type(self).__name__} must define its loss")
+
+    def predict(self, batch: Batch) -> dict[str, Tensor]:
+        """What is written for each example: tensors with the examples along the first axis."""
+        raise NotImplementedError(f"{type(self).__name__} must define what it predicts")
+
+    def augment(self, batch: Batch) -> Batch:
+        """A training batch, changed at random. Default: as it is."""
+        return batch
+
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Default: Adam."""
+        return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
+
+    def schedule(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau | None:
+        """A plateau schedule on the validation loss, or None."""
+        return None
+
+    # What Lightning calls -----------------------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        optimizer = self.optimizer()
+        self.plateau = self.schedule(optimizer)
+        return optimizer
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
+        return batch  # it lives there
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(epoch_seed(self.seed, self.current_epoch) ^ self.global_rank)
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        loss = self.loss(self.augment(batch))
+        self._add("train_loss", loss.detach(), 1)
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        size = len(next(iter(batch.values())))
+        self._add("val_loss", self.loss(batch) * size, size)
+
+    def on_validation_epoch_end(self) -> None:
+        self.log("val_loss", self._mean("val_loss"), sync_dist=self.trainer.world_size > 1)
+
+    def on_train_epoch_end(self) -> None:
+        self.log("train_loss", self._mean("train_loss"), sync_dist=self.trainer.world_size > 1)
+        self.log("learning_rate", self.optimizers().param_groups[0]["lr"])
+        if self.plateau is not None:
+            # here, and not through Lightning: it steps schedules after checkpoints are written, and a resumed run
+            # would miss one step
+            self.plateau.step(float(self.trainer.callback_metrics["val_loss"]))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.plateau is not None:
+            # not its state_dict(): that one drags the optimizer's hooks, and with them this module, into the file
+            checkpoint["plateau"] = {name: getattr(self.plateau, name) for name in PLATEAU_STATE}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored_plateau = checkpoint.get("plateau")
+
+    def on_fit_start(self) -> None:
+        if self.plateau is not None and getattr(self, "_restored_plateau", None):
+            vars(self.plateau).update(self._restored_plateau)
+
+    def _add(self, name: str, value: Tensor, count: int) -> None:
+        self.totals[name] = self.totals.get(name, 0.0) + value
+        self.counts[name] = self.counts.get(name, 0) + count
+
+    def _mean(self, name: str) -> Tensor | float:
+        return self.totals.pop(name) / self.counts.pop(name)

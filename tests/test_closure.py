@@ -1,0 +1,85 @@
+"""A stage's code is everything its module can import."""
+
+from __future__ import annotations
+
+import pytest
+from reprise.closure import closure, code_digest, stage_modules, write_deps
+
+
+@pytest.fixture
+def source(tmp_path):
+    files = {
+        "__init__.py": "",
+        "a.py": "from reprise import b\nimport numpy\n",
+        "b.py": "def f():\n    from reprise.sub.c import g\n    return g\n",
+        "sub/__init__.py": "",
+        "sub/c.py": "from .d import h\nfrom __future__ import annotations\n",
+        "sub/d.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import reprise.unused\n",
+        "unused.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / "src" / "reprise" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "src"
+
+
+def names(paths, source):
+    return [path.relative_to(source / "reprise").as_posix() for path in paths]
+
+
+def test_the_closure_follows_functions_relative_imports_and_packages(source):
+    found = names(closure(["reprise.a"], source), source)
+    assert found == ["__init__.py", "a.py", "b.py", "sub/__init__.py", "sub/c.py", "sub/d.py"]
+
+
+def test_imports_for_type_checkers_do_not_count(source):
+    assert "unused.py" not in names(closure(["reprise.sub.d"], source), source)
+
+
+def test_a_module_without_a_file_is_an_error(source):
+    with pytest.raises(ValueError, match=r"reprise\.nowhere"):
+        closure(["reprise.nowhere"], source)
+
+
+def test_the_digest_changes_with_any_file_of_the_closure_and_with_no_other(source):
+    before = code_digest(["reprise.a"], source)
+    (source / "reprise" / "unused.py").write_text("x = 1\n")
+    assert code_digest(["reprise.a"], source) == before
+    (source / "reprise" / "sub" / "d.py").write_text("x = 1\n")
+    assert code_digest(["reprise.a"], source) != before
+
+
+def test_a_stage_command_names_its_study():
+    assert stage_modules("python -m reprise.stages.train ultrasound raw")[1] == "reprise.studies.ultrasound"
+    assert stage_modules("python -m reprise.stages.evaluate mixtures")[1] == "reprise.claims.mixtures"
+    with pytest.raises(ValueError, match="python -m reprise"):
+        stage_modules("rm -rf .")
+
+
+def test_deps_are_written_once_and_keep_what_is_not_code(source, tmp_path):
+    (source / "reprise" / "stages").mkdir()
+    (source / "reprise" / "stages" / "__init__.py").write_text("")
+    (source / "reprise" / "stages" / "ledger.py").write_text("import reprise.sub.d\n")
+    file = tmp_path / "dvc.yaml"
+    file.write_text(
+        "# kept\nstages:\n  ledger:\n    cmd: python -m reprise.stages.ledger\n    deps:\n"
+        "      - data/evidence\n      - src/reprise/gone.py\n"
+    )
+    import os
+
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        from pathlib import Path
+
+        assert write_deps([file], Path("src"), check=True) == [file]
+        assert write_deps([file], Path("src")) == [file]
+        assert write_deps([file], Path("src")) == []
+    finally:
+        os.chdir(here)
+    text = file.read_text()
+    assert text.startswith("# kept")
+    assert "- data/evidence" in text
+    assert "- src/reprise/sub/d.py" in text
+    assert "gone" not in text

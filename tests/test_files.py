@@ -1,0 +1,50 @@
+"""Outputs are whole or absent, and the same twice."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from reprise.files import read_json, read_npz, replacing, write_json, write_npz
+
+
+def test_an_error_while_writing_leaves_the_old_file_and_no_temporary_one(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"x": 1})
+
+    def fail():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert read_json(path) == {"x": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_the_same_arrays_give_the_same_bytes_at_any_time(tmp_path):
+    arrays = {"a": np.arange(5), "b": np.eye(2)}
+    write_npz(tmp_path / "1.npz", **arrays)
+    time.sleep(2.1)  # zip dates have a resolution of two seconds
+    write_npz(tmp_path / "2.npz", **arrays)
+    assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
+
+
+def test_archives_with_pickled_objects_are_refused(tmp_path):
+    np.savez(tmp_path / "evil.npz", a=np.array([{"x": 1}], dtype=object))
+    with read_npz(tmp_path / "evil.npz") as archive, pytest.raises(ValueError, match="pickle"):
+        _ = archive["a"]
+
+
+def test_nan_is_not_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "x.json", float("nan"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_broken_json_is_named(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(ValueError, match=r"x\.json"):
+        read_json(tmp_path / "x.json")
