@@ -1,0 +1,225 @@
+"""All pairs of rows within a cosine distance: exactly scipy's ``pdist`` answer, without its n x n table.
+
+Unit vectors are split into their part in a small subspace and the rest. The rest is known by its length alone, which
+bounds what it can add to a product (Cauchy-Schwarz): ``cos(u, v) <= Pu . Pv + |u - Pu| |v - Pv|``. The right side is
+one short inner product, so that tiles of rows are compared by a small matrix product. Pairs that it cannot rule out are
+screened in float32 with a margin that no rounding exceeds, and what is left is measured in float64 with scipy's own
+formula. Memory grows with the number of rows and of pairs found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from scipy.spatial.distance import pdist
+
+TILE = 1024
+SAMPLE = 256  # rows that the subspace is learnt from: it decides the speed, never the answer
+RANK = 64
+SLACK = (
+    2e-5  # above the rounding error of a float32 product of RANK + 1 numbers between unit vectors, (RANK + 3) / 2**24
+)
+WORK_BYTES = 32 << 20  # of temporary float64 rows for matrix products
+CACHE_BYTES = 1 << 20  # of temporary rows for products of single pairs
+DENSE = 0.05  # share of a tile from which a float64 matrix product is cheaper than gathering pairs
+
+
+def near_duplicates(
+    features: np.ndarray, threshold: float = 0.008, groups: np.ndarray | None = None, *, device: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows whose cosine distance lies under a threshold: exact, in bounded memory (claim 84).
+
+    Equal to keeping ``scipy.spatial.distance.pdist(features, "cosine") < threshold``, pair for pair: a distance within
+    rounding error of the threshold is decided by ``pdist`` itself. A row of zeros has no direction: ``pdist`` gives NaN
+    for it, and it is in no pair here either.
+
+    Args:
+        features: (n, d) finite real numbers.
+        threshold: cosine distance in [0, 2], exclusive.
+        groups: (n,) labels; only rows of the same group are compared. By default all are.
+        device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.
+
+    Returns:
+        pairs (m, 2) int64 with i < j in lexicographic order, and distances (m,) float64.
+
+    Raises:
+        ValueError: for another shape, values that are not finite or beyond float64 when squared, a threshold outside
+            [0, 2], groups of another length.
+    """
+    features, norms = _checked(features)
+    if not 0 <= threshold <= 2:
+        raise ValueError(f"threshold is a cosine distance between 0 and 2; found {threshold}")
+    order, bounds = _grouped(norms, groups)
+    search = _search(device)(features, norms, order)
+    rows, columns, distances = [], [], []
+    for start, stop in pairwise(bounds):
+        for i, j, found in _within(search, start, stop, threshold):
+            rows.append(np.minimum(i, j))
+            columns.append(np.maximum(i, j))
+            distances.append(found)
+    if not rows:
+        return np.empty((0, 2), np.int64), np.empty(0)
+    first, second, distance = np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
+    rising = np.lexsort((second, first))
+    return np.stack([first, second], axis=1)[rising], distance[rising]
+
+
+def _checked(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    features = np.asarray(features)
+    if features.ndim != 2 or features.dtype.kind not in "biuf":
+        raise ValueError(f"features must be (n, d) real numbers; found shape {features.shape} of {features.dtype}")
+    norms = np.empty(len(features))
+    step = _rows_at_once(features.shape[1])
+    for start in range(0, len(features), step):
+        part = features[start : start + step].astype(np.float64)
+        norms[start : start + step] = np.sqrt(np.einsum("ij,ij->i", part, part))
+    # beyond these a square over- or underflows, and pdist's own answer means nothing
+    bad = np.flatnonzero(~((norms == 0) | ((norms > 1e-140) & (norms < 1e140))))
+    if len(bad):
+        raise ValueError(f"row {bad[0]} of the features (and {len(bad) - 1} more) has norm {norms[bad[0]]}: not usable")
+    return features, norms
+
+
+def _rows_at_once(columns: int) -> int:
+    return max(1, WORK_BYTES // (8 * max(1, columns)))
+
+
+def _grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, list[int]]:
+    """Rows with a direction, sorted by group, and where each group starts (and the last one ends)."""
+    order = np.flatnonzero(norms > 0)
+    if groups is None:
+        return order, [0, len(order)]
+    groups = np.asarray(groups)
+    if groups.shape != norms.shape:
+        raise ValueError(f"groups must have one label a row, shape {norms.shape}; found {groups.shape}")
+    labels = np.unique(groups, return_inverse=True)[1][order]
+    order = order[np.argsort(labels, kind="stable")]
+    changes = np.flatnonzero(np.diff(np.sort(labels))) + 1
+    return order, [0, *changes.tolist(), len(order)]
+
+
+def _within(search, start: int, stop: int, threshold: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yields rows, columns and distances of the pairs of one group, tile by tile."""
+    tile = search.tile
+    for top in range(start, stop, tile):
+        for left in range(top, stop, tile):
+            i, j = search.candidates(top, min(top + tile, stop), left, min(left + tile, stop), threshold)
+            if len(i):
+                i, j, distances = search.distances(search.order[i], search.order[j], threshold)
+                _settle(search.features, i, j, distances, threshold)
+                near = distances < threshold
+                yield i[near], j[near], distances[near]
+
+
+def _settle(features: np.ndarray, i: np.ndarray, j: np.ndarray, distances: np.ndarray, threshold: float) -> None:
+    """Replaces, in place, distances that rounding could put on either side of the threshold by pdist's own."""
+    if threshold == 0:
+        return  # nothing lies under it: pdist clips the cosine at 1
+    rounding = 8 * np.finfo(np.float64).eps * max(4, features.shape[1])
+    for k in np.flatnonzero(np.abs(distances - threshold) <= rounding):
+        lower, higher = sorted((i[k], j[k]))
+        distances[k] = pdist(features[[lower, higher]].astype(np.float64), "cosine")[0]
+
+
+def subspace(features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """(d, rank) orthonormal directions that hold most of the rows' length, learnt from an even sample of them."""
+    d = features.shape[1]
+    if d <= RANK:
+        return np.eye(d)
+    rows = order[np.unique(np.linspace(0, len(order) - 1, SAMPLE).astype(int))]
+    sample = features[rows] / norms[rows, None]
+    _, vectors = np.linalg.eigh(sample @ sample.T)
+    return np.linalg.qr(sample.T @ vectors[:, -RANK:])[0]
+
+
+def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """(len(order), rank + 1) float32: each row's coordinates in the subspace, then the length of the rest of it."""
+    if not len(order):
+        return np.empty((0, 1), np.float32)
+    basis = subspace(features, norms, order)
+    out = np.empty((len(order), basis.shape[1] + 1), np.float32)
+    step = _rows_at_once(features.shape[1])
+    for start in range(0, len(order), step):
+        rows = order[start : start + step]
+        inside = features[rows] @ basis / norms[rows, None]
+        out[start : start + step, :-1] = inside
+        out[start : start + step, -1] = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", inside, inside)))
+    return out
+
+
+class NumpySearch:
+    """Candidates and distances by NumPy."""
+
+    tile = TILE
+
+    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> None:
+        self.features, self.norms, self.order = features, norms, order
+        self.moderate = bool(((norms == 0) | ((norms > 1e-9) & (norms < 1e9))).all())  # float32 squares stay normal
+        self.projected = project(features, norms, order)
+
+    def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
+        """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
+        bound = self.projected[top:bottom] @ self.projected[left:right].T
+        possible = bound >= np.float32(1 - threshold - SLACK)
+        if top == left:
+            possible = np.triu(possible, 1)
+        flat = np.flatnonzero(possible)
+        i, j = np.divmod(flat, right - left)
+        return i + top, j + left
+
+    def distances(self, i: np.ndarray, j: np.ndarray, threshold: float):
+        """Pairs that may lie under the threshold, and their distances in float64 by pdist's formula."""
+        rows, at_row = np.unique(i, return_inverse=True)
+        columns, at_column = np.unique(j, return_inverse=True)
+        if len(i) < DENSE * len(rows) * len(columns):
+            keep = self._screened(i, j, threshold)
+            i, j = i[keep], j[keep]
+            products = self._gathered(i, j)
+        else:
+            products = self._table(rows, columns)[at_row, at_column]
+        return i, j, 1 - np.clip(products / (self.norms[i] * self.norms[j]), -1, 1)
+
+    def _screened(self, i: np.ndarray, j: np.ndarray, threshold: float) -> np.ndarray:
+        """False where a float32 product shows, beyond any rounding, that a pair is too far apart."""
+        if self.features.dtype != np.float32 or not self.moderate:
+            return np.ones(len(i), bool)
+        products = np.empty(len(i), np.float32)
+        step = max(1, CACHE_BYTES // (4 * self.features.shape[1]))
+        starts = [0, *(np.flatnonzero(np.diff(i)) + 1).tolist(), len(i)]  # runs of the same row
+        for first, last in pairwise(starts):
+            row = self.features[i[first]]
+            for start in range(first, last, step):
+                stop = min(start + step, last)
+                np.matmul(self.features[j[start:stop]], row, out=products[start:stop])
+        # |error| <= d / 2**24 times the norms, in whatever order the terms are added (Higham 2002, section 3.1)
+        margin = 1.1 * (self.features.shape[1] + 8) / 2**24
+        return products >= (1 - threshold - margin) * self.norms[i] * self.norms[j]
+
+    def _gathered(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        products = np.empty(len(i))
+        step = max(1, CACHE_BYTES // (8 * self.features.shape[1]))
+        for start in range(0, len(i), step):
+            chunk = slice(start, start + step)
+            left, right = (self.features[k[chunk]].astype(np.float64) for k in (i, j))
+            np.einsum("ij,ij->i", left, right, out=products[chunk])
+        return products
+
+    def _table(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        products = np.empty((len(rows), len(columns)))
+        step = max(1, _rows_at_once(self.features.shape[1]) // 2)
+        for left in range(0, len(columns), step):
+            right = self.features[columns[left : left + step]].astype(np.float64).T
+            for top in range(0, len(rows), step):
+                block = self.features[rows[top : top + step]].astype(np.float64)
+                products[top : top + step, left : left + step] = block @ right
+        return products
+
+
+def _search(device: str | None):
+    if device is None:
+        return NumpySearch
+    from reprise.data.near_search_torch import TorchSearch  # torch takes seconds to import
+
+    return lambda features, norms, order: TorchSearch(features, norms, order, device)

@@ -1,0 +1,55 @@
+"""The pair search of :mod:`reprise.data.near_search` on a torch device: the same bound, in float64 throughout."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from reprise.data import near_search
+
+WORK_BYTES = 256 << 20  # of temporary float64 rows on the device
+SLACK = 1e-10  # above the rounding error of float64 products between unit vectors
+
+
+class TorchSearch:
+    """Candidates and distances by torch. Holds the features on the device: 4 bytes a number for float32."""
+
+    tile = 4096
+
+    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, device: str) -> None:
+        self.features, self.norms, self.order = features, norms, order
+        exact = features if features.dtype in (np.float16, np.float32) else features.astype(np.float64)
+        self.device_features = torch.from_numpy(np.ascontiguousarray(exact)).to(device)
+        self.device_norms = torch.from_numpy(norms).to(device)
+        self.step = max(1, WORK_BYTES // (16 * max(1, features.shape[1])))
+        self.projected = self._project()
+
+    def _project(self) -> torch.Tensor:
+        if not len(self.order):
+            return self.device_norms.new_empty((0, 1))
+        basis = torch.from_numpy(near_search.subspace(self.features, self.norms, self.order)).to(self.device_norms)
+        order = torch.from_numpy(self.order).to(self.device_norms.device)
+        parts = []
+        for rows in order.split(self.step):
+            inside = self.device_features[rows].double() @ basis / self.device_norms[rows, None]
+            rest = (1 - inside.square().sum(1, keepdim=True)).clamp(min=0).sqrt()
+            parts.append(torch.cat([inside, rest], dim=1))
+        return torch.cat(parts)
+
+    def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
+        """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
+        possible = self.projected[top:bottom] @ self.projected[left:right].T >= 1 - threshold - SLACK
+        if top == left:
+            possible = possible.triu(1)
+        i, j = possible.nonzero(as_tuple=True)
+        return i.cpu().numpy() + top, j.cpu().numpy() + left
+
+    def distances(self, i: np.ndarray, j: np.ndarray, threshold: float):
+        """The pairs as they came, and their distances in float64 by pdist's formula."""
+        parts = []
+        pairs = torch.from_numpy(np.stack([i, j])).to(self.device_norms.device)
+        for rows, columns in zip(*(index.split(self.step) for index in pairs), strict=True):
+            products = (self.device_features[rows].double() * self.device_features[columns].double()).sum(1)
+            cosine = products / (self.device_norms[rows] * self.device_norms[columns])
+            parts.append(1 - cosine.clamp(-1, 1))
+        return i, j, torch.cat(parts).cpu().numpy()
