@@ -2,7 +2,7 @@
 
 Compares ``reports/metrics.json`` of the working tree with the one of a git revision. A difference counts where it is
 larger than Welch's two-sided 95 % bound ``t(df) * sqrt(sa^2 / na + sb^2 / nb)``, with the degrees of freedom of
-Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9.
+Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9 (and an absolute 1e-12).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from reprise.claims.ledger import METRICS
 from reprise.files import read_json
 
 EXACT = 1e-9  # relative: what the order of a sum may change
+ZERO = 1e-12  # absolute: an error of 2e-16 that becomes 4e-16 is still rounding
 LEVEL = 0.95
 BETTER = ("higher", "lower", "equal")
 
@@ -94,7 +95,7 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Comparison]:
 
 def tolerance(before: dict[str, Any], after: dict[str, Any]) -> float:
     """The difference that chance explains: Welch's bound, or rounding where neither side has spread."""
-    rounding = EXACT * max(abs(before["value"]), abs(after["value"]))
+    rounding = max(ZERO, EXACT * max(abs(before["value"]), abs(after["value"])))
     if after["better"] == "equal":
         return rounding
     parts = [(side["spread"] ** 2 / side["n"], max(side["n"] - 1, 1)) for side in (before, after)]

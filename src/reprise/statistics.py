@@ -15,6 +15,7 @@ from scipy import stats
 
 REPLICATES = 10_000
 LEVEL = 0.95
+MANY_GROUPS = 1000  # above this the mean over groups is normal for all purposes, and resampling costs gigabytes
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def paired_effect(
         rng_seed: of the bootstrap.
 
     Returns:
-        The effect; with one group only the seeds give spread, with one seed only the groups.
+        The effect; with one group only the seeds give spread, with one seed only the groups. One seed on one group
+        says nothing about chance: its interval is unbounded.
 
     Raises:
         ValueError: empty input, NaN, or groups of another length.
@@ -75,6 +77,8 @@ def paired_effect(
     _, index = np.unique(groups, return_inverse=True)
     sizes = np.bincount(index)
     rng = np.random.default_rng(rng_seed)
+    if seeds == 1 and len(sizes) == 1:
+        return Effect(float(differences.mean()), -float("inf"), float("inf"), 1, 1, unit)
     sums = np.bincount(index, weights=differences.mean(axis=0))
     means = _resampled_means(sums, sizes, rng)
     per_seed = differences.mean(axis=1)
@@ -86,18 +90,23 @@ def paired_effect(
 
 
 def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(REPLICATES,) ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays)."""
-    count = len(sizes)
+    """(REPLICATES,) ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays).
+
+    The plain percentile bootstrap is too narrow for few groups: by sqrt((g - 1) / g), and by the normal quantile in
+    place of Student's. Both are made good; without that four subjects gave 85 % for a nominal 95 %.
+    """
+    count, centre = len(sizes), sums.sum() / sizes.sum()
     if count == 1:
-        return np.full(REPLICATES, sums[0] / sizes[0])
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES) if count <= 4096 else None
-    if weights is None:
-        weights = rng.poisson(1.0, size=(REPLICATES // 10, count))
-    means = (weights @ sums) / (weights @ sizes)
-    # small groups make the plain bootstrap too narrow by sqrt((g - 1) / g)
-    centre = sums.sum() / sizes.sum()
-    means = centre + (means - centre) * np.sqrt(count / (count - 1))
-    return np.resize(means, REPLICATES)
+        return np.full(REPLICATES, centre)
+    if count > MANY_GROUPS:
+        error = np.sqrt(np.sum((sums - centre * sizes) ** 2)) / sizes.sum()
+        means = centre + error * rng.standard_normal(REPLICATES)
+    else:
+        weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
+        means = (weights @ sums) / (weights @ sizes)
+    quantile = (1 + LEVEL) / 2
+    student = stats.t.ppf(quantile, count - 1) / stats.norm.ppf(quantile)
+    return centre + (means - centre) * np.sqrt(count / (count - 1)) * student
 
 
 def seeds_effect(values: np.ndarray, unit: str = "") -> Effect:

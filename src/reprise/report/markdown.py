@@ -21,7 +21,7 @@ def prose(text: str) -> Markup:
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
-    return Markup(renderer.renderer.render(tokens, renderer.options, {}))  # noqa: S704
+    return Markup(renderer.renderer.render(tokens, renderer.options, {}))
 
 
 def escape(text: Any) -> str:
@@ -61,7 +61,7 @@ _HEADER = ("id", "claim", "verdict", "effect", "95 % interval", "expected", "n",
 def _claim(row: dict[str, Any]) -> tuple[str, ...]:
     data = " · ".join(part for part in (row["data_source"], row["scale"]) if part)
     verdict = f"{SYMBOLS[row['verdict']]} {row['verdict']}"
-    cells = (row["claim"], verdict, row["value"], row["interval_text"], row["expected"], row["size"], data)
+    cells = (row["claim"], verdict, row["value"], row["interval_text"], row["expected_text"], row["size"], data)
     study = ", ".join(f"[{escape(name)}](studies/{name}.html)" for name in row["studies"])
     return (str(row["id"]), *(escape(cell) for cell in cells), study)
 
@@ -69,7 +69,7 @@ def _claim(row: dict[str, Any]) -> tuple[str, ...]:
 def _study(study: dict[str, Any]) -> str:
     lines = [
         f"#### [{escape(study['title'])}](studies/{study['name']}.html)",
-        f"Claims {', '.join(str(claim['id']) for claim in study['claims'])}. Data: {escape(study['data'])} "
+        f"Claims {study['ids']}. Data: {escape(study['data'])} "
         f"({escape(study['source'])}, scale {escape(study['scale'])}).",
     ]
     if study["cost"]:

@@ -51,7 +51,7 @@ def effect_text(value: float | None, interval: list[float | None] | None, unit: 
     if value is None:
         return "not a number", ""
     if low is not None and low == high:
-        return number(value) + suffix, "exact"
+        return number(value, 6) + suffix, "exact"
     if low is None or high is None:
         ends = ["−∞" if low is None else number(low), "∞" if high is None else number(high)]
         return number(value) + suffix, f"[{', '.join(ends)}]"
@@ -60,6 +60,27 @@ def effect_text(value: float | None, interval: list[float | None] | None, unit: 
         return number(value) + suffix, f"[{number(low)}, {number(high)}]"
     fixed = [f"{_unsigned(x, places):,.{places}f}".replace("-", "−") for x in (value, low, high)]
     return fixed[0] + suffix, f"[{fixed[1]}, {fixed[2]}]"
+
+
+def expected_text(band: dict[str, Any]) -> str:
+    """The band that a claim names: ``> 0``, ``≥ 0.984``, ``0.5 to 0.6``, or ``2 ± 1×10⁻⁹`` where it is narrow.
+
+    Args:
+        band: ``low`` and ``high`` (None where open) and ``closed``, whether the ends belong to it.
+    """
+    low, high, closed = band["low"], band["high"], band.get("closed", False)
+    if low is None and high is None:
+        return "no expectation"
+    if high is None:
+        return f"{'≥' if closed else '>'} {number(low)}"
+    if low is None:
+        return f"{'≤' if closed else '<'} {number(high)}"
+    if low == high:
+        return f"= {number(low, 6)}"
+    middle, half = (low + high) / 2, (high - low) / 2
+    if half < 1e-3 * abs(middle):
+        return f"{number(float(f'{middle:.8g}'), 8)} ± {number(float(f'{half:.3g}'))}"
+    return f"{number(low)} to {number(high)}"
 
 
 def _unsigned(value: float, places: int) -> float:

@@ -16,7 +16,7 @@ from rich.text import Text
 from reprise.claims.ledger import LEDGER, VERDICTS
 from reprise.config import nearest
 from reprise.files import read_json
-from reprise.report.numbers import effect_text, number
+from reprise.report.numbers import effect_text, expected_text, number
 
 SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
 STYLES = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
@@ -88,7 +88,7 @@ def _wide(rows: list[dict[str, Any]]) -> Table:
     table.add_column("scale", no_wrap=True)
     for row in rows:
         value, interval = _effect(row)
-        cells = [row["study"], row["claim"], _verdict(row), value, interval, row["expected"], _size(row)]
+        cells = [row["study"], row["claim"], _verdict(row), value, interval, _expected(row), _size(row)]
         table.add_row(str(row["id"]), *(_plain(cell) for cell in cells), row["data_source"], row["scale"])
     return table
 
@@ -118,6 +118,10 @@ def _table() -> Table:
 
 def _effect(row: dict[str, Any]) -> tuple[str, str]:
     return effect_text(row["effect"], row["interval"], row["unit"]) if row["interval"] else ("", "")
+
+
+def _expected(row: dict[str, Any]) -> str:
+    return expected_text(row["band"]) if row["band"] else ""
 
 
 def _size(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reprise.claims.catalogue import CHAPTERS, SOURCES, claims, defects
 from reprise.claims.ledger import VERDICTS
 from reprise.report.interval import interval_svg
-from reprise.report.numbers import effect_text, number
+from reprise.report.numbers import effect_text, expected_text, number
 
 SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
 MEANING = {
@@ -38,31 +38,34 @@ def finding_view(finding: dict[str, Any]) -> dict[str, Any]:
     value, interval = effect_text(effect["value"], [effect["low"], effect["high"]], effect.get("unit", ""))
     judged = finding["kind"] != "context"
     verdict = finding["verdict"] if judged else "context"
-    spoken = f"measured {value} {interval}" + (f", expected {finding['expected']}" if judged else "")
+    spoken = f"measured {value} {interval}" + (f", expected {expected_text(finding['expect'])}" if judged else "")
     return finding | {
         "value": value,
         "interval": interval,
         "size": size_text(effect.get("n"), effect.get("seeds")),
         "judged": judged,
+        "expected_text": expected_text(finding["expect"]) if judged else "",
         "kind_text": KINDS[finding["kind"]],
         "symbol": SYMBOLS.get(verdict, ""),
         "verdict_text": verdict,
         "agrees": finding["verdict"] == "reproduced",
-        "plot": Markup(interval_svg(effect, finding["expect"] if judged else None, verdict, spoken)),  # noqa: S704
+        "plot": Markup(interval_svg(effect, finding["expect"] if judged else None, verdict, spoken)),
     }
 
 
 def row_view(row: dict[str, Any]) -> dict[str, Any]:
     """A ledger row for the table of claims: the finding that decided, in short."""
-    decided = {"effect": {}, "value": "", "interval_text": "", "plot": "", "size": ""}
+    decided = {"value": "", "interval_text": "", "plot": "", "size": "", "expected_text": ""}
     if row["interval"] is not None:
         effect = {"value": row["effect"], "low": row["interval"][0], "high": row["interval"][1]}
         value, interval = effect_text(row["effect"], row["interval"], row["unit"])
-        spoken = f"measured {value} {interval}, expected {row['expected']}"
+        expected = expected_text(row["band"])
+        spoken = f"measured {value} {interval}, expected {expected}"
         decided = {
             "value": value,
+            "expected_text": expected,
             "interval_text": interval,
-            "plot": Markup(interval_svg(effect, row["band"], row["verdict"], spoken)),  # noqa: S704
+            "plot": Markup(interval_svg(effect, row["band"], row["verdict"], spoken)),
             "size": size_text(row["n"], row["seeds"]),
         }
     catalogued = claims()[row["id"] - 1]
@@ -150,6 +153,17 @@ def _setting(value: Any) -> str:
     if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def ranges(ids: Iterable[int]) -> str:
+    """``[13, 14, 15, 142]`` as ``13–15, 142``."""
+    spans: list[list[int]] = []
+    for each in sorted(set(ids)):
+        if spans and each == spans[-1][1] + 1:
+            spans[-1][1] = each
+        else:
+            spans.append([each, each])
+    return ", ".join(f"{low}" if low == high else f"{low}–{high}" for low, high in spans)
 
 
 def slug(text: str) -> str:

@@ -6,6 +6,7 @@
   const words = bar.querySelector("input");
   const said = bar.querySelector("output");
   const rows = [...document.querySelectorAll("tr[data-verdict]")];
+  const chapters = [...document.querySelectorAll("details.chapter")];
   const apply = () => {
     const chosen = buttons.filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.value);
     const sought = words.value.trim().toLowerCase();
@@ -15,8 +16,10 @@
       row.hidden = !fits;
       shown += fits;
     }
-    for (const chapter of document.querySelectorAll("section.chapter"))
+    for (const chapter of chapters) {
       chapter.hidden = !chapter.querySelector("tr[data-verdict]:not([hidden])");
+      if (chosen.length || sought) chapter.open = true;
+    }
     said.textContent = `${shown} of ${rows.length} claims`;
   };
   const reset = () => {
@@ -30,10 +33,17 @@
       apply();
     });
   words.addEventListener("input", apply);
-  // a link to a claim must find it, whatever is filtered
-  addEventListener("hashchange", () => {
+  // a link to a claim must find it, whatever is folded or filtered
+  const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));
-    if (target && target.closest("[hidden]")) { reset(); target.scrollIntoView(); }
-  });
+    if (!target) return;
+    if (target.closest("[hidden]")) reset();
+    const chapter = target.closest("details");
+    if (chapter) chapter.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  if (matchMedia("(max-width: 48rem)").matches) for (const chapter of chapters) chapter.open = false;
   apply();
+  if (location.hash) reveal();
 })();

@@ -1,0 +1,103 @@
+"""Findings judge themselves by where their interval lies, and evidence is written whole or not at all."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprise.claims.evidence import Evidence, Expect, Figure, Finding, above, below, between, equals, read_evidence
+from reprise.statistics import Effect, exact, seeds_effect
+
+finite = st.floats(-1e6, 1e6)
+
+
+def effect(low: float, high: float) -> Effect:
+    return Effect((low + high) / 2, low, high, 10)
+
+
+@pytest.mark.parametrize(
+    ("expect", "low", "high", "verdict"),
+    [
+        (above(0), 0.1, 0.3, "reproduced"),
+        (above(0), -0.3, -0.1, "contradicted"),
+        (above(0), -0.1, 0.3, "inconclusive"),
+        (above(0), 0.0, 0.0, "contradicted"),  # equal is not above
+        (below(0), -0.3, -0.1, "reproduced"),
+        (below(0), 0.0, 0.2, "contradicted"),
+        (between(-1, 1), -1, 1, "reproduced"),
+        (between(-1, 1), 0.5, 1.5, "inconclusive"),
+        (between(-1, 1), 1.1, 1.5, "contradicted"),
+        (equals(28), 28, 28, "reproduced"),
+        (equals(28), 29, 29, "contradicted"),
+        (equals(1, 1e-6), 1 + 5e-7, 1 + 5e-7, "reproduced"),
+        (above(0), math.nan, math.nan, "inconclusive"),
+        (above(0), -math.inf, math.inf, "inconclusive"),
+    ],
+)
+def test_verdict_follows_from_where_the_interval_lies(expect, low, high, verdict):
+    assert expect.judge(effect(low, high)) == verdict
+
+
+@given(finite, finite, finite, finite)
+def test_above_and_below_never_both_hold(bound, a, b, c):
+    low, high = min(a, b), max(a, b)
+    verdicts = {above(bound).judge(effect(low, high)), below(bound).judge(effect(low, high))}
+    assert verdicts != {"reproduced"}
+    band = between(min(bound, c), max(bound, c))
+    assert band.judge(effect(band.low, band.high)) == "reproduced"
+
+
+def test_a_finding_needs_a_claim_and_an_expectation():
+    with pytest.raises(ValueError, match="1 to 194"):
+        Finding(195, "x", exact(1), above(0))
+    with pytest.raises(ValueError, match="must say what it expects"):
+        Finding(1, "x", exact(1))
+    assert Finding(1, "x", exact(1), kind="context").verdict == "untested"
+
+
+def test_seeds_needed_only_for_what_more_seeds_could_settle():
+    unsettled = Finding(1, "x", seeds_effect(np.array([0.02, -0.01, 0.03])), above(0))
+    assert unsettled.verdict == "inconclusive"
+    assert unsettled.seeds_needed > 3
+    assert Finding(1, "x", exact(1), above(0)).seeds_needed is None
+
+
+def test_expectations_read_as_bands():
+    texts = [str(expect) for expect in (above(0), below(2), between(1, 2), equals(3), Expect())]
+    assert texts == ["> 0", "< 2", "1 to 2", "= 3", "no expectation"]
+
+
+def study(**changes) -> Evidence:
+    fields = {
+        "title": "T",
+        "group": "Puzzles",
+        "about": "a",
+        "data": "d",
+        "findings": [Finding(1, "x", exact(1), above(0))],
+    }
+    return Evidence(**(fields | changes))
+
+
+def test_evidence_without_findings_or_with_undrawn_figures_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no findings"):
+        study(findings=[]).write(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"curve\.svg: named but never drawn"):
+        study(figures=[Figure("curve", "t", "a")]).write(tmp_path)
+    assert not (tmp_path / "evidence.json").exists()
+
+
+def test_evidence_round_trips_with_verdicts_and_without_infinities(tmp_path):
+    numbers = Effect(np.float64(0.5), -math.inf, math.inf, np.int64(3))
+    study(findings=[Finding(2, "x", numbers, above(0))], cost={"steps": np.int64(4)}).write(tmp_path, scale="small")
+    first = (tmp_path / "evidence.json").read_bytes()
+    read = read_evidence(tmp_path)
+    assert read["findings"][0]["verdict"] == "inconclusive"
+    assert read["findings"][0]["effect"]["low"] is None
+    assert (read["findings"][0]["effect"]["n"], read["cost"]["steps"]) == (3, 4)
+    assert read["provenance"] == {"scale": "small"}
+    study(findings=[Finding(2, "x", numbers, above(0))], cost={"steps": np.int64(4)}).write(tmp_path, scale="small")
+    assert (tmp_path / "evidence.json").read_bytes() == first

@@ -1,0 +1,167 @@
+"""The intervals behind every verdict: they cover as often as they say, and agree with independent formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from reprise import statistics
+from reprise.statistics import exact, mean_effect, paired_effect, proportion, seeds_effect, seeds_needed
+
+
+def coverage(draw, interval, trials=300):
+    """Share of trials whose interval holds the true value 0."""
+    rng = np.random.default_rng(20)
+    effects = [interval(draw(rng)) for _ in range(trials)]
+    return np.mean([effect.low <= 0 <= effect.high for effect in effects])
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("groups", [3, 4, 8, 30])
+def test_interval_over_few_groups_covers_as_often_as_it_says(monkeypatch, seeds, groups):
+    monkeypatch.setattr(statistics, "REPLICATES", 1000)
+    labels = np.repeat(np.arange(groups), 5)
+
+    def draw(rng):
+        return np.repeat(rng.normal(0, 1, groups), 5) + rng.normal(0, 0.3, (seeds, len(labels)))
+
+    # binomial error of 300 trials at .95 is .013: three of them below, and never far too wide
+    assert coverage(draw, lambda d: paired_effect(d, labels)) > 0.95 - 3 * 0.013
+
+
+def test_interval_covers_when_seeds_and_groups_both_vary(monkeypatch):
+    monkeypatch.setattr(statistics, "REPLICATES", 1000)
+    labels = np.repeat(np.arange(6), 4)
+
+    def draw(rng):
+        return rng.normal(0, 1, (3, 1)) + np.repeat(rng.normal(0, 1, 6), 4) + rng.normal(0, 0.3, (3, 24))
+
+    assert coverage(draw, lambda d: paired_effect(d, labels)) > 0.92
+
+
+def test_ignoring_groups_would_cover_far_too_rarely(monkeypatch):
+    """The simulation can fail: frames of a subject are not independent."""
+    monkeypatch.setattr(statistics, "REPLICATES", 1000)
+    rate = coverage(lambda rng: np.repeat(rng.normal(0, 1, 6), 20) + rng.normal(0, 0.1, 120), paired_effect)
+    assert rate < 0.6
+
+
+def test_interval_over_seeds_is_students():
+    values = np.array([0.71, 0.74, 0.69, 0.75])
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    effect = seeds_effect(values, "dice")
+    assert (effect.low, effect.high) == pytest.approx((expected.low, expected.high))
+    assert (effect.n, effect.seeds, effect.unit) == (4, 4, "dice")
+    assert effect.seed_spread == pytest.approx(np.std(values, ddof=1))
+    assert mean_effect(values).seeds == 0
+
+
+def test_many_independent_examples_agree_with_students_interval():
+    values = np.random.default_rng(1).normal(0.3, 1.0, 400)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    effect = paired_effect(values)
+    width = expected.high - expected.low
+    assert effect.low == pytest.approx(expected.low, abs=0.06 * width)
+    assert effect.high == pytest.approx(expected.high, abs=0.06 * width)
+
+
+def test_resampling_and_the_normal_form_agree_where_they_meet(monkeypatch):
+    rng = np.random.default_rng(2)
+    values, groups = rng.exponential(1, 1800), np.repeat(np.arange(600), 3)
+    resampled = paired_effect(values, groups)
+    monkeypatch.setattr(statistics, "MANY_GROUPS", 10)
+    normal = paired_effect(values, groups)
+    width = resampled.high - resampled.low
+    assert normal.high - normal.low == pytest.approx(width, rel=0.06)
+    assert normal.low == pytest.approx(resampled.low, abs=0.06 * width)
+
+
+def test_a_million_examples_need_no_replicate_matrix():
+    effect = paired_effect(np.random.default_rng(3).normal(0, 1, 1_000_000))
+    assert effect.high - effect.low == pytest.approx(2 * 1.96 / 1000, rel=0.05)
+
+
+def test_unequal_groups_are_weighed_by_their_examples():
+    differences = np.array([0.0] * 9 + [1.0])
+    effect = paired_effect(differences, np.array([0] * 9 + [1]))
+    assert effect.value == pytest.approx(0.1)
+    assert effect.n == 2
+
+
+def test_one_group_leaves_only_the_seeds():
+    differences = np.array([[0.1, 0.3], [0.2, 0.4], [0.0, 0.2]])
+    effect = paired_effect(differences, np.zeros(2))
+    expected = seeds_effect(differences.mean(axis=1))
+    assert effect.n == 1
+    assert effect.high - effect.low == pytest.approx(expected.high - expected.low, rel=0.15)
+
+
+def test_one_seed_on_one_group_says_nothing_about_chance():
+    effect = paired_effect(np.array([0.5, 0.7]), np.zeros(2))
+    assert (effect.low, effect.high) == (-math.inf, math.inf)
+    assert seeds_effect(np.array([0.5])).high == math.inf
+
+
+@pytest.mark.parametrize(
+    ("differences", "groups", "message"),
+    [
+        (np.zeros((0,)), None, "nothing to measure"),
+        (np.zeros((3, 0)), None, "nothing to measure"),
+        (np.array([1.0, np.nan]), None, "1 of 2 differences are NaN"),
+        (np.zeros(3), np.zeros(2), "groups has length 2, differences 3"),
+    ],
+)
+def test_input_without_an_answer_is_refused(differences, groups, message):
+    with pytest.raises(ValueError, match=message):
+        paired_effect(differences, groups)
+
+
+@pytest.mark.parametrize("values", [np.zeros(0), np.zeros((2, 2)), np.array([1.0, np.nan])])
+def test_seeds_must_be_a_row_of_numbers(values):
+    with pytest.raises(ValueError, match="one number a seed"):
+        seeds_effect(values)
+
+
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_proportion_is_wilsons_interval(counts):
+    successes, trials = counts
+    effect = proportion(successes, trials)
+    share, z = successes / trials, stats.norm.ppf(0.975)
+    centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    assert effect.low == pytest.approx(max(0.0, centre - half), abs=1e-12)
+    assert effect.high == pytest.approx(min(1.0, centre + half), abs=1e-12)
+    assert 0 <= effect.low <= effect.value <= effect.high <= 1
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 0), (3, 2), (-1, 5)])
+def test_impossible_proportions_are_refused(successes, trials):
+    with pytest.raises(ValueError, match="no proportion"):
+        proportion(successes, trials)
+
+
+def test_seeds_needed_is_the_first_count_that_resolves():
+    effect = seeds_effect(np.array([0.02, -0.01, 0.03]))
+    needed = seeds_needed(effect)
+    assert needed is not None
+
+    def half(count):
+        return stats.t.ppf(0.975, count - 1) * effect.seed_spread / math.sqrt(count)
+
+    assert half(needed) < effect.value <= half(needed - 1)
+
+
+def test_seeds_needed_cannot_be_said_without_spread_or_effect():
+    assert seeds_needed(exact(1.0)) is None
+    assert seeds_needed(seeds_effect(np.array([-1.0, 1.0]))) is None
+
+
+def test_the_same_input_gives_the_same_interval():
+    differences = np.random.default_rng(4).normal(size=(3, 20))
+    assert paired_effect(differences) == paired_effect(differences.copy())
+    assert paired_effect(differences, rng_seed=1) != paired_effect(differences)
