@@ -1,0 +1,444 @@
+"""Claims 159-161, 163, 164: the size of the first weights, optimizers' settings, and how rare random minima are."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.config import Strict
+from reprise.lessons import initialisation as lesson
+from reprise.report.figures import COLOURS, MARKER, figure
+from reprise.statistics import exact, mean_effect, proportion
+from reprise.workspace import Workspace
+
+
+class Config(Strict):
+    """What this study can turn."""
+
+    seeds: int = Field(ge=3, description="random networks of each kind")
+    depth: int = Field(ge=5, description="layers")
+    width: int = Field(ge=16, description="units a layer")
+    examples: int = Field(ge=16, description="random inputs")
+    replicates: int = Field(ge=5, description="Monte Carlo estimates of the variance identity")
+    draws: int = Field(ge=1000, description="sums in each estimate")
+    hessians: int = Field(ge=1000, description="random Hessians of each dimension")
+    dimensions: int = Field(ge=4, le=20, description="largest dimension")
+
+
+def evaluate(workspace: Workspace) -> Evidence:
+    """Measures and draws. Only the check of torch's defaults imports torch."""
+    config: Config = workspace.config
+    evidence = Evidence(
+        title="First weights, default settings, and random minima",
+        group="Initialisation and optimisation",
+        about=ABOUT,
+        data=f"generated: {config.seeds} random networks of each kind, {config.depth} layers of {config.width} units, "
+        f"{config.examples} normal inputs; {config.hessians} random Hessians of each dimension",
+    )
+    signals = _signals(config)
+    _sizes(config, evidence, signals)
+    _identity(config, evidence)
+    _xavier(config, evidence, signals)
+    _settings(evidence)
+    eigenvalues = _minima(config, evidence)
+    _draw(workspace, config, evidence, signals, eigenvalues)
+    return evidence
+
+
+def _signals(config: Config) -> dict[tuple[str, str], dict[str, np.ndarray]]:
+    """(activation, scheme) -> (seeds, depth) arrays of what came through."""
+    n = config.width
+    schemes = {"N(0, 1)": 1.0, "N(0, 0.01²)": 0.01, "Xavier": lesson.xavier_deviation(n), "He": lesson.he_deviation(n)}
+    wanted = [(a, s) for a in ("tanh", "ReLU") for s in schemes] + [("linear", "Xavier")]
+    runs: dict[tuple[str, str], list[lesson.Signal]] = {key: [] for key in wanted}
+    for seed in range(config.seeds):  # all schemes share each seed's draws
+        rng = np.random.default_rng([159, seed])
+        weights = rng.normal(size=(config.depth, n, n))
+        inputs, upstream = rng.normal(size=(2, config.examples, n))
+        for activation, scheme in wanted:
+            signal = lesson.through_layers(activation, schemes[scheme], weights, inputs, upstream)
+            runs[activation, scheme].append(signal)
+    names = ("moments", "variances", "saturated", "gradients")
+    return {key: {name: np.array([getattr(r, name) for r in row]) for name in names} for key, row in runs.items()}
+
+
+def _growth(rows: np.ndarray) -> np.ndarray:
+    """log10 of the last layer's value over the first's, per seed."""
+    return np.log10(rows[:, -1] / rows[:, 0])
+
+
+def _sizes(config: Config, evidence: Evidence, signals: dict[Any, Any]) -> None:
+    big, small = signals["ReLU", "N(0, 1)"], signals["ReLU", "N(0, 0.01²)"]
+    tanh = signals["tanh", "N(0, 1)"]
+    layers = f"{config.depth} layers of {config.width}"
+    evidence.findings += [
+        Finding(
+            159,
+            f"log10 growth of the activations' variance through {layers} ReLU units, weights N(0, 1)",
+            mean_effect(_growth(big["variances"]), unit="log10"),
+            above(3),
+            note=f"Theory: a factor n/2 = {config.width / 2:g} a layer.",
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            159,
+            f"log10 of the gradient at the first over that at the last of {layers} ReLU units, weights N(0, 0.01²)",
+            mean_effect(-_growth(small["gradients"]), unit="log10"),
+            below(-3),
+            note="A gradient that is multiplied by less than one in every layer: the first layers do not learn.",
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            159,
+            f"The same for {layers} tanh units, weights N(0, 0.01²)",
+            mean_effect(-_growth(signals["tanh", "N(0, 0.01²)"]["gradients"]), unit="log10"),
+            below(-3),
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            159,
+            "Share of tanh units beyond ±0.99 in the last layer, weights N(0, 1)",
+            mean_effect(tanh["saturated"][:, -1]),
+            kind="context",
+            note="Bounded activations cannot explode: too large weights saturate them instead.",
+        ),
+    ]
+
+
+def _identity(config: Config, evidence: Evidence) -> None:
+    """Var(Wx) by simulation over n Var(W) Var(x), for distributions that are not normal."""
+    n, rng = 32, np.random.default_rng(160)
+    centred, rectified = [], []
+    for _ in range(config.replicates):
+        w = rng.uniform(-1, 1, size=(config.draws, n)) * np.sqrt(3 / n)
+        x = rng.exponential(size=(config.draws, n)) - 1
+        centred.append((w * x).sum(axis=1).var(ddof=1))
+        rectified.append((w * np.maximum(0, rng.normal(size=w.shape))).sum(axis=1).var(ddof=1))
+    mean, variance = 1 / np.sqrt(2 * np.pi), 1 / 2 - 1 / (2 * np.pi)  # of max(0, N(0, 1))
+    evidence.findings += [
+        Finding(
+            160,
+            "Var(Wx) over n Var(W) Var(x), independent, means 0",
+            mean_effect(np.array(centred)),
+            between(0.99, 1.01),
+            note=f"n = {n}; W uniform, x exponential minus 1: the identity needs independence and means 0, not "
+            f"normality. {config.replicates} estimates from {config.draws} sums each.",
+        ),
+        Finding(
+            160,
+            "The same ratio where x comes out of a ReLU",
+            mean_effect(np.array(rectified) / (n * variance / n)),
+            kind="context",
+            defect=17,
+            note=f"Its mean is {mean:.3f}, not 0, so E[x]² Var(W) stays: the ratio is E[x²]/Var(x) = "
+            f"{0.5 / variance:.3f}.",
+        ),
+        Finding(
+            160,
+            "The full product formula, Var(Wx) over n (E[x]² Var W + Var W Var x), x out of a ReLU",
+            mean_effect(np.array(rectified) / lesson.variance_of_sum(n, 0, 1 / n, mean, variance)),
+            between(0.99, 1.01),
+            kind="oracle",
+            oracle="Monte Carlo",
+        ),
+    ]
+
+
+def _xavier(config: Config, evidence: Evidence, signals: dict[Any, Any]) -> None:
+    def per_layer(activation: str, scheme: str) -> np.ndarray:
+        return 10 ** (_growth(signals[activation, scheme]["moments"]) / (config.depth - 1))
+
+    expected = {a: lesson.expected_moments(a, 1.0, config.depth) for a in ("tanh", "ReLU")}
+    tanh = signals["tanh", "Xavier"]["moments"][:, -1]
+    evidence.findings += [
+        Finding(
+            161,
+            "Factor on the second moment a layer, linear units, Xavier",
+            mean_effect(per_layer("linear", "Xavier")),
+            between(0.98, 1.02),
+            note=f"The derivation's own case. A width of {config.width} loses about 1/{config.width} a layer on the "
+            "geometric mean.",
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            161,
+            "Variance of the first layer's ReLU units, Xavier",
+            mean_effect(signals["ReLU", "Xavier"]["variances"][:, 0]),
+            equals(1, 0.05),
+            variant="text",
+            published="'the initial variance of activation units will be one', 'if we suppose that g is ReLU' (S3)",
+            defect=17,
+            note="Var(max(0, z)) = ½ - 1/2π = 0.341 for z ~ N(0, 1). The derivation drops g.",
+        ),
+        Finding(
+            161,
+            "Factor on the second moment a layer, ReLU units, Xavier",
+            mean_effect(per_layer("ReLU", "Xavier")),
+            between(0.95, 1.05),
+            variant="text",
+            published="'We can apply this rule on all weights' (S3)",
+            defect=17,
+            note=f"One half a layer: after {config.depth} layers 2^-{config.depth - 1} is left.",
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            161,
+            "Factor on the second moment a layer, ReLU units, He: N(0, √(2/n))",
+            mean_effect(per_layer("ReLU", "He")),
+            between(0.95, 1.05),
+            kind="oracle",
+            variant="corrected",
+            oracle="E[max(0, z)²] = E[z²]/2 for symmetric z, so n Var(W) = 2 keeps it (He et al. 2015)",
+            defect=17,
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            161,
+            f"Second moment in layer {config.depth}, tanh units, Xavier",
+            mean_effect(tanh),
+            kind="context",
+            note=f"Not 1 either: tanh shrinks what it squashes. Infinitely wide layers would have "
+            f"{expected['tanh'][-1]:.4f}.",
+            figures=("initialisation-signals",),
+        ),
+        Finding(
+            161,
+            f"The same over its infinite-width value, layer {config.depth}",
+            mean_effect(tanh / expected["tanh"][-1]),
+            between(0.9, 1.1),
+            kind="oracle",
+            oracle="mean-field recursion by Gauss-Hermite quadrature",
+            note=f"Corrections are of the order depth/width = {config.depth / config.width:.2f}.",
+        ),
+        Finding(
+            161,
+            "Factor a layer, linear units, if 1/√n is read as the variance (as N(μ, σ²) usually is)",
+            exact(config.width**0.5),
+            kind="context",
+            variant="text",
+            note="n · 1/√n = √n: it explodes. The deviation 1/√n is meant.",
+        ),
+    ]
+    evidence.metrics["he_factor"] = Metric(
+        float(per_layer("ReLU", "He").mean()), "equal", float(per_layer("ReLU", "He").std(ddof=1)), config.seeds
+    )
+
+
+def _settings(evidence: Evidence) -> None:
+    """S3's list against what two libraries take for granted, and our two optimizers against torch's."""
+    import torch
+    from sklearn.neural_network import MLPClassifier
+
+    adam = {k: p.default for k, p in inspect.signature(torch.optim.Adam).parameters.items()}
+    sgd = {k: p.default for k, p in inspect.signature(torch.optim.SGD).parameters.items()}
+    mlp = {k: p.default for k, p in inspect.signature(MLPClassifier).parameters.items()}
+    hidden = mlp["hidden_layer_sizes"]
+    libraries = {  # torch leaves the network's shape, batches and schedule to its user
+        "learning rate": (adam["lr"], mlp["learning_rate_init"]),
+        "hidden units": ("", hidden[0]),
+        "layers": ("", len(hidden)),
+        "mini-batch size": ("", f"{mlp['batch_size']}: min(200, n)"),
+        "momentum": (sgd["momentum"], mlp["momentum"]),
+        "Adam β1": (adam["betas"][0], mlp["beta_1"]),
+        "Adam β2": (adam["betas"][1], mlp["beta_2"]),
+        "Adam ε": (adam["eps"], mlp["epsilon"]),
+        "learning rate decay": ("", mlp["learning_rate"]),
+    }
+    given = {name: value for name, value in lesson.HYPERPARAMETERS.items() if value is not None}
+    for column, library in enumerate(("torch", "scikit-learn")):
+        agree = [name for name, value in given.items() if libraries[name][column] == value]
+        adams = sum(name.startswith("Adam") for name in agree)
+        evidence.findings += [
+            Finding(
+                163,
+                f"Adam's settings in S3 that are {library}'s defaults",
+                exact(adams, 3, "of 3"),
+                equals(3),
+                published="β1 = 0.9, β2 = 0.999, ε = 1e-8 (S3)",
+                oracle=f"{library}'s own signature",
+            ),
+            Finding(
+                163,
+                f"All numbers of S3's list that are {library}'s defaults",
+                exact(len(agree), len(given), f"of {len(given)}"),
+                kind="context",
+                note="torch's SGD has momentum 0 unless asked; scikit-learn's has 0.9."
+                if library == "torch"
+                else "Momentum 0.9 and the learning rate 0.001 are defaults here.",
+            ),
+        ]
+    evidence.findings.append(
+        Finding(
+            163,
+            "Hyper-parameters of S3's list that scikit-learn's network has as settings",
+            exact(sum(value[1] != "" for value in libraries.values()), len(libraries), f"of {len(libraries)}"),
+            equals(len(libraries)),
+        )
+    )
+    evidence.findings.append(_optimizer_parity(torch))
+    evidence.tables.append(
+        Table(
+            "Hyper-parameters and their usual values",
+            ("hyper-parameter", "S3's example", "torch", "scikit-learn's MLPClassifier"),
+            tuple(
+                (name, "" if value is None else f"{value:g}", str(libraries[name][0]), str(libraries[name][1]))
+                for name, value in lesson.HYPERPARAMETERS.items()
+            ),
+            "Read from the installed libraries' signatures. S3 gives 0.1, 0.01, 0.001, ... as learning rates.",
+        )
+    )
+
+
+def _optimizer_parity(torch: Any) -> Finding:
+    """100 steps of ours and of torch's on one curved valley, float64."""
+
+    def slope(theta: np.ndarray) -> np.ndarray:
+        return np.array([2 * theta[0] + np.cos(theta[1]), 20 * theta[1] - theta[0] * np.sin(theta[1])])
+
+    start, worst = np.array([1.0, -0.5]), 0.0
+    for path, optimizer, options in (
+        (lesson.adam_path(slope, start, 100, 0.01), torch.optim.Adam, {"lr": 0.01}),
+        (lesson.momentum_path(slope, start, 100, 0.01), torch.optim.SGD, {"lr": 0.01, "momentum": 0.9}),
+    ):
+        theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        theirs = optimizer([theta], **options)
+        for ours in path[1:]:
+            theta.grad = torch.tensor(slope(theta.detach().numpy()))
+            theirs.step()
+            worst = max(worst, float(np.abs(theta.detach().numpy() - ours).max()))
+    return Finding(
+        163,
+        "Largest distance of our Adam and momentum from torch's over 100 steps",
+        exact(worst, 200),
+        between(0, 1e-12),
+        kind="oracle",
+        oracle="torch.optim.Adam and SGD, float64; a few roundings a step",
+    )
+
+
+def _minima(config: Config, evidence: Evidence) -> dict[int, np.ndarray]:
+    eigenvalues = {
+        n: lesson.smallest_eigenvalues(n, config.hessians, np.random.default_rng([164, n]))
+        for n in range(1, config.dimensions + 1)
+    }
+    for n, truth in lesson.ALL_POSITIVE.items():
+        evidence.findings.append(
+            Finding(
+                164,
+                f"Share of random {n} x {n} Hessians that are minima",
+                proportion(int((eigenvalues[n] > 0).sum()), config.hessians),
+                equals(truth, 5 * np.sqrt(truth * (1 - truth) / config.hessians)),
+                kind="oracle",
+                oracle=f"exact probability {truth:.6f}; band of five standard errors",
+                figures=("initialisation-minima",),
+            )
+        )
+    for n, bound in ((4, 0.01), (config.dimensions, 0.001)):
+        evidence.findings.append(
+            Finding(
+                164,
+                f"Share of random {n} x {n} Hessians that are minima",
+                proportion(int((eigenvalues[n] > 0).sum()), config.hessians),
+                below(bound),
+                published="'extremely low' in a high dimensional space (S3)",
+                figures=("initialisation-minima",),
+            )
+        )
+    n = config.dimensions
+    shifted = eigenvalues[n] + 1.2 * np.sqrt(2 * n)
+    evidence.findings.append(
+        Finding(
+            164,
+            f"Share of minima in dimension {n} where the curvature is shifted up by 1.2 times the spectrum's radius",
+            proportion(int((shifted > 0).sum()), config.hessians),
+            kind="context",
+            note="The claim is about typical critical points. Low in a landscape all curvatures shift upwards (Bray "
+            "and Dean 2007), and there nearly every critical point is a minimum: gradient descent does end in minima, "
+            "but in low ones.",
+            figures=("initialisation-minima",),
+        )
+    )
+    evidence.metrics["minima_share_4"] = Metric(float((eigenvalues[4] > 0).mean()), "equal", n=config.hessians)
+    return eigenvalues
+
+
+def _draw(workspace: Workspace, config: Config, evidence: Evidence, signals: Any, eigenvalues: Any) -> None:
+    folder = workspace.evidence / "figures"
+    layers = np.arange(1, config.depth + 1)
+    colours = {"N(0, 1)": COLOURS[3], "N(0, 0.01²)": COLOURS[4], "Xavier": COLOURS[1], "He": COLOURS[2]}
+    with figure(folder / "initialisation-signals.svg", 7, 5.4, nrows=2, ncols=2, sharex=True) as (_, axes):
+        for row, activation in zip(axes, ("tanh", "ReLU"), strict=True):
+            for scheme, colour in colours.items():
+                found = signals[activation, scheme]
+                row[0].semilogy(layers, np.sqrt(found["moments"]).mean(axis=0), color=colour, label=scheme)
+                row[1].semilogy(layers, found["gradients"].mean(axis=0), color=colour)
+            row[0].set(title=f"{activation}: size of the signal", ylabel="root mean square of z")
+            row[1].set(title=f"{activation}: size of the gradient", ylabel="root mean square of ∂/∂z")
+            theory = lesson.expected_moments(activation, 1.0, config.depth)
+            row[0].semilogy(layers[::2], np.sqrt(theory)[::2], ".", ms=5, color=MARKER, label="Xavier, theory")
+        axes[0, 0].legend(fontsize=8, loc="lower left")
+        for ax in axes[1]:
+            ax.set_xlabel("layer")
+    _draw_minima(folder / "initialisation-minima.svg", config, eigenvalues)
+    evidence.figures += [
+        Figure(
+            "initialisation-signals",
+            "Twenty layers multiply",
+            "N(0, 1) weights make ReLU signals and gradients explode; N(0, 0.01²) makes them vanish; Xavier decays "
+            "slowly with tanh and steadily with ReLU; He stays level with ReLU.",
+            f"Mean over {config.seeds} networks of width {config.width}. Signals run from left to right, gradients "
+            "from right to left. Dots: the infinite-width theory.",
+        ),
+        Figure(
+            "initialisation-minima",
+            "Minima among random critical points",
+            "The share of minima falls from one half faster than exponentially with the dimension; shifting the "
+            "spectrum upwards brings it back to one.",
+            f"{config.hessians} random Hessians of each dimension, with 95 % intervals; the line falls as "
+            "3^(-N²/4) from the exact value at 3. Right: the same matrices plus a multiple of the identity.",
+        ),
+    ]
+
+
+def _draw_minima(path: Any, config: Config, eigenvalues: dict[int, np.ndarray]) -> None:
+    with figure(path, 7, 3.2, ncols=2) as (_, (left, right)):
+        shares = {n: proportion(int((v > 0).sum()), config.hessians) for n, v in eigenvalues.items()}
+        seen = {n: e for n, e in shares.items() if e.value > 0}
+        spread = np.array([[e.value - e.low, e.high - e.value] for e in seen.values()]).T
+        left.errorbar(list(seen), [e.value for e in seen.values()], spread, fmt="o", ms=4, label="measured")
+        unseen = [n for n in shares if n not in seen]
+        left.plot(unseen, [shares[n].high for n in unseen], "v", ms=5, color=COLOURS[8], label="none seen: 95 % bound")
+        n = np.linspace(1, max(shares), 50)
+        left.plot(
+            n, lesson.ALL_POSITIVE[3] * np.exp(-lesson.DECAY * (n**2 - 9)), lw=1, color=COLOURS[1], label="~ 3^(−N²/4)"
+        )
+        left.plot(*zip(*lesson.ALL_POSITIVE.items(), strict=True), "x", ms=8, color=MARKER, label="exact")
+        left.set(title="Share of minima", xlabel="dimension N", yscale="log", ylim=(1e-6, 2))
+        left.legend(fontsize=8, loc="upper right")
+        shift = np.linspace(-0.2, 1.4, 100)
+        for k in sorted({2, 4, config.dimensions}):
+            ordered = np.sort(eigenvalues[k] / np.sqrt(2 * k))
+            right.plot(shift, 1 - np.searchsorted(ordered, -shift, side="right") / len(ordered), label=f"N = {k}")
+        right.set(title="Lower in the landscape", xlabel="shift of the spectrum, in radii", ylabel="share of minima")
+        right.legend(fontsize=8)
+
+
+ABOUT = """
+A deep network multiplies. If every layer changes the size of a signal by a factor, a deep stack changes it by that
+factor to the power of its depth, and so for the gradients on their way back. Weights that are too large make
+activations explode, or, where these are bounded, saturate; weights that are too small leave nothing to learn from.
+
+The source derives the middle way: Var(Wx) = n Var(W) Var(x), so a standard deviation of 1/√n keeps the variance. The
+identity is right where means are zero, and the rule keeps a *linear* network level. But the derivation starts with
+"suppose that g is ReLU" and then drops g. ReLU throws away half of the second moment, and it gives outputs whose mean
+is not zero. With the rule as published each ReLU layer halves the signal's second moment. A variance of 2/n repairs it.
+
+Two smaller claims of the same pages are checked here as well: the usual values of the hyper-parameters, against the
+libraries' own signatures; and that local minima are rare in high dimension. For Hessians drawn as random symmetric
+Gaussian matrices that is a theorem: the chance that all eigenvalues are positive falls faster than exponentially. It
+speaks of *typical* critical points. Deep in a landscape curvatures are shifted upwards, and there minima are the rule.
+"""
