@@ -156,26 +156,23 @@ def _describe(paths: list[Path], folder: Path, masks: Path | None, hash: str, ba
     """
     problems: dict[Path, str] = {}
     sizes = dict(zip(paths, _counted(each(paths, read_size, problems), bar, "opening", len(paths)), strict=True))
-    mask_of: dict[Path, Path] = {}
-    if masks is not None:
-        try:
-            mask_of = dict(zip(paths, find_masks(paths, folder, Path(masks)), strict=True))
-        except UnreadableImagesError as error:
-            problems.update(error.problems)
+    mask_of = {} if masks is None else find_masks(paths, folder, Path(masks), problems)
     known = [size for size in sizes.values() if size is not None]
     size = common_size(known) if known else (0, 0)
     good = [path for path in paths if path not in problems]
-    describe = HASHES[hash].describe
+    compute = HASHES[hash].features
 
     def work(path: Path) -> np.ndarray:
-        return describe(read_grey(path, size)[None])[0]
+        return compute(read_grey(path, size)[None])[0]
 
     features = None
     for k, row in enumerate(_counted(each(good, work, problems), bar, "hashing", len(good))):
         if row is not None:
             features = np.empty((len(good), len(row)), row.dtype) if features is None else features
             features[k] = row
-    filled = _look_at_masks({path: mask_of[path] for path in good if path in mask_of}, sizes, problems, bar)
+    filled = _look_at_masks(
+        {path: mask for path, mask in mask_of.items() if sizes[path] is not None}, sizes, problems, bar
+    )
     if problems:
         raise UnreadableImagesError(problems)
     resized = sum(found != size for found in sizes.values())

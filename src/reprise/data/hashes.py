@@ -107,7 +107,7 @@ def robust_descriptors(images: np.ndarray, cell: int = 10) -> np.ndarray:
 class Hash:
     """A way to describe images, and the cosine distance under which two of them count as near-duplicates."""
 
-    describe: Callable[[np.ndarray], np.ndarray]
+    features: Callable[[np.ndarray], np.ndarray]
     threshold: float
 
 

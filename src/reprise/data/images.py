@@ -74,12 +74,13 @@ def is_mask(path: Path) -> bool:
     return path.stem.endswith(MASK)
 
 
-def find_masks(images: list[Path], folder: Path, masks: Path) -> list[Path]:
+def find_masks(images: list[Path], folder: Path, masks: Path, problems: dict[Path, str]) -> dict[Path, Path]:
     """The mask of each image: ``X_mask`` or ``X``, with any image suffix, at the same place under ``masks``.
+
+    An image without a mask, or with two, is left out and entered in ``problems``.
 
     Raises:
         FileNotFoundError: ``masks`` is no folder.
-        UnreadableImagesError: images without a mask, or with two, by name.
     """
     masks = Path(masks)
     if not masks.is_dir():
@@ -89,17 +90,15 @@ def find_masks(images: list[Path], folder: Path, masks: Path) -> list[Path]:
         if path.suffix.lower() in SUFFIXES:
             by_name.setdefault(path.relative_to(masks).with_suffix(""), []).append(path)
     own = set(images)  # where masks lie beside the images, an image is not its own mask
-    problems, found = {}, []
+    found = {}
     for image in images:
         name = image.relative_to(folder).with_suffix("")
         choices = by_name.get(name.with_name(name.name + MASK), []) or by_name.get(name, [])
         choices = [path for path in choices if path not in own]
         if len(choices) == 1:
-            found.append(choices[0])
+            found[image] = choices[0]
         else:
             problems[image] = f"has {len(choices)} masks in {masks}; one named {name}{MASK} or {name} is needed"
-    if problems:
-        raise UnreadableImagesError(problems)
     return found
 
 

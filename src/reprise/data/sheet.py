@@ -81,7 +81,7 @@ def _fitted(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) 
 
 
 def worst(pairs: np.ndarray, distances: np.ndarray, most: int = 12) -> np.ndarray:
-    """Indices of the nearest pairs, at most ``most``; pairs that show a new picture come first.
+    """Indices of at most ``most`` near pairs, nearest first; pairs of pictures not yet shown are taken before others.
 
     Without that, one run of identical frames fills the sheet.
     """
@@ -93,4 +93,5 @@ def worst(pairs: np.ndarray, distances: np.ndarray, most: int = 12) -> np.ndarra
         seen.update((i, j))
         if len(fresh) == most:
             break
-    return np.array((fresh + repeated)[:most], np.int64)
+    chosen = np.array((fresh + repeated)[:most], np.int64)
+    return chosen[np.argsort(distances[chosen], kind="stable")]
