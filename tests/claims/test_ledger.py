@@ -1,0 +1,167 @@
+"""The ledger: 194 rows whatever there is, one verdict a claim by fixed rules, and clear errors for what is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from reprise.claims.evidence import Evidence, Finding, Metric, above, between
+from reprise.claims.ledger import LEDGER, METRICS, build_rows, judge, read_studies, write_ledger
+from reprise.statistics import Effect, exact, proportion, seeds_effect
+
+
+def workspace(root):
+    """Two studies that exist, with invented findings: claims 1, 2 and 4 by the one, 2 and 3 by the other."""
+    (root / "params.yaml").write_text("scale: small\nmixtures: {}\nthresholds: {}\n", encoding="utf-8")
+    gains = seeds_effect(np.array([0.1, 0.12, 0.11]), "nats")
+    mixtures = [
+        Finding(1, "Gain", gains, above(0)),
+        Finding(2, "Share of failures", proportion(3, 10), between(0, 0.01), variant="code", defect=5),
+    ]
+    thresholds = [
+        Finding(3, "Not a number", Effect(float("nan"), float("nan"), float("nan"), 4), above(0)),
+        Finding(2, "Also about starts", exact(0.5), above(0)),
+        Finding(4, "Only context", exact(2), kind="context"),
+    ]
+    metrics = {"gain": Metric(0.11, "higher", 0.01, 3)}
+    studies = {
+        "mixtures": Evidence("Mixtures", "Puzzles", "", "generated: 5 points", mixtures, metrics),
+        "thresholds": Evidence("Thresholds", "Puzzles", "", "photographs that scikit-image ships", thresholds),
+    }
+    for name, study in studies.items():
+        study.write(root / "data" / "evidence" / name, source="generated", scale="small", study=name)
+    return root
+
+
+def finding(verdict: str, kind: str = "claim", **more) -> dict:
+    band = {"low": 0, "high": None, "closed": False}
+    effect = {"value": 1.0, "low": 0.5, "high": 1.5, "n": 3, "seeds": 0, "unit": ""}
+    common = {"claim": 7, "measures": f"{kind} {verdict}", "effect": effect, "expect": band, "expected": "> 0"}
+    return common | {"verdict": verdict, "kind": kind} | more
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict", "decided"),
+    [
+        (["reproduced", "reproduced"], "reproduced", 0),
+        (["reproduced", "inconclusive"], "inconclusive", 1),
+        (["inconclusive", "reproduced", "contradicted"], "contradicted", 2),
+        (["contradicted", "contradicted"], "contradicted", 0),
+    ],
+)
+def test_the_worst_claim_finding_decides(verdicts, verdict, decided):
+    findings = [finding(each) for each in verdicts]
+    found, deciding, _ = judge(findings)
+    assert found == verdict
+    assert deciding is findings[decided]
+
+
+def test_context_and_passing_oracles_decide_nothing():
+    assert judge([]) == ("untested", None, "")
+    assert judge([finding("untested", "context"), finding("reproduced", "oracle")])[0] == "untested"
+    assert judge([finding("reproduced", "oracle"), finding("reproduced")])[0] == "reproduced"
+
+
+@pytest.mark.parametrize("verdict", ["contradicted", "inconclusive"])
+def test_a_failing_oracle_makes_any_claim_inconclusive(verdict):
+    found, deciding, note = judge([finding("contradicted"), finding(verdict, "oracle", oracle="scikit-learn")])
+    assert found == "inconclusive"
+    assert deciding["kind"] == "oracle"
+    assert note == "our implementation disagrees with scikit-learn"
+
+
+def test_an_inconclusive_note_says_how_many_seeds_would_resolve_it():
+    assert "About 12 seeds would resolve it." in judge([finding("inconclusive", seeds_needed=12, note="Few.")])[2]
+
+
+def test_every_claim_has_a_row_even_without_any_study():
+    rows = build_rows({})
+    assert [row["id"] for row in rows] == list(range(1, 195))
+    assert {row["verdict"] for row in rows} == {"untested"}
+    assert all(row["effect"] is None and row["interval"] is None and row["findings"] == [] for row in rows)
+
+
+def test_ledger_joins_studies_that_answer_the_same_claim(tmp_path):
+    rows = write_ledger(workspace(tmp_path))
+    assert json.loads((tmp_path / LEDGER).read_text()) == json.loads(json.dumps(rows))
+    first, second, third, fourth = rows[:4]
+    assert (first["verdict"], first["study"], first["unit"], first["seeds"]) == ("reproduced", "mixtures", "nats", 3)
+    assert first["expected"] == "> 0"
+    assert second["verdict"] == "contradicted"  # one study contradicts, the other reproduces
+    assert second["study"] == "mixtures, thresholds"
+    assert "photographs" in second["data"]
+    assert second["data"].startswith("generated: 5 points")
+    assert (second["variant"], second["defects"]) == ("code", [5])
+    assert (third["verdict"], third["effect"]) == ("inconclusive", None)
+    assert (fourth["verdict"], fourth["study"]) == ("untested", "thresholds")
+    assert {row["verdict"] for row in rows[4:]} == {"untested"}
+
+
+def test_metrics_carry_direction_spread_data_and_scale(tmp_path):
+    write_ledger(workspace(tmp_path))
+    common = {"source": "generated", "scale": "small"}
+    assert json.loads((tmp_path / METRICS).read_text()) == {
+        "mixtures": {"gain": {"value": 0.11, "spread": 0.01, "n": 3, "better": "higher"} | common}
+    }
+
+
+def test_the_same_evidence_gives_the_same_bytes(tmp_path):
+    write_ledger(workspace(tmp_path))
+    before = [(tmp_path / path).read_bytes() for path in (LEDGER, METRICS)]
+    write_ledger(tmp_path)
+    assert [(tmp_path / path).read_bytes() for path in (LEDGER, METRICS)] == before
+
+
+def test_a_missing_study_is_named_with_the_stage_to_run(tmp_path):
+    workspace(tmp_path)
+    shutil.rmtree(tmp_path / "data" / "evidence" / "thresholds")
+    with pytest.raises(FileNotFoundError, match=r"thresholds.*python -m reprise\.stages\.evaluate thresholds"):
+        write_ledger(tmp_path)
+    assert not (tmp_path / LEDGER).exists()
+
+
+def test_a_stray_folder_is_passed_over_with_a_warning(tmp_path, capsys):
+    workspace(tmp_path)
+    shutil.copytree(tmp_path / "data" / "evidence" / "mixtures", tmp_path / "data" / "evidence" / "renamed")
+    assert list(read_studies(tmp_path)) == ["mixtures", "thresholds"]
+    assert "renamed; ignored" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda e: e["findings"][0].update(claim=195), "finding 1: claim 195"),
+        (lambda e: e["findings"][1].update(verdict="maybe"), "finding 2: verdict 'maybe'"),
+        (lambda e: e["findings"][0].pop("effect"), "finding 1: effect missing"),
+        (lambda e: e.pop("metrics"), "metrics missing"),
+    ],
+)
+def test_broken_evidence_is_refused_by_file_and_place(tmp_path, break_it, message):
+    path = workspace(tmp_path) / "data" / "evidence" / "mixtures" / "evidence.json"
+    evidence = json.loads(path.read_text())
+    break_it(evidence)
+    path.write_text(json.dumps(evidence))
+    with pytest.raises(ValueError, match=r"mixtures/evidence\.json") as caught:
+        write_ledger(tmp_path)
+    assert message in str(caught.value)
+
+
+def test_truncated_evidence_is_refused_by_name(tmp_path):
+    path = workspace(tmp_path) / "data" / "evidence" / "mixtures" / "evidence.json"
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(ValueError, match=r"mixtures/evidence\.json: not valid JSON"):
+        write_ledger(tmp_path)
+
+
+def test_ledger_report_and_gate_import_nothing_that_trains():
+    code = (
+        "import sys, reprise.stages.ledger, reprise.stages.report, reprise.gate, reprise.report.terminal;"
+        "print([m for m in ('torch', 'mlflow', 'lightning', 'pytorch_lightning') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,66 @@
+"""``reprise ledger``: readable at any width, complete as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from reprise.claims.ledger import LEDGER
+from reprise.report.terminal import show_ledger
+
+
+def printed(path, width, **options):
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    show_ledger(path, console=console, **options)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 119, 120, 200])
+def test_every_field_is_there_and_no_line_is_too_long(reported, width):
+    text = printed(reported / LEDGER, width, verdicts=["reproduced", "contradicted"])
+    assert max(len(line) for line in text.splitlines()) <= width
+    flat = " ".join(text.split())
+    for part in ("mixtures", "generated", "small", "✓ reproduced", "✗ contradicted", "[0.085, 0.135]", "0.3"):
+        assert part in flat
+    assert "2 claims" in flat
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_all_claims_are_listed(reported, width):
+    text = printed(reported / LEDGER, width)
+    assert text.count("· untested") == 191
+    assert "194 claims" in text
+
+
+def test_filters(reported):
+    assert "1 claims" in printed(reported / LEDGER, 200, verdicts=["inconclusive"])
+    assert "3 claims" in printed(reported / LEDGER, 200, study="thresholds")
+    with pytest.raises(ValueError, match=r"no verdict 'reproduce'.*did you mean 'reproduced'"):
+        show_ledger(reported / LEDGER, verdicts=["reproduce"])
+
+
+def test_json_has_every_field_that_others_rely_on(reported, capsys):
+    show_ledger(reported / LEDGER, as_json=True)
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 194
+    assert {"id", "study", "claim", "verdict", "effect", "interval", "n", "data", "scale"} <= rows[0].keys()
+    assert rows == json.loads((reported / LEDGER).read_text())
+
+
+def test_text_in_brackets_is_no_markup(tmp_path, reported):
+    rows = json.loads((reported / LEDGER).read_text())
+    rows[0]["claim"] = "[red]not red[/red] [/]"
+    (tmp_path / "ledger.json").write_text(json.dumps(rows))
+    assert "[red]not red[/red] [/]" in printed(tmp_path / "ledger.json", 200)
+    assert "[red]not" in printed(tmp_path / "ledger.json", 80)
+
+
+def test_a_missing_or_foreign_ledger_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"ledger\.json is missing; `dvc repro`"):
+        show_ledger(tmp_path / "ledger.json")
+    (tmp_path / "ledger.json").write_text("{}")
+    with pytest.raises(ValueError, match="not a ledger"):
+        show_ledger(tmp_path / "ledger.json")

@@ -1,0 +1,209 @@
+"""The gate: a planted regression fails, noise passes, and a check of nothing never passes."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from reprise.gate import compare, flatten, gate, tolerance
+
+
+def metric(value, better="higher", spread=0.01, n=3, **more):
+    return {"value": value, "better": better, "spread": spread, "n": n} | more
+
+
+def git(root, *arguments):
+    identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def write(root, metrics):
+    (root / "reports").mkdir(exist_ok=True)
+    (root / "reports" / "metrics.json").write_text(json.dumps(metrics))
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository whose only commit holds two metrics."""
+    git(tmp_path, "init", "-q", "-b", "main")
+    write(tmp_path, {"ultrasound": {"dice": metric(0.60), "parity": metric(3e-16, "lower", 0.0, 1)}})
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    return tmp_path
+
+
+def run(root, capsys, against=None):
+    code = gate(against, root)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_unchanged_metrics_pass(repository, capsys):
+    code, out, err = run(repository, capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("| metric | HEAD | now | change | tolerance | verdict |")
+    assert out.count("| same |") == 2
+
+
+def test_a_planted_regression_fails_by_name(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(0.55), "parity": metric(3e-16, "lower", 0.0, 1)}})
+    code, out, err = run(repository, capsys)
+    assert code == 1
+    assert "| ultrasound.dice | 0.6 | 0.55 | -0.05 |" in out.splitlines()[2]  # failures first
+    assert "**regression**" in out
+    assert "gate: 1 failed: ultrasound.dice" in err
+
+
+def test_noise_within_the_tolerance_passes(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(0.59), "parity": metric(4e-16, "lower", 0.0, 1)}})
+    assert run(repository, capsys)[0] == 0
+
+
+def test_a_missing_metric_fails_and_a_new_one_is_listed(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(0.6)}, "rotation": {"accuracy": metric(0.8)}})
+    code, out, err = run(repository, capsys)
+    assert code == 1
+    assert "**missing**" in out
+    assert "| rotation.accuracy |  | 0.8 |  |  | new |" in out
+    assert "ultrasound.parity" in err
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None])
+def test_a_metric_that_is_no_number_fails(repository, capsys, value):
+    write(repository, {"ultrasound": {"dice": metric(value), "parity": metric(3e-16, "lower", 0.0, 1)}})
+    code, out, _ = run(repository, capsys)
+    assert code == 1
+    assert "**not a number**" in out
+
+
+def test_nothing_in_common_fails(repository, capsys):
+    write(repository, {})
+    git(repository, "commit", "-q", "-am", "no metrics")
+    write(repository, {"rotation": {"accuracy": metric(0.8)}})
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert "nothing was checked" in err
+
+
+def test_another_scale_is_no_comparison(repository, capsys):
+    write(repository, {"a": {"x": metric(0.5, scale="small", source="generated")}})
+    git(repository, "commit", "-q", "-am", "small")
+    write(repository, {"a": {"x": metric(0.1, scale="smoke", source="generated")}})
+    code, out, err = run(repository, capsys)
+    assert code == 1
+    assert "not compared: another scale" in out
+    assert "nothing was checked" in err
+
+
+def test_compares_with_the_named_revision_and_with_origin_where_it_exists(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(0.5), "parity": metric(3e-16, "lower", 0.0, 1)}})
+    git(repository, "commit", "-q", "-am", "worse")
+    assert run(repository, capsys)[0] == 0
+    assert run(repository, capsys, "HEAD~1")[0] == 1
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD~1")
+    code, out, _ = run(repository, capsys)
+    assert code == 1
+    assert "| origin/main |" in out
+
+
+def test_works_from_a_folder_inside_the_repository(repository, capsys):
+    inner = repository / "inner"
+    inner.mkdir()
+    write(inner, {"a": {"x": metric(1.0)}})
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "inner")
+    code, out, _ = run(inner, capsys)
+    assert code == 0
+    assert "a.x" in out
+    assert "ultrasound" not in out
+
+
+@pytest.mark.parametrize(
+    "reference", ["nowhere", "--help", "--output=stolen", "HEAD:reports", "HEAD -- x", "-", "HEAD\n"]
+)
+def test_what_is_no_revision_is_refused_and_never_an_option(repository, capsys, reference):
+    code, out, err = run(repository, capsys, reference)
+    assert code == 1
+    assert "is no revision" in err
+    assert out == ""
+    assert not (repository / "stolen").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "expected a mapping of studies, found list"),
+        ('{"a": 1}', "a: expected a mapping of metrics"),
+        ('{"a": {"x": 1}}', "a.x: expected value, spread, n and better"),
+        ('{"a": {"x": {"value": 1, "better": "more"}}}', "a.x: better is 'more'"),
+        ('{"a": {"x": {"value": 1, "better": "higher", "spread": -1}}}', "no spread over seeds"),
+        ('{"a": {"x": {"value": "1", "better": "higher"}}}', "a.x: value '1' is no number"),
+    ],
+)
+def test_broken_metrics_are_refused_by_file_and_name(repository, capsys, content, message):
+    (repository / "reports" / "metrics.json").write_text(content)
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert "metrics.json" in err
+    assert message in err
+
+
+def test_missing_files_are_named(repository, capsys):
+    (repository / "reports" / "metrics.json").unlink()
+    assert "reports/metrics.json is missing" in run(repository, capsys)[2]
+    git(repository, "commit", "-q", "-am", "gone")
+    write(repository, {"a": {"x": metric(1.0)}})
+    assert "HEAD holds no reports/metrics.json" in run(repository, capsys)[2]
+
+
+@pytest.mark.parametrize(
+    ("better", "change", "verdict"),
+    [
+        ("higher", -0.2, "regression"),
+        ("higher", 0.2, "better"),
+        ("lower", 0.2, "regression"),
+        ("lower", -0.2, "better"),
+        ("equal", 0.2, "regression"),
+        ("equal", -1e-6, "regression"),
+        ("equal", 1e-10, "same"),
+    ],
+)
+def test_direction(better, change, verdict):
+    before, after = metric(0.5, better), metric(0.5 + change, better)
+    found = compare({"x": before}, {"x": after})[0]
+    assert (found.verdict, found.failed) == (verdict, verdict == "regression")
+
+
+@given(st.floats(0.001, 1), st.floats(0.001, 1), st.integers(2, 20), st.integers(2, 20), st.floats(-5, 5))
+def test_the_tolerance_is_where_welchs_test_turns_significant(spread_a, spread_b, n_a, n_b, change):
+    bound = tolerance(metric(0.0, spread=spread_a, n=n_a), metric(change, spread=spread_b, n=n_b))
+    p = stats.ttest_ind_from_stats(0.0, spread_a, n_a, change, spread_b, n_b, equal_var=False).pvalue
+    if abs(p - 0.05) > 1e-9:
+        assert (abs(change) > bound) == (p < 0.05)
+
+
+def test_equal_means_rarely_fail_and_a_drop_of_several_spreads_does():
+    rng = np.random.default_rng(5)
+
+    def failed(drop):
+        a, b = rng.normal(0.6, 0.01, 3), rng.normal(0.6 - drop, 0.01, 3)
+        sides = [metric(float(x.mean()), spread=float(x.std(ddof=1))) for x in (a, b)]
+        return compare({"x": sides[0]}, {"x": sides[1]})[0].failed
+
+    assert np.mean([failed(0.0) for _ in range(500)]) < 0.05
+    assert np.mean([failed(0.06) for _ in range(500)]) > 0.9
+
+
+def test_names_with_pipes_keep_the_table_whole():
+    from reprise.gate import markdown
+
+    table = markdown(compare({}, flatten({"a|b": {"x": metric(1.0)}}, "f")), "a|b")
+    assert {line.replace("\\|", "").count("|") for line in table.splitlines()} == {7}
