@@ -54,7 +54,6 @@ class Cleaning(Strict):
 
     hash: Literal["strips", "blocks", "robust"]
     threshold: float = Field(gt=0, lt=2)
-    dice: float = Field(ge=0, le=1, description="the origin's rule: pairs whose masks overlap less contradict")
 
 
 class Config(StudyConfig):

@@ -1,0 +1,430 @@
+"""Ultrasound nerve segmentation: what claims 79-87 say, measured.
+
+Predictions are post-processed as the source's were and scored at the frames' own size by Kaggle's dice; every
+comparison is paired frame by frame, with intervals over test subjects and seeds. See ``reprise.studies.ultrasound``
+for what was trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.claims import _ultrasound_figures as draw
+from reprise.claims.evidence import Evidence, Expect, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.data import rle
+from reprise.data.duplicates import contradictory_pairs, precision_recall, truth_pairs
+from reprise.data.submission import postprocess
+from reprise.data.ultrasound import TRAIN, VALIDATION, Prepared, load
+from reprise.files import read_json, read_npz
+from reprise.metrics.calibration import expected_calibration_error
+from reprise.metrics.segmentation import (
+    confusion_matrix,
+    confusion_scores,
+    dice,
+    intersection_over_union,
+    precision_recall as presence_scores,
+    soft_dice,
+)
+from reprise.statistics import Effect, exact, paired_effect, proportion
+from reprise.studies.ultrasound import split
+from reprise.workspace import Workspace
+
+PIXELS = 1_000_000  # at most so many pixels go into one calibration error
+S2 = "S2, ultrasound post"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One variant on its test frames; first axis seeds, second frames."""
+
+    index: np.ndarray
+    dice: np.ndarray
+    true_dice: np.ndarray
+    soft: np.ndarray
+    iou: np.ndarray
+    present: np.ndarray
+    predicted_present: np.ndarray
+    pixel_accuracy: np.ndarray  # (seeds,)
+    mean_iu: np.ndarray
+    calibration: np.ndarray
+    best: np.ndarray  # seed 0's masks
+
+
+def evaluate(workspace: Workspace) -> Evidence:
+    """Measures every variant and answers claims 79-87."""
+    prepared = load(workspace.prepared("ultrasound"))
+    generated = workspace.source == "generated"
+    scores = {name: score(workspace, prepared, name) for name in workspace.config.variants}
+    with read_npz(workspace.prepared("ultrasound_cleaning")) as archive:
+        cleaning = {name: archive[name] for name in archive.files}
+    subjects, (height, width) = len(np.unique(prepared.subject)), prepared.masks.shape[1:]
+    data = f"{workspace.source}: {subjects} subjects, {len(prepared.subject)} frames of {height} x {width}"
+    evidence = Evidence(
+        title="Ultrasound nerve segmentation",
+        group="Segmentation",
+        about=_about(generated),
+        data=data if generated else f"{data} (a part of Kaggle's 47 subjects and 5,635 frames)" * (subjects < 47) or data,
+    )
+    evidence.findings += _exact_findings(prepared, generated)
+    evidence.findings += _duplicate_findings(workspace, prepared, cleaning, generated)
+    evidence.findings += _training_findings(prepared, scores, generated)
+    evidence.metrics |= _metrics(scores)
+    evidence.tables += [_score_table(prepared, scores), _hash_table(workspace, prepared, cleaning, generated)]
+    evidence.cost = {
+        name: {key: read_json(workspace.run(name) / "run.json")[key] for key in ("parameters", "epochs", "examples")}
+        for name in scores
+    }
+    _draw(workspace, prepared, scores, cleaning, evidence, generated)
+    return evidence
+
+
+def score(workspace: Workspace, prepared: Prepared, variant: str) -> Scores:
+    """Post-processes and scores one variant's test predictions, seed by seed."""
+    with read_npz(workspace.run(variant) / "predictions.npz") as archive:
+        index = archive["test/index"]
+        probability = archive["test/probability"]
+        heads = archive["test/has_mask_logit"] if "test/has_mask_logit" in archive.files else None
+    truth, clean_truth = prepared.masks[index], prepared.true_masks[index]
+    soft_truth = prepared.targets[index] / np.float32(255)
+    rows: dict[str, list[np.ndarray]] = {}
+    for seed, maps in enumerate(probability.astype(np.float32)):
+        has_mask = None if heads is None else 1 / (1 + np.exp(-heads[seed].astype(np.float64)))
+        predicted = postprocess(maps, has_mask, truth.shape[1:])
+        confusion = confusion_scores(confusion_matrix(truth, predicted, 2))
+        values = {
+            "dice": dice(truth, predicted),
+            "true_dice": dice(clean_truth, predicted),
+            "soft": soft_dice(soft_truth, maps),
+            "iou": intersection_over_union(truth, predicted),
+            "predicted_present": predicted.any((1, 2)),
+            "pixel_accuracy": confusion.pixel_accuracy,
+            "mean_iu": confusion.mean_iu,
+            "calibration": _pixel_calibration(maps, soft_truth > 0.5),
+        }
+        for name, value in values.items():
+            rows.setdefault(name, []).append(value)
+        if seed == 0:
+            best = predicted
+    return Scores(
+        index=index, present=truth.any((1, 2)), best=best, **{name: np.array(value) for name, value in rows.items()}
+    )
+
+
+def _pixel_calibration(probability: np.ndarray, truth: np.ndarray) -> float:
+    """ECE of the two-class pixel decision, on at most PIXELS pixels drawn evenly."""
+    flat, label = probability.reshape(-1), truth.reshape(-1).astype(np.int64)
+    step = max(1, len(flat) // PIXELS)
+    flat, label = flat[::step].astype(np.float64), label[::step]
+    return expected_calibration_error(np.stack([1 - flat, flat], axis=1), label, bins=15)
+
+
+def _exact_findings(prepared: Prepared, generated: bool) -> list[Finding]:
+    masks = prepared.masks
+    shape = masks.shape[1:]
+    round_trips = sum(np.array_equal(rle.decode(rle.encode(mask), shape), mask) for mask in masks)
+    empty = np.zeros((1, *shape), bool)
+    speck = empty.copy()
+    speck[0, shape[0] // 2, shape[1] // 2] = True
+    nothing = np.zeros_like(masks)
+    of_nothing = paired_effect(dice(masks, nothing), prepared.subject, "dice")
+    return [
+        Finding(
+            79,
+            "Share of masks that the submission file's run lengths give back bit for bit",
+            exact(round_trips / len(masks), len(masks), "share"),
+            equals(1),
+            note="Kaggle's form: column-major, 1-indexed",
+        ),
+        Finding(80, "Dice of an empty mask and an empty prediction", exact(dice(empty, empty)[0], unit="dice"), equals(1)),
+        Finding(
+            80,
+            "Dice of an empty mask and a prediction of one pixel",
+            exact(dice(empty, speck)[0], unit="dice"),
+            equals(0),
+            published="“even a single pixel … kills the score” (S2)",
+        ),
+        Finding(
+            81,
+            "Mean dice of predicting nothing, all labelled frames",
+            of_nothing,
+            between(0.55, 0.65) if not generated else Expect(),
+            kind="context" if generated else "claim",
+            published="~.6 (S2); .51 on the leaderboard (Tyantov's slides)",
+            note="equals the share of empty masks" + (", which was planted" if generated else ""),
+        ),
+    ]
+
+
+def _duplicate_findings(workspace: Workspace, prepared: Prepared, cleaning: dict, generated: bool) -> list[Finding]:
+    rule_hash = workspace.config.cleaning.hash
+    pairs = cleaning[f"{rule_hash}/pairs"]
+    against = contradictory_pairs(pairs, prepared.nonempty)
+    dropped = cleaning["dropped/both"]
+    findings = [
+        Finding(
+            83,
+            f"Share of near-duplicate pairs ({rule_hash}) with opposite labels",
+            proportion(int(against.sum()), len(pairs), "share") if len(pairs) else exact(0, 0, "share"),
+            above(0) if not generated else Expect(),
+            kind="context" if generated else "claim",
+            note="pairs are not independent, so the interval is too narrow" + ("; planted" if generated else ""),
+            figures=("contradictions",),
+        ),
+    ]
+    if generated:
+        for name in ("strips", "blocks", "robust"):
+            precision, recall = _found(cleaning, name, prepared)
+            source = name == "strips"
+            findings += [
+                Finding(
+                    84,
+                    f"Precision of `{name}` at its threshold, against the planted duplicates",
+                    precision,
+                    above(0.9) if source else Expect(),
+                    kind="claim" if source else "context",
+                    variant={"strips": "code", "blocks": "text", "robust": "corrected"}[name],
+                    defect=10 if source else None,
+                    figures=("finders",),
+                ),
+                Finding(
+                    84,
+                    f"Recall of `{name}` at its threshold, against the planted duplicates",
+                    recall,
+                    above(0.5) if source else Expect(),
+                    kind="claim" if source else "context",
+                    variant={"strips": "code", "blocks": "text", "robust": "corrected"}[name],
+                    note="“find all such near duplicates”: most of them is the least that can mean" if source else "",
+                    figures=("finders",),
+                ),
+            ]
+    else:
+        counts = {name: len(cleaning[f"{name}/pairs"]) for name in ("strips", "blocks", "robust", "uint8_slip")}
+        findings.append(
+            Finding(
+                84,
+                "Near-duplicate pairs that the source's hash finds at 0.008",
+                exact(counts["strips"], len(prepared.subject), "pairs"),
+                above(0),
+                variant="code",
+                defect=10,
+                note=", ".join(f"{name}: {count}" for name, count in counts.items()),
+                figures=("distances",),
+            )
+        )
+    share = paired_effect(dropped.astype(float), prepared.subject, "share")
+    if generated:
+        truth = _planted_conflicts(prepared)
+        findings += [
+            Finding(
+                85,
+                "Share of frames dropped minus share planted with contradictory labels",
+                paired_effect(dropped.astype(float) - truth, prepared.subject, "share"),
+                between(-0.05, 0.05),
+                note=f"planted {truth.mean():.3f}, dropped {dropped.mean():.3f}: does the rule report the true rate?",
+            ),
+        ]
+    else:
+        findings.append(
+            Finding(85, "Share of frames that the rule drops", share, between(0.35, 0.45), published="~40 %: 5635 → 3398 (S2)")
+        )
+    return findings
+
+
+def _found(cleaning: dict, name: str, prepared: Prepared) -> tuple[Effect, Effect]:
+    """Precision and recall of a hash at its own threshold, with Wilson intervals over pairs."""
+    hits = int(truth_pairs(cleaning[f"{name}/pairs"], prepared.duplicate_group).sum())
+    total = _planted_pairs(prepared)
+    found = len(cleaning[f"{name}/pairs"])
+    precision = proportion(hits, found, "precision") if found else Effect(float("nan"), 0.0, 1.0, 0, unit="precision")
+    return precision, proportion(hits, total, "recall")
+
+
+def _planted_pairs(prepared: Prepared) -> int:
+    """How many pairs of frames of one subject are planted near-duplicates."""
+    _, sizes = np.unique(prepared.duplicate_group, return_counts=True)
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _planted_conflicts(prepared: Prepared) -> np.ndarray:
+    """(n,) 1 where some near-duplicate of the frame carries the opposite label."""
+    _, group = np.unique(prepared.duplicate_group, return_inverse=True)
+    filled = np.bincount(group, prepared.nonempty)
+    sizes = np.bincount(group)
+    return ((filled > 0) & (filled < sizes))[group].astype(float)
+
+
+def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated: bool) -> list[Finding]:
+    raw = scores["raw"]
+    subject = prepared.subject[raw.index]
+    nothing = (~raw.present).astype(float)
+
+    def against(name: str, base: str, measure: str = "dice") -> Effect:
+        assert np.array_equal(scores[name].index, scores[base].index)
+        return paired_effect(getattr(scores[name], measure) - getattr(scores[base], measure), subject, "dice")
+
+    findings = [
+        Finding(
+            82,
+            "Mean test dice of the baseline U-Net minus that of predicting nothing",
+            paired_effect(raw.dice - nothing, subject, "dice"),
+            below(0),
+            published="[.35, .45] against ~.6 (S2)",
+            note=f"baseline {raw.dice.mean():.3f}, nothing {nothing.mean():.3f}",
+            figures=("subjects", "curves"),
+        ),
+        Finding(
+            86,
+            "Mean test dice, trained on cleaned frames minus trained on all",
+            against("cleaned", "raw"),
+            above(0),
+            published="~.55 against [.35, .45] (S2)",
+            note="test frames are never cleaned; both networks are scored on the same ones",
+            figures=("subjects",),
+        ),
+        Finding(
+            87,
+            "Mean test dice, with the has_mask head minus without, both on cleaned frames",
+            against("cleaned_has_mask", "cleaned"),
+            above(0),
+            published=".68 on the leaderboard (source's README of November 2016)",
+            figures=("subjects", "predictions"),
+        ),
+    ]
+    if generated:
+        findings.append(
+            Finding(
+                86,
+                "The same difference, scored against the labels before any was flipped",
+                against("cleaned", "raw", "true_dice"),
+                kind="context",
+                note="only generated data know the true labels",
+            )
+        )
+    if "starter" in scores:
+        effect = against("raw", "starter")
+        findings.append(Finding(82, "Mean test dice, baseline minus the starter it grew from", effect, kind="context"))
+    if "raw_by_image" in scores:
+        leak = scores["raw_by_image"]
+        effect = paired_effect(leak.dice, prepared.subject[leak.index], "dice")
+        note = f"split by subject: {raw.dice.mean():.3f}; neighbouring frames of one sweep lie on both sides here"
+        findings.append(Finding(79, "Mean test dice under the source's split by image", effect, kind="context", note=note))
+    return findings
+
+
+def _metrics(scores: dict[str, Scores]) -> dict[str, Metric]:
+    metrics = {}
+    for name, variant in scores.items():
+        seeds = len(variant.dice)
+        for label, values, better in (
+            ("dice", variant.dice.mean(axis=1), "higher"),
+            ("mean_iu", variant.mean_iu, "higher"),
+            ("pixel_ece", variant.calibration, "lower"),
+        ):
+            spread = float(values.std(ddof=1)) if seeds > 1 else 0.0
+            metrics[f"{label}.{name}"] = Metric(float(values.mean()), better, spread, seeds)
+    return metrics
+
+
+def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
+    rows = []
+    first = next(iter(scores.values()))
+    nothing = paired_effect((~first.present).astype(float), prepared.subject[first.index])
+    rows.append(("predict nothing", _with_interval(nothing), *("–",) * 7))
+    for name, s in scores.items():
+        effect = paired_effect(s.dice, prepared.subject[s.index])
+        presence = [presence_scores(s.present, predicted) for predicted in s.predicted_present]
+        precision, recall = np.nanmean([[p[0], p[1]] for p in presence], axis=0)
+        rows.append(
+            (
+                name,
+                _with_interval(effect),
+                f"{s.soft.mean():.3f}",
+                f"{s.iou.mean():.3f}",
+                f"{s.pixel_accuracy.mean():.4f}",
+                f"{s.mean_iu.mean():.3f}",
+                f"{precision:.2f} / {recall:.2f}",
+                f"{s.calibration.mean():.4f}",
+                f"{len(s.index)}",
+            )
+        )
+    columns = ("variant", "dice [95 %]", "soft dice", "IU", "pixel acc.", "mean IU", "nerve P / R", "pixel ECE", "n")
+    groups = len(np.unique(prepared.subject[first.index]))
+    caption = f"Test frames, mean over {len(first.dice)} seeds; intervals over {groups} test subjects and seeds."
+    return Table("Scores", columns, tuple(rows), caption)
+
+
+def _with_interval(effect: Effect) -> str:
+    return f"{effect.value:.3f} [{effect.low:.3f}, {effect.high:.3f}]"
+
+
+def _hash_table(workspace: Workspace, prepared: Prepared, cleaning: dict, generated: bool) -> Table:
+    rows = []
+    for name in ("strips", "blocks", "robust"):
+        pairs = cleaning[f"{name}/pairs"]
+        against = int(contradictory_pairs(pairs, prepared.nonempty).sum())
+        cells = [name, int(cleaning[f"{name}/features"]), f"{float(cleaning[f'{name}/threshold']):g}", len(pairs), against]
+        if generated:
+            precision, recall = _found(cleaning, name, prepared)
+            cells += [f"{precision.value:.3f}", f"{recall.value:.3f}"]
+        rows.append(tuple(cells))
+    rows.append(("uint8 slip", 189, f"{workspace.config.cleaning.threshold:g}", len(cleaning["uint8_slip/pairs"]), "–"))
+    rows[-1] += ("–", "–") if generated else ()
+    columns = ("hash", "numbers", "threshold", "pairs", "contradictory") + (("precision", "recall") if generated else ())
+    drops = ", ".join(f"{rule}: {int(cleaning[f'dropped/{rule}'].sum())}" for rule in ("both", "origin"))
+    caption = f"Pairs within a subject, {len(prepared.subject)} frames. Frames dropped by rule: {drops}."
+    return Table("Near-duplicates", columns, tuple(rows), caption)
+
+
+def _draw(
+    workspace: Workspace, prepared: Prepared, scores: dict[str, Scores], cleaning: dict, evidence: Evidence, generated: bool
+) -> None:
+    folder = workspace.evidence / "figures"
+    part = split(workspace, workspace.config.variants["raw"])
+    assert {TRAIN, VALIDATION} <= set(np.unique(part))
+    evidence.figures += [
+        draw.subjects(folder, prepared, scores),
+        draw.curves(folder, {name: workspace.run(name) / "history.csv" for name in scores}),
+        draw.predictions(folder, prepared, scores["cleaned_has_mask"]),
+        draw.distances(folder, prepared, workspace.config.cleaning.threshold),
+    ]
+    rule_hash = workspace.config.cleaning.hash
+    pairs, distances = cleaning[f"{rule_hash}/pairs"], cleaning[f"{rule_hash}/distances"]
+    bad = contradictory_pairs(pairs, prepared.nonempty)
+    if bad.any():
+        evidence.figures.append(draw.contradictions(folder, prepared, pairs[bad], distances[bad]))
+    else:
+        evidence.findings = [_without(finding, "contradictions") for finding in evidence.findings]
+    if generated:
+        curves = {}
+        for name in ("strips", "blocks", "robust"):
+            hit = truth_pairs(cleaning[f"{name}/wide_pairs"], prepared.duplicate_group)
+            curve = precision_recall(cleaning[f"{name}/wide_distances"], hit, _planted_pairs(prepared))
+            curves[name] = (*curve, float(cleaning[f"{name}/threshold"]))
+        evidence.figures.append(draw.finders(folder, curves))
+
+
+def _without(finding: Finding, figure: str) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, figures=tuple(name for name in finding.figures if name != figure))
+
+
+def _about(generated: bool) -> str:
+    text = """
+Kaggle's 2016 competition asked for the brachial plexus in ultrasound frames. Its score, dice with "both empty" counted
+as 1, makes *predicting nothing* a strong entry, because most frames show no nerve. The write-up claims that a U-Net
+scores below that; that frames which are nearly identical carry opposite labels; that dropping those from training
+helps; and that a second head, which decides whether there is a nerve at all, helps again.
+
+Five networks are trained, each with several seeds. Test subjects are never seen in training and never cleaned.
+Comparisons are paired frame by frame, and intervals cover the choice of test subjects and of seeds.
+"""
+    if generated:
+        text += """
+The frames here are generated: sweeps of speckle and layered tissue in which a nerve comes into view and leaves, with
+near-duplicates and flipped labels planted at known places. So the finder can be scored against the truth; what was
+planted (the share of empty masks, the rate of contradictions) is context and earns no verdict about Kaggle's data.
+"""
+    return text.strip()

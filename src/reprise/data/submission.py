@@ -1,0 +1,114 @@
+"""From a network's maps to Kaggle's submission file: post-processing, run lengths, and reading it back (claim 79)."""
+
+from __future__ import annotations
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from reprise.data import rle
+from reprise.data.ultrasound import SIZE, load
+from reprise.files import read_npz, replacing
+from reprise.workspace import Workspace
+
+BLUR_SIGMA = 8.0  # what OpenCV makes of a 51 x 51 window
+BLUR_RADIUS = 25
+LEAST_PIXELS = 10
+HEADER = ["img", "pixels"]
+
+
+def postprocess(probability: np.ndarray, has_mask: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
+    """What the source did to a network's output before it was scored (CLAIMS 1.6).
+
+    Masks of frames whose head says "none" (below .5) become empty; the rest are resized by cubic interpolation, blurred
+    (Gaussian, 51 x 51, sigma 8), cut at .5, and emptied when fewer than 10 pixels are left.
+
+    Args:
+        probability: (n, s, s) in [0, 1].
+        has_mask: (n,) probabilities of the head, or None without one.
+        shape: (h, w) of the frames.
+
+    Returns:
+        (n, h, w) bool.
+
+    Raises:
+        ValueError: shapes do not fit.
+    """
+    probability = np.asarray(probability)
+    if probability.ndim != 3 or (has_mask is not None and np.shape(has_mask) != (len(probability),)):
+        raise ValueError(f"expected maps (n, s, s) and heads (n,), found {probability.shape} and {np.shape(has_mask)}")
+    masks = np.zeros((len(probability), *shape), bool)
+    peaks = probability.max(axis=(1, 2), initial=0)
+    # a map that never gets near .5 cannot after interpolation, whose overshoot is below a quarter, and blur
+    shown = np.flatnonzero(peaks > 0.3) if has_mask is None else np.flatnonzero((peaks > 0.3) & (has_mask >= 0.5))
+
+    def one(i: int) -> None:
+        resized = Image.fromarray(probability[i].astype(np.float32)).resize(shape[::-1], Image.BICUBIC)
+        blurred = gaussian_filter(np.asarray(resized), BLUR_SIGMA, radius=BLUR_RADIUS, mode="mirror")
+        mask = blurred > 0.5
+        if np.count_nonzero(mask) >= LEAST_PIXELS:
+            masks[i] = mask
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(one, shown))
+    return masks
+
+
+def write_submission(path: Path, names: list[str], masks: np.ndarray) -> None:
+    """Writes ``img,pixels`` with one row an image, whole or not at all.
+
+    Raises:
+        ValueError: numbers differ or a name comes twice.
+    """
+    if len(names) != len(masks) or len(set(names)) != len(names):
+        raise ValueError(f"{len(names)} names ({len(set(names))} different) for {len(masks)} masks")
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows([name, rle.encode(mask)] for name, mask in zip(names, masks, strict=True))
+
+
+def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.ndarray]:
+    """The masks of a submission file, by image: the exact inverse of :func:`write_submission`.
+
+    Raises:
+        ValueError: the file, the line and what is wrong there.
+    """
+    masks: dict[str, np.ndarray] = {}
+    with Path(path).open(newline="", encoding="utf-8") as stream:
+        for number, row in enumerate(csv.reader(stream), start=1):
+            if number == 1:
+                if row != HEADER:
+                    raise ValueError(f"{path}: line 1: expected img,pixels, found {','.join(row)}")
+                continue
+            if len(row) != 2 or row[0] in masks:
+                raise ValueError(f"{path}: line {number}: {'a second row for ' + row[0] if row[0] in masks else 'expected 2 fields'}")
+            try:
+                masks[row[0]] = rle.decode(row[1], shape)
+            except ValueError as error:
+                raise ValueError(f"{path}: line {number}: {error}") from None
+    if not masks:
+        raise ValueError(f"{path}: no images")
+    return masks
+
+
+def submission_from_run(variant: str, out: Path, root: Path = Path()) -> str:
+    """Averages a trained variant's seeds on its test frames, post-processes and writes the file.
+
+    Returns:
+        A line that says what was written.
+    """
+    workspace = Workspace("ultrasound", root)
+    prepared = load(workspace.prepared("ultrasound"))
+    with read_npz(workspace.run(variant) / "predictions.npz") as archive:
+        probability = archive["test/probability"].astype(np.float32).mean(axis=0)
+        index = archive["test/index"]
+        heads = archive["test/has_mask_logit"] if "test/has_mask_logit" in archive.files else None
+    has_mask = None if heads is None else (1 / (1 + np.exp(-heads.astype(np.float64)))).mean(axis=0)
+    masks = postprocess(probability, has_mask, prepared.frames.shape[1:])
+    write_submission(out, [str(name) for name in prepared.names[index]], masks)
+    return f"{out}: {len(masks)} test frames ({workspace.source}), {int(masks.any((1, 2)).sum())} with a mask"
