@@ -138,8 +138,8 @@ def evaluate(workspace: Workspace) -> Evidence:
                 "otsu_photographs",
                 "Image, histogram, binary image",
                 "Three photographs in rows: the picture, its histogram with the threshold, and the two classes.",
-                "The source's three panels. One threshold for a whole image serves the coins; uneven light defeats it on the "
-                "page, and the moon's histogram has no two peaks to part.",
+                "The source's three panels. One threshold for a whole image serves the coins; uneven light defeats it "
+                "on the page, and the moon's histogram has no two peaks to part.",
                 "png",
             ),
             Figure(
