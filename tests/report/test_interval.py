@@ -16,6 +16,8 @@ end = st.none() | finite
 
 def positions(svg: str) -> list[float]:
     found = []
+    if not svg:
+        return found
     for element in ET.fromstring(svg).iter():
         for name in ("x", "x1", "x2", "cx"):
             if name in element.attrib:
@@ -41,12 +43,12 @@ def test_order_on_the_picture_is_order_of_the_numbers():
     assert band_end < float(span.get("x1")) < float(dot.get("cx")) < float(span.get("x2"))
 
 
-def test_an_exact_value_in_a_band_of_one_value_is_on_it():
-    svg = interval_svg({"value": 28, "low": 28, "high": 28}, {"low": 28, "high": 28}, "reproduced", "label")
+def test_a_band_of_one_value_can_still_be_seen_off_the_measurement():
+    svg = interval_svg({"value": 5, "low": 5, "high": 5}, {"low": 28, "high": 28}, "contradicted", "label")
     root = ET.fromstring(svg)
-    band, dot = root.find("*[@class='band']"), root.find("*[@class='dot']")
-    left = float(band.get("x"))
-    assert left <= float(dot.get("cx")) <= left + float(band.get("width"))
+    band, dot = root.find("*[@class='band point']"), root.find("*[@class='dot']")
+    assert float(band.get("width")) == 3
+    assert float(dot.get("cx")) < float(band.get("x"))
 
 
 def test_label_is_escaped_and_says_what_is_seen():
@@ -57,6 +59,9 @@ def test_label_is_escaped_and_says_what_is_seen():
     assert root.find("*[@class='band']") is None
 
 
-@pytest.mark.parametrize("value", [None])
-def test_what_is_not_a_number_has_no_picture(value):
-    assert interval_svg({"value": value, "low": None, "high": None}, None, "inconclusive", "label") == ""
+@pytest.mark.parametrize(
+    ("value", "end", "band"),
+    [(None, None, None), (None, None, {"low": 0, "high": 1}), (28, 28, {"low": 28, "high": 28}), (28, 28, None)],
+)
+def test_where_there_is_nothing_to_see_there_is_no_picture(value, end, band):
+    assert interval_svg({"value": value, "low": end, "high": end}, band, "inconclusive", "label") == ""

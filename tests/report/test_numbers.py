@@ -70,6 +70,7 @@ def test_any_effect_has_a_text(value, below, above):
         (None, 1e-6, False, "< 1×10⁻⁶"),
         (0.5, 0.6, True, "0.5 to 0.6"),
         (28, 28, True, "= 28"),
+        (-1e-6, 1e-6, True, "0 ± 1×10⁻⁶"),
         (2 - 1e-9, 2 + 1e-9, True, "2 ± 1×10⁻⁹"),
         (-0.9899925 - 1e-7, -0.9899925 + 1e-7, True, "−0.9899925 ± 1×10⁻⁷"),
         (None, None, False, "no expectation"),

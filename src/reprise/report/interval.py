@@ -18,22 +18,24 @@ def interval_svg(effect: dict[str, Any], expect: dict[str, Any] | None, verdict:
         label: what the picture says, for those who do not see it; escaped here.
 
     Returns:
-        The SVG element, or an empty string where the value is not a number.
+        The SVG element, or an empty string where there is nothing to see: the value is not a number, or it is exact
+        and there is no band but the value itself.
     """
-    value = effect.get("value")
-    if value is None:
-        return ""
-    low, high = effect.get("low"), effect.get("high")
+    value, low, high = effect.get("value"), effect.get("low"), effect.get("high")
     band_low, band_high = (expect.get("low"), expect.get("high")) if expect else (None, None)
+    banded = band_low is not None or band_high is not None
+    if value is None or (low == value == high and (not banded or band_low == value == band_high)):
+        return ""
     ends = [end for end in (value, low, high, band_low, band_high) if end is not None]
     scale = _Scale(ends)
     parts = []
-    if expect and (band_low is not None or band_high is not None):
+    if banded:
         left = scale(band_low) if band_low is not None else 0.0
         right = scale(band_high) if band_high is not None else float(WIDTH)
-        width = max(right - left, 3.0)
-        left = min(left, WIDTH - width) - (1.5 if right - left < 3.0 and left > 1.5 else 0.0)
-        parts.append(f'<rect class="band" x="{left:.1f}" y="2" width="{width:.1f}" height="{HEIGHT - 4}" rx="2"/>')
+        point = right - left < 3.0  # a band of (almost) one value must still be seen
+        left, width = (left - 1.5, 3.0) if point else (left, right - left)
+        kind = "band point" if point else "band"
+        parts.append(f'<rect class="{kind}" x="{left:.1f}" y="2" width="{width:.1f}" height="{HEIGHT - 4}" rx="2"/>')
     middle = HEIGHT / 2
     parts.append(f'<line class="rule" x1="0" x2="{WIDTH}" y1="{middle}" y2="{middle}"/>')
     if scale.shows_zero:

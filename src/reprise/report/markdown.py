@@ -76,7 +76,8 @@ def _study(study: dict[str, Any]) -> str:
         lines.append("Cost: " + "; ".join(f"{escape(key)} {escape(value)}" for key, value in study["cost"]) + ".")
     for figure in study["all_figures"]:
         lines.append(f"![{escape(figure['alt'])}]({figure['path']})")
-        lines.append(f"*{escape(figure['title'])}.* {escape(figure['caption'])}".strip())
+        stop = "" if figure["title"].endswith((".", "?", "!")) else "."
+        lines.append(f"*{escape(figure['title'])}{stop}* {escape(figure['caption'])}".strip())
     return "\n\n".join(lines)
 
 

@@ -78,6 +78,8 @@ def expected_text(band: dict[str, Any]) -> str:
     if low == high:
         return f"= {number(low, 6)}"
     middle, half = (low + high) / 2, (high - low) / 2
+    if middle == 0:
+        return f"0 ± {number(half)}"
     if half < 1e-3 * abs(middle):
         return f"{number(float(f'{middle:.8g}'), 8)} ± {number(float(f'{half:.3g}'))}"
     return f"{number(low)} to {number(high)}"
