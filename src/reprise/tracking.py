@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -41,6 +42,8 @@ class Tracker:
         os.environ.setdefault("DO_NOT_TRACK", "true")
         from mlflow.tracking import MlflowClient
 
+        for name in ("mlflow", "alembic"):  # table migrations of a new database are no news
+            logging.getLogger(name).setLevel(logging.WARNING)
         self.root = root
         self.client = MlflowClient(tracking_uri=database(root))
 
