@@ -336,7 +336,14 @@ def _draw_kleiber(path: Path, metabolism: Slope, lifetime: Slope) -> None:
         left.legend()
         right.loglog(hearts.mass_g, hearts.lifetime_beats, "o", color=COLOURS[0], markersize=5)
         for row in hearts.itertuples():
-            below_point = row.animal in ("European rabbit", "Norway rat", "African elephant", "large dog", "guinea pig")
+            below_point = row.animal in (
+                "European rabbit",
+                "Norway rat",
+                "African elephant",
+                "large dog",
+                "guinea pig",
+                "house mouse",
+            )
             right.annotate(
                 row.animal.removeprefix("European ")
                 .removeprefix("African ")
