@@ -72,6 +72,7 @@ def stage_modules(command: str, source: Path = Path("src")) -> list[str]:
     module, arguments = words[position], words[position + 1 :]
     folder = {
         "reprise.stages.train": "studies",
+        "reprise.stages.clean": "studies",
         "reprise.stages.evaluate": "claims",
         "reprise.stages.prepare": "data",
     }.get(module)
