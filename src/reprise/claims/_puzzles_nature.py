@@ -335,21 +335,13 @@ def _draw_kleiber(path: Path, metabolism: Slope, lifetime: Slope) -> None:
         left.set_ylabel("basal metabolic rate (W)")
         left.legend()
         right.loglog(hearts.mass_g, hearts.lifetime_beats, "o", color=COLOURS[0], markersize=5)
+        under = {"rabbit", "rat", "elephant", "dog", "guinea pig", "mouse"}  # labels that would meet another above
         for row in hearts.itertuples():
-            below_point = row.animal in (
-                "European rabbit",
-                "Norway rat",
-                "African elephant",
-                "large dog",
-                "guinea pig",
-                "house mouse",
-            )
+            name = row.animal if row.animal == "guinea pig" else row.animal.split()[-1]
             right.annotate(
-                row.animal.removeprefix("European ")
-                .removeprefix("African ")
-                .split(" ", row.animal != "guinea pig")[-1],
+                name,
                 (row.mass_g, row.lifetime_beats),
-                xytext=(0, -12 if below_point else 6),
+                xytext=(0, -12 if name in under else 6),
                 textcoords="offset points",
                 ha="center",
                 fontsize=8,
