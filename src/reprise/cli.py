@@ -91,12 +91,15 @@ def submission(
 @app.command()
 def ledger(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    verdict: Annotated[str | None, typer.Option(help="Only these: reproduced, contradicted, inconclusive, untested.")] = None,
+    verdict: Annotated[
+        list[str] | None, typer.Option(help="Only these: reproduced, contradicted, inconclusive, untested.")
+    ] = None,
+    study: Annotated[str, typer.Option(help="Only this study's claims.")] = "",
 ) -> None:
     """One row a claim: verdict, effect, interval, n, data, scale."""
     from reprise.report.terminal import show_ledger
 
-    show_ledger(Path("reports/ledger.json"), as_json=json, verdict=verdict)
+    show_ledger(as_json=json, verdicts=tuple(verdict or ()), study=study)
 
 
 @app.command()

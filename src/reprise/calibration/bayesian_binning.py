@@ -23,9 +23,9 @@ class Staircase(NamedTuple):
 class BayesianBinning(OneVersusRest):
     """An average of equal-frequency histogram binnings with B bins, weighted by their posterior.
 
-    As in the paper: B runs from n^(1/3) / C to C n^(1/3) with C = 10, all equally likely beforehand; a bin's share has a
-    Beta prior of weight N' / B, N' = 2, around the bin's midpoint. Likelihood and mean have a closed form. The weighted
-    sum over all B is one piecewise constant function, so applying it is one binary search.
+    As in the paper: B runs from n^(1/3) / C to C n^(1/3) with C = 10, all equally likely beforehand; a bin's share has
+    a Beta prior of weight N' / B, N' = 2, around the bin's midpoint. Likelihood and mean have a closed form. The
+    weighted sum over all B is one piecewise constant function, so applying it is one binary search.
 
     Equal probabilities are never split between bins. netcal's BBQ differs: equal-width bins and the BIC in place of the
     likelihood, as its text says.

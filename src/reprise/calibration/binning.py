@@ -11,9 +11,9 @@ from reprise.metrics.calibration import BINS, above_first_bin, bin_edges, row_bl
 class HistogramBinning(Calibrator):
     """Replaces a probability by the share of held-out examples in its bin that are of the class.
 
-    Bins are of equal width and (lo, hi] for fitting and for applying (netcal fits on [lo, hi) and applies (lo, hi]). A bin
-    without examples keeps its midpoint, as in netcal. With more than two classes the k results are divided by their sum
-    (Guo et al., section 4.2); a row of zeros becomes uniform. Two classes need only class 1's bins.
+    Bins are of equal width and (lo, hi] for fitting and for applying (netcal fits on [lo, hi) and applies (lo, hi]). A
+    bin without examples keeps its midpoint, as in netcal. With more than two classes the k results are divided by their
+    sum (Guo et al., section 4.2); a row of zeros becomes uniform. Two classes need only class 1's bins.
 
     It ties examples, so it may change predictions: by 7 points on CIFAR-100 in the paper.
 

@@ -18,8 +18,8 @@ class DensityConfidence(Calibrator):
     sphere by Ledoit and Wolf's (2004) amount, so it stays invertible with fewer examples than classes and for logits
     whose rows sum to a constant.
 
-    The source prints the denominator with i for j, and P(X | y) for P(z | y), saying that X to z is one-to-one. It is not
-    (a network maps many images to one z), and the formula does not need it: all that is modelled is z.
+    The source prints the denominator with i for j, and P(X | y) for P(z | y), saying that X to z is one-to-one. It is
+    not (a network maps many images to one z), and the formula does not need it: all that is modelled is z.
 
     The normalised confidence compares classes. Far from all of them the widest wins outright, so it can be near 1
     where z is like nothing seen; `log_density` is the number that says how far away z is.

@@ -1,4 +1,4 @@
-"""Reliability diagrams: accuracy by confidence with bootstrap bands, over the histogram of the confidences (claim 31)."""
+"""Reliability diagrams: accuracy by confidence with bootstrap bands, over the confidences' histogram (claim 31)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Sigmoid(NamedTuple):
 
 
 class PlattScaling(OneVersusRest):
-    """A logistic regression on the log-odds z_c - log(sum of exp(z_j) over the other classes), which is z_1 - z_0 for two.
+    """A logistic regression on the log-odds z_c - log(sum of exp(z_j) over the other classes); for two, z_1 - z_0.
 
     The log-odds do not change when a number is added to all logits of a row, single logits do. With more than two
     classes the k sigmoids are divided by their sum, as scikit-learn's ``CalibratedClassifierCV`` does; the paper itself

@@ -103,7 +103,7 @@ def evaluate_methods(
         if isinstance(method, methods.TemperatureScaling):
             row["note"] = f"T = {method.temperature:.4g}" + ("" if method.attained else " (no optimum)")
         elif not getattr(method, "converged", True):
-            row["note"] = "stopped before its optimum"
+            row["note"] = "no small gradient yet: the optimum is far or does not exist"
         yield row, probabilities
 
 

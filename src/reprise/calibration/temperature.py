@@ -148,7 +148,10 @@ def _inside(low: float, high: float, beta: float, slope: float) -> float:
 
 
 def _nearest_within_slack(objective: _Objective, infimum: float, start: float, factor: float) -> float:
-    """Walks from ``start`` by ``factor`` until the NLL is within the slack of its infimum, then halves the last step."""
+    """Walks from ``start`` by ``factor`` until the NLL is within the slack of its infimum, then narrows the last.
+
+    The NLL is monotone in beta wherever this is called.
+    """
     inside = start
     while objective(inside).nll - infimum > _SLACK:
         inside *= factor

@@ -1,0 +1,1 @@
+"""What each study measures and which claims it answers; the catalogue and the ledger."""

@@ -6,14 +6,13 @@ import numpy as np
 from pydantic import Field
 from scipy import optimize, special
 
-from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.claims._losses_figures import draw
+from reprise.claims.evidence import Evidence, Finding, Metric, Table, above, below, between, equals
 from reprise.config import Strict
 from reprise.lessons import losses as lesson
-from reprise.report.figures import COLOURS, MARKER, figure
 from reprise.statistics import exact, mean_effect, proportion
 from reprise.workspace import Workspace
 
-GRID = np.linspace(-6, 6, 401)
 ROUNDING = between(0, 1e-14)  # a few dozen roundings of 2.2e-16
 
 
@@ -45,7 +44,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     lines = _lines(config, evidence)
     _entropy(evidence)
     _hinge(evidence)
-    _draw(workspace, evidence, paths, revival, lines)
+    evidence.figures += draw(workspace.evidence / "figures", paths, revival, lines, FITS)
     return evidence
 
 
@@ -55,7 +54,7 @@ def _curves(evidence: Evidence) -> None:
 
     worst_curve, worst_slope = 0.0, 0.0
     x = sympy.Symbol("x")
-    grid = GRID[GRID != 0]  # at 0 the slope of a kink is a choice
+    grid = lesson.GRID[lesson.GRID != 0]  # at 0 the slope of a kink is a choice
     for activation in lesson.ACTIVATIONS:
         formula = sympy.sympify(activation.formula, locals={"x": x})
         truth = np.array([float(formula.subs(x, v).evalf(30)) for v in grid[::20]])
@@ -166,25 +165,21 @@ def _zigzag(config: Config, evidence: Evidence) -> dict[str, np.ndarray]:
     evidence.metrics["zigzag_doublings"] = Metric(
         float(ratio.mean()), "higher", float(ratio.std(ddof=1)), config.repetitions
     )
-    longer = [
-        _detour(_paths(seed, False, 0.8)) - _detour(_paths(seed, True, 0.8)) for seed in range(config.repetitions)
+    detours = [
+        [lesson.detour(_paths(seed, centred, 0.8)) for centred in (False, True)] for seed in range(config.repetitions)
     ]
+    longer = -np.diff(detours, axis=1)[:, 0]
     evidence.findings.append(
         Finding(
             143,
             "Path length over the straight line, positive minus centred inputs, learning rate 0.8",
-            mean_effect(np.array(longer)),
+            mean_effect(longer),
             above(0),
             note="The zig-zag itself, at one learning rate for both.",
             figures=("losses-zigzag",),
         )
     )
     return {"inputs σ(u)": _paths(100, False, 0.8), "inputs σ(u) − ½": _paths(100, True, 0.8)}
-
-
-def _detour(path: np.ndarray) -> float:
-    """Length of a path over the distance between its ends."""
-    return float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum() / np.linalg.norm(path[-1] - path[0]))
 
 
 def _saturation(evidence: Evidence) -> None:
@@ -307,11 +302,10 @@ def _line(seed: int, config: Config, outliers: bool, leverage: bool = False) -> 
     return x, y
 
 
-MARGIN = 0.5
 FITS = {
     "L2": lesson.least_squares_line,
     "L1": lesson.robust_line,
-    "ε-hinge": lambda x, y: lesson.robust_line(x, y, MARGIN),
+    "ε-hinge": lambda x, y: lesson.robust_line(x, y, lesson.MARGIN),
 }
 
 
@@ -328,7 +322,7 @@ def _lines(config: Config, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
                 f"Error of the slope, L2 minus {name}, with {config.outliers:.0%} outliers",
                 mean_effect(errors["L2", "outliers"] - errors[name, "outliers"]),
                 above(0),
-                note=f"Slope 2; ε = {MARGIN}; outliers 10 to 20 too high at one end, noise 0.3.",
+                note=f"Slope 2; ε = {lesson.MARGIN}; outliers 10 to 20 too high at one end, noise 0.3.",
                 figures=("losses-regression",),
             )
         )
@@ -372,7 +366,7 @@ def _parity(config: Config) -> Finding:
     gaps = []
     for seed in range(10):
         x, y = _line(seed, config, True)
-        for margin in (0.0, MARGIN):
+        for margin in (0.0, lesson.MARGIN):
             slope, intercept = lesson.robust_line(x, y, margin)
             ours = lesson.epsilon_hinge(y, slope * x + intercept, margin).sum()
             n = len(x)
@@ -484,85 +478,6 @@ def _hinge(evidence: Evidence) -> None:
             note="The two definitions agree here only because one wrong class violates the margin.",
         ),
     ]
-
-
-def _draw(workspace, evidence, paths, revival, line) -> None:
-    folder = workspace.evidence / "figures"
-    with figure(folder / "losses-activations.svg", 7, 4.2, nrows=2, ncols=3, sharex=True) as (_, axes):
-        for ax, activation in zip(axes.ravel(), lesson.ACTIVATIONS, strict=True):
-            ax.plot(GRID, activation.curve(GRID), label="curve")
-            ax.plot(GRID, activation.slope(GRID), lw=1.3, label="slope")
-            ax.set(title=activation.name, ylim=(-1.2, 2), xlim=(-6, 6))
-        axes[0, 0].legend(fontsize=8, loc="lower right")
-    with figure(folder / "losses-zigzag.svg", 7, 3.4, ncols=2, sharex=True, sharey=True) as (_, axes):
-        for ax, (name, path), colour in zip(axes, paths.items(), (COLOURS[1], COLOURS[0]), strict=True):
-            ax.plot(*path.T, "-", lw=1.2, color=colour)
-            ax.plot(*path.T, "o", ms=2.5, color=colour)
-            ax.plot(1, -1, "*", ms=11, color=MARKER)
-            ax.set(title=f"{name}: {_detour(path):.1f} × straight", xlabel="first weight")
-        axes[0].set_ylabel("second weight")
-    with figure(folder / "losses-saturation.svg", 7, 3.2, ncols=2) as (_, (left, right)):
-        x = np.linspace(0, 12, 200)
-        for activation in (lesson.ACTIVATIONS[i] for i in (0, 1, 5, 3)):
-            left.semilogy(-x, activation.slope(-x - 1e-12), label=activation.name)
-        left.set(title="Slope on the negative side", xlabel="x", ylabel="slope", ylim=(1e-11, 3))
-        left.legend(fontsize=8, loc="lower right")
-        for (name, losses), style in zip(revival.items(), ("-", "-", "--"), strict=True):
-            right.plot((losses / losses[0]).mean(axis=1), style, label=name)
-        right.set(title="Waking dead units", xlabel="step", ylabel="loss, share of the first")
-        right.legend(fontsize=8, loc="center right")
-    _draw_regression(folder / "losses-regression.svg", line)
-    evidence.figures += [
-        Figure(
-            "losses-activations",
-            "Six activations and their slopes",
-            "Sigmoid and tanh flatten on both sides; ReLU is flat on the left; leaky ReLU, PReLU and ELU keep a slope.",
-            "Blue: the activation. Orange: its slope, which multiplies every gradient that passes.",
-        ),
-        Figure(
-            "losses-zigzag",
-            "Why zero-centred inputs help",
-            "With positive inputs the path of the weights zig-zags along one diagonal; with centred ones it is direct.",
-            "A linear unit learns (1, -1) (star) from (0, 0), one example a step, learning rate 0.8. With "
-            "positive inputs both weights rise or both fall in every step, though one should rise and one fall.",
-        ),
-        Figure(
-            "losses-saturation",
-            "Saturation and death",
-            "The slopes of sigmoid, tanh and ELU fall exponentially, leaky ReLU's stays at 0.01. Dead ReLU units never "
-            "lose loss; leaky ones and half-dead ones do.",
-            "Right: mean over all units; a dead unit is negative for every example.",
-        ),
-        Figure(
-            "losses-regression",
-            "Three losses for a line",
-            "Squared loss grows without bound in its slope; the fitted squared-loss line is pulled up by outliers, the "
-            "other two follow the points.",
-            "One data set of those measured. Dotted: the truth.",
-        ),
-    ]
-
-
-def _draw_regression(path, line) -> None:
-    with figure(path, 7, 3.2, ncols=2, width_ratios=(1, 1.3)) as (_, (left, right)):
-        r = np.linspace(-3, 3, 200)
-        curves = {
-            "L2": lesson.squared,
-            "L1": lesson.absolute,
-            "ε-hinge": lambda a, b: lesson.epsilon_hinge(a, b, MARGIN),
-        }
-        x, y = line
-        right.plot(x, y, "o", ms=3, color=COLOURS[8])
-        ends = np.array([-2, 2])
-        for (name, loss), colour in zip(curves.items(), (COLOURS[3], COLOURS[0], COLOURS[2]), strict=True):
-            left.plot(r, loss(r, 0), color=colour, label=name)
-            slope, intercept = FITS[name](x, y)
-            right.plot(ends, slope * ends + intercept, color=colour, label=f"{name}: slope {slope:.2f}")
-        right.plot(ends, 2 * ends + 1, ":", color=MARKER, label="truth: slope 2")
-        left.set(title="Loss", xlabel="residual y − ŷ", ylim=(0, 5))
-        left.legend(fontsize=8, loc="upper center")
-        right.set(title="Fits", xlabel="x", ylabel="y")
-        right.legend(fontsize=8, loc="upper left")
 
 
 ABOUT = """

@@ -5,19 +5,24 @@ Three labelled variants of one idea (claim 84):
 * ``blocks``: what the write-up says. One histogram for each 20 x 20 block: 609 x 9 = 5,481 numbers at 420 x 580.
 * ``strips``: what its code did. Iterating over ``view_as_blocks`` walks the first axis alone, so each histogram covers
   a whole row of blocks: 21 x 9 = 189 numbers.
-* ``robust``: ours. The gradient of a smoothed thumbnail, which neither a gain nor fresh speckle changes much.
+* ``robust``: ours. Gradients of a thumbnail, loosely placed: gain, fresh speckle and small shifts change little.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
 CHUNK_BYTES = 2 << 20  # of pixels a worker handles at once: stays in the cache, and long enough to be worth a thread
+THUMBNAIL_ROWS = 84  # 5 x 5 means at 420 rows
+SMOOTHING = 1.5  # deviation of the Gaussian against speckle, in thumbnail pixels
+POOL_WIDTH, POOL_STEP = 3.0, 4  # deviation and spacing of the windows in which gradients are averaged
 
 
 def block_histograms(
@@ -55,13 +60,7 @@ def block_histograms(
         counts = _count(images[chunk], steps, block)
         out[chunk] = counts.reshape(len(counts), -1)
 
-    threads = threads or min(4, os.cpu_count() or 1)
-    if threads == 1 or len(chunks) == 1:
-        for chunk in chunks:
-            work(chunk)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, chunks))
+    _each(work, chunks, threads)
     return out
 
 
@@ -77,30 +76,65 @@ def strip_histograms(
     return blocks.reshape(n, h // block, w // block, bins).sum(axis=2).reshape(n, -1)
 
 
-def robust_descriptors(images: np.ndarray, cell: int = 10) -> np.ndarray:
-    """Gradients of a thumbnail of ``cell`` x ``cell`` means: the hash that survives speckle and gain (``robust``).
+def robust_descriptors(images: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Where a thumbnail gets brighter or darker, and in which direction, loosely placed (``robust``; ours).
 
-    Compared by cosine, it ignores a constant added to an image and a factor on it. Meant for frames of one subject.
+    The image becomes a thumbnail of about 84 rows of means, smoothed against speckle. Its gradient is split by sign into
+    four channels (brighter downwards, darker downwards, the same across), and each channel is averaged in overlapping
+    Gaussian windows. Compared by cosine this ignores gain and offset; splitting by sign before averaging is what makes it
+    tolerate shifts of a few pixels, where the plain gradient of a thumbnail (see the curves of
+    ``benchmarks/duplicates.py``) loses them. Meant for frames of one subject.
 
     Args:
-        images: (n, h, w) floats in [0, 1] or uint8, h and w at least two cells; what is over at the right and the
-            bottom is left out.
-        cell: side of a thumbnail's pixel, in pixels.
+        images: (n, h, w) floats in [0, 1] or uint8, any size from 8 x 8.
+        threads: worker threads; by default up to four.
 
     Returns:
-        (n, (rows - 1) * columns + rows * (columns - 1)) float32.
+        (n, 4 * rows * columns) float32, rows and columns those of the thumbnail over POOL_STEP: 2,436 numbers at
+        420 x 580. A row is zero for a constant image.
+
+    Raises:
+        ValueError: for another shape or type, or smaller images.
     """
     images = np.asarray(images)
-    rows, columns = (side // cell for side in images.shape[1:]) if images.ndim == 3 else (2, 2)
-    _check(images[:, : rows * cell, : columns * cell] if images.ndim == 3 else images, cell, 1)
-    if rows < 2 or columns < 2:
-        raise ValueError(f"images of {images.shape[1]} x {images.shape[2]} are smaller than two cells of {cell}")
-    out = np.empty((len(images), (rows - 1) * columns + rows * (columns - 1)), np.float32)
-    for image, features in zip(images, out, strict=True):
-        cells = image[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
-        small = cells.sum(axis=1, dtype=np.float32).sum(axis=2)
-        features[:] = np.concatenate([np.diff(small, axis=0).ravel(), np.diff(small, axis=1).ravel()])
+    _check_type(images)
+    h, w = images.shape[1:]
+    if min(h, w) < 8:
+        raise ValueError(f"images must be at least 8 x 8; found {h} x {w}")
+    cell = max(1, round(h / THUMBNAIL_ROWS))
+    down, across = (_filters(side // cell) for side in (h, w))
+    out = np.empty((len(images), 4 * len(down.pool) * len(across.pool)), np.float32)
+
+    def work(k: int) -> None:
+        cells = images[k, : h // cell * cell, : w // cell * cell].reshape(h // cell, cell, w // cell, cell)
+        thumbnail = cells.sum(axis=1, dtype=np.float32).sum(axis=2)
+        slopes = (down.slope @ thumbnail @ across.smooth.T, down.smooth @ thumbnail @ across.slope.T)
+        channels = [np.maximum(sign * slope, 0) for slope in slopes for sign in (1, -1)]
+        out[k] = np.concatenate([(down.pool @ channel @ across.pool.T).ravel() for channel in channels])
+
+    _each(work, range(len(images)), threads)
     return out
+
+
+class _Filters(NamedTuple):
+    """Matrices for one axis of a thumbnail: applied from the left to rows, transposed from the right to columns."""
+
+    smooth: np.ndarray
+    slope: np.ndarray
+    pool: np.ndarray
+
+
+@cache
+def _filters(length: int) -> _Filters:
+    smooth = _gaussians(np.arange(length), length, SMOOTHING)
+    places = np.arange(POOL_STEP // 2, length, POOL_STEP)
+    return _Filters(smooth, np.gradient(smooth, axis=0), _gaussians(places, length, POOL_WIDTH))
+
+
+def _gaussians(centres: np.ndarray, length: int, sigma: float) -> np.ndarray:
+    """(centres, length) float32 weights that sum to 1 in each row, also at the border."""
+    weights = np.exp(-0.5 * ((np.arange(length) - centres[:, None]) / sigma) ** 2)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -118,11 +152,25 @@ HASHES = {
 }
 
 
-def _check(images: np.ndarray, block: int, bins: int) -> None:
+def _each(work: Callable, items: Sequence, threads: int | None) -> None:
+    threads = threads or min(4, os.cpu_count() or 1)
+    if threads == 1 or len(items) <= 1:
+        for item in items:
+            work(item)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, items))
+
+
+def _check_type(images: np.ndarray) -> None:
     if images.ndim != 3:
         raise ValueError(f"images must be (n, h, w), grey; found shape {images.shape}")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"images must be floats in [0, 1] or uint8 (counted as value / 255); found {images.dtype}")
+
+
+def _check(images: np.ndarray, block: int, bins: int) -> None:
+    _check_type(images)
     if block < 1 or bins < 1:
         raise ValueError(f"block and bins must be at least 1; found block={block}, bins={bins}")
     h, w = images.shape[1:]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 Array = np.ndarray
+GRID = np.linspace(-6, 6, 401)  # where curves are drawn and compared
+MARGIN = 0.5  # ε of the hinge loss in the examples
 
 
 def sigmoid(x: Array) -> Array:
@@ -221,6 +223,11 @@ def descend_by_example(
             break
         weights.append(now - learning_rate * (now @ a - y) * a)
     return np.array(weights)
+
+
+def detour(path: np.ndarray) -> float:
+    """Length of a path over the distance between its ends."""
+    return float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum() / np.linalg.norm(path[-1] - path[0]))
 
 
 def train_units(

@@ -6,8 +6,8 @@ The confidence of an example is its largest probability, its prediction the firs
 What is right where packages disagree:
 
 * **Bins are (lo, hi]**, as in the paper: a confidence of exactly 0.6 is in the bin that ends at 0.6. torchmetrics
-  and netcal use [lo, hi); netcal closes the last bin, torchmetrics gives p = 1 a sixteenth bin of its own, so its error
-  is too large when certain examples are right and almost certain ones are wrong. On confidences off the edges all agree.
+  and netcal use [lo, hi); netcal closes the last bin, torchmetrics gives p = 1 a sixteenth bin of its own, so its
+  error is too large when certain examples are right and almost certain ones wrong. Off the edges all agree.
 * **Edges are i / bins, rounded to the type of the probabilities.** The float32 nearest to 0.6 lies above 0.6; with
   float64 edges it would change its bin when the same table is saved in single precision.
 * **Two classes and up are treated alike**: the winner's confidence against being right. For labels in {0, 1} netcal
@@ -78,7 +78,7 @@ def adaptive_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bi
 def classwise_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> float:
     """`expected_calibration_error` of every class's own probability, averaged over classes (Kull et al., NeurIPS 2019).
 
-    A probability of exactly 0 belongs to the first bin. Range [0, 1]; small by construction where there are many classes.
+    A probability of exactly 0 belongs to the first bin. Range [0, 1]; small by construction where classes are many.
     """
     probabilities, labels = check_probabilities(probabilities, labels)
     n, k = probabilities.shape
@@ -119,8 +119,8 @@ def negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray, floor
     Args:
         probabilities: (n, k), rows summing to 1.
         labels: (n,) integers in 0 .. k - 1.
-        floor: smallest probability that is believed. With 0 one impossible truth makes the score infinite, which is right
-            but hides all else; scikit-learn's ``log_loss`` uses 2.2e-16.
+        floor: smallest probability that is believed. With 0 one impossible truth makes the score infinite, which is
+            right but hides all else; scikit-learn's ``log_loss`` uses 2.2e-16.
     """
     probabilities, labels = check_probabilities(probabilities, labels)
     own = probabilities[np.arange(len(labels)), labels].astype(float)
@@ -171,8 +171,8 @@ def reliability_curve(
 ) -> ReliabilityCurve:
     """Accuracy by confidence, and the confidence histogram, with percentile bootstrap bands (claim 31).
 
-    Examples are independent draws, so resampling them is one multinomial draw of (bin, right or wrong) counts: exact, and
-    no slower for a million examples.
+    Examples are independent draws, so resampling them is one multinomial draw of (bin, right or wrong) counts: exact,
+    and no slower for a million examples.
 
     Args:
         probabilities: (n, k), rows summing to 1.
@@ -227,20 +227,24 @@ def top_label(probabilities: np.ndarray, labels: np.ndarray, check: bool = True)
     predicted = np.empty(n, np.intp)
     confidence = np.empty(n, probabilities.dtype)
     ones, starts = np.ones(k, probabilities.dtype), np.arange(n) * k
+    unsigned = np.uint32 if probabilities.dtype == np.float32 else np.uint64
     for rows in row_blocks(n, k):
         block = probabilities[rows]
-        best = predicted[rows]
-        block.argmax(axis=1, out=best)  # first: it fetches the block from memory fastest
-        if check:
+        best, top = predicted[rows], confidence[rows]
+        # As unsigned integers, negative numbers and NaN are above all others: the search for the largest finds them
+        (block.view(unsigned) if check else block).argmax(axis=1, out=best)
+        block.ravel().take(starts[: len(best)] + best, out=top, mode="clip")
+        if check and not (top.min() > 0 and np.abs(block @ ones - 1).max() <= SUM_TOLERANCE):
             _check_block(block, rows.start, ones)
-        block.ravel().take(starts[: len(best)] + best, out=confidence[rows], mode="clip")
+            block.argmax(axis=1, out=best)  # nothing wrong but a zero with a minus sign
+            top[:] = block[np.arange(len(best)), best]
     if not check:
         np.clip(confidence, 0, 1, out=confidence)
     return np.minimum(confidence, confidence.dtype.type(1)), predicted == labels
 
 
 def check_probabilities(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, k) probabilities as floats and (n,) labels as integers, or a ValueError that names the row and what it holds."""
+    """(n, k) probabilities as floats and (n,) labels as integers, or a ValueError that names the row."""
     probabilities = _matrix(probabilities)
     labels = check_labels(labels, *probabilities.shape)
     ones = np.ones(probabilities.shape[1], probabilities.dtype)
@@ -330,7 +334,7 @@ def _check_block(block: np.ndarray, start: int, ones: np.ndarray) -> None:
     hint = "; these look like logits: apply a softmax first"
     if values.min() < 0:
         column = int(values.argmin())
-        hint = hint if bad.any() else ""
+        hint = hint if values.max() > 1 else ""
         raise ValueError(f"probabilities: row {row}, column {column} is {values[column]:.6g}, expected [0, 1]{hint}")
     hint = hint if values.max() > 1 else ""
     raise ValueError(f"probabilities: row {row} sums to {sums[rows[0]]:.6g}, expected 1{hint}")

@@ -1,0 +1,1 @@
+"""The report: HTML, Markdown, figures, and the ledger in a terminal."""

@@ -1,0 +1,1 @@
+"""LightningModules: how a kind of network is trained and what it predicts."""
