@@ -38,7 +38,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
         shutil.copy2(reports / name, target / name)
     shutil.rmtree(target / "figures", ignore_errors=True)
     shutil.copytree(reports / "figures", target / "figures")
-    rows = [row for row in read_json(reports / "ledger.json")["claims"] if row["verdict"] != "untested"]
+    rows = [row for row in read_json(reports / "ledger.json") if row["verdict"] != "untested"]
     provenance = {
         "commit": subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True).stdout.strip(),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",

@@ -7,25 +7,24 @@ nothing appears twice. MLflow never feeds anything back, and when it fails train
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
+import fcntl
 import logging
 import os
-import subprocess
+import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reprise.config import ConfigError
-from reprise.files import read_json
+from reprise.projection import Projection, Run, digest
 from reprise.workspace import Workspace
 
 Listener = Callable[[int, dict[str, float]], None]
-KEY = "reprise.key"
+KEY, OUTPUTS, SCORES, PROCESS = "reprise.key", "reprise.outputs", "reprise.scores", "reprise.process"
+PARENT = "mlflow.parentRunId"
 EXPERIMENT = "reprise"
 
 
@@ -34,8 +33,12 @@ def database(root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(root / 'mlflow.db').absolute()}"
 
 
+class TrackingError(ValueError):
+    """The database cannot be opened; the message names it."""
+
+
 class Tracker:
-    """Writes runs to one MLflow database."""
+    """Writes runs to one MLflow database, which is made where there is none."""
 
     def __init__(self, root: Path) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -45,237 +48,249 @@ class Tracker:
         for name in ("mlflow", "alembic"):  # table migrations of a new database are no news
             logging.getLogger(name).setLevel(logging.WARNING)
         self.root = root
-        self.client = MlflowClient(tracking_uri=database(root))
+        try:
+            self.client = MlflowClient(tracking_uri=database(root))
+            with self._alone():
+                self.client.search_experiments(max_results=1)
+        except Exception as error:  # SQLAlchemy's, MLflow's, the operating system's, ...
+            raise TrackingError(f"{database(root)} cannot be used: {_line(error)}") from error
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time: concurrent first users of a fresh SQLite database crash in its migrations."""
+        with (self.root / "mlflow.db.lock").open("w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield
 
     def experiment(self, study: str) -> str:
-        """The id of the study's experiment, made where there is none."""
+        """The id of the study's experiment, made where there is none, restored where it was deleted."""
         name = f"{EXPERIMENT}/{study}"
-        found = self.client.get_experiment_by_name(name)
-        if found is not None:
+        with self._alone():
+            found = self.client.get_experiment_by_name(name)
+            if found is None:
+                local = database(self.root).startswith("sqlite:")  # a server decides itself where artifacts lie
+                place = (self.root / "mlartifacts" / study).absolute().as_uri() if local else None
+                return self.client.create_experiment(name, artifact_location=place)
+            if found.lifecycle_stage == "deleted":
+                self.client.restore_experiment(found.experiment_id)
             return found.experiment_id
-        artifacts = (self.root / "mlartifacts").absolute().as_uri()
-        return self.client.create_experiment(name, artifact_location=f"{artifacts}/{study}")
 
-    def find(self, experiment: str, key: str) -> list[Any]:
-        """Runs with this key, whatever their state."""
-        return list(self.client.search_runs([experiment], f"tags.`{KEY}` = '{key}'"))
+    def runs(self, experiment: str, key: str | None = None) -> list[Any]:
+        """All runs of an experiment, or those with this key, whatever their state."""
+        return list(self.client.search_runs([experiment], f"tags.`{KEY}` = '{key}'" if key else "", max_results=10_000))
 
-    def start(self, experiment: str, key: str, name: str, tags: dict[str, str], parent: str | None = None) -> str:
-        """Starts a run; unfinished ones with the same key (left by a kill) are removed first."""
-        for run in self.find(experiment, key):
-            self.client.delete_run(run.info.run_id)
-        tags = {KEY: key, **tags}
-        if parent is not None:
-            tags["mlflow.parentRunId"] = parent
-        return self.client.create_run(experiment, tags=tags, run_name=name).info.run_id
-
-    def log_params(self, run: str, params: dict[str, Any]) -> None:
-        """Logs settings as parameters."""
+    def start(self, experiment: str, run: Run, parent: str | None = None) -> str:
+        """Starts a run with its settings; returns its id."""
         from mlflow.entities import Param
 
-        self.client.log_batch(run, params=[Param(name, str(value)) for name, value in sorted(params.items())])
+        tags = {KEY: run.key, PROCESS: f"{socket.gethostname()}:{os.getpid()}"} | run.tags
+        if parent is not None:
+            tags[PARENT] = parent
+        made = self.client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
+        self.client.log_batch(made, params=[Param(name, str(value)) for name, value in sorted(run.params.items())])
+        return made
 
-    def log_metrics(self, run: str, rows: list[dict[str, float]]) -> None:
-        """Logs rows that have an ``epoch``, which is the step."""
-        from mlflow.entities import Metric
+    def log(self, run_id: str, rows: Iterable[dict[str, Any]], tags: dict[str, str] | None = None) -> None:
+        """Logs metrics by epoch, then tags."""
+        from mlflow.entities import Metric, RunTag
 
         now = int(time.time() * 1000)
         metrics = [
-            Metric(name, float(value), timestamp=now, step=int(row["epoch"]))
+            Metric(_metric_name(name), float(value), timestamp=now, step=int(row["epoch"]))
             for row in rows
             for name, value in row.items()
-            if name not in ("epoch", "seed") and value != ""
+            if name not in ("epoch", "seed") and value not in ("", None)
         ]
         for start in range(0, len(metrics), 1000):  # MLflow's limit a call
-            self.client.log_batch(run, metrics=metrics[start : start + 1000])
+            self.client.log_batch(run_id, metrics=metrics[start : start + 1000])
+        if tags:
+            self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
 
-    def finish(self, run: str, status: str = "FINISHED") -> None:
-        """Ends a run."""
-        self.client.set_terminated(run, status=status)
+    def finish(self, run_id: str, run: Run, rows: Iterable[dict[str, Any]] = ()) -> None:
+        """Adds ``rows`` and figures, and closes the run as the one that stands for its DVC output."""
+        if run.figures is not None and run.figures.is_dir():
+            self.client.log_artifacts(run_id, str(run.figures), "figures")
+        self.log(run_id, rows, run.tags | {OUTPUTS: run.outputs})
+        self.client.set_terminated(run_id)
 
 
 def initialise(root: Path) -> str:
-    """Creates the database once, before several processes use it at the same time.
+    """Creates the database, so that whoever comes next finds it, and returns its address.
 
-    Concurrent first users of a fresh SQLite database crash in its migrations.
+    Raises:
+        TrackingError: it cannot be opened or made.
     """
-    tracker = Tracker(root)
-    tracker.client.search_experiments(max_results=1)
+    Tracker(root)
     return database(root)
 
 
 @contextmanager
 def track_training(workspace: Workspace, variant: str, settings: Any) -> Iterator[Callable[[int], Listener] | None]:
-    """Yields ``seed -> listener`` that logs every epoch live; None, with a warning, where MLflow cannot be had."""
-    try:
-        tracker = Tracker(workspace.root)
-        experiment = tracker.experiment(workspace.study)
-        tags = _tags(workspace, variant)
-        params = _params(settings)
-        parent = tracker.start(experiment, _key(workspace, variant, None, params), variant, tags)
-        tracker.log_params(parent, params)
-    except Exception as error:
-        _warn(error)
-        yield None
-        return
-    open_runs = [parent]
+    """Yields ``seed -> listener`` that logs every epoch live; None where MLflow cannot be had (with a warning).
 
-    def listener(seed: int) -> Listener:
-        run: list[str] = []
+    When training ends, runs that saw every epoch are closed; those that did not, because an earlier process was killed,
+    are made again from what training wrote.
+    """
+    live = None
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # of several devices' processes the first one logs
+        try:
+            live = _Live(workspace, variant, settings)
+        except Exception as error:
+            _warn(error)
+    try:
+        yield live.listener if live else None
+    except BaseException:
+        if live:
+            live.close("FAILED")
+        raise
+    if live:
+        live.close("FINISHED")
+
+
+class _Live:
+    """The runs of one variant while it trains."""
+
+    def __init__(self, workspace: Workspace, variant: str, settings: Any) -> None:
+        self.projection, self.variant = Projection(workspace), variant
+        self.params = settings.model_dump(mode="json")
+        self.tracker = Tracker(workspace.root)
+        self.experiment = self.tracker.experiment(workspace.study)
+        self.started: dict[str, tuple[str, list[int]]] = {}  # key -> id, epochs logged here
+        self.parent: str | None = None
+        self.parent, _ = self._start(self.projection.run(variant, self.params))
+
+    def _start(self, run: Run) -> tuple[str, list[int]]:
+        if run.key not in self.started:
+            for old in self.tracker.runs(self.experiment, run.key):
+                self.tracker.client.delete_run(old.info.run_id)
+            self.started[run.key] = self.tracker.start(self.experiment, run, self.parent), []
+        return self.started[run.key]
+
+    def listener(self, seed: int) -> Listener:
+        """What training calls after every epoch of one seed. After one failure it stays quiet."""
+        broken = False
 
         def log(epoch: int, metrics: dict[str, float]) -> None:
+            nonlocal broken
+            if broken:
+                return
             try:
-                if not run:
-                    key = _key(workspace, variant, seed, params)
-                    run.append(tracker.start(experiment, key, f"{variant}/seed-{seed}", {**tags, "seed": str(seed)}, parent))
-                    open_runs.append(run[0])
-                    tracker.log_params(run[0], {**params, "seed": seed})
-                tracker.log_metrics(run[0], [{"epoch": epoch, **metrics}])
+                run_id, epochs = self._start(self.projection.run(self.variant, self.params, seed))
+                self.tracker.log(run_id, [{"epoch": epoch} | metrics])
+                epochs.append(epoch)
             except Exception as error:
+                broken = True
                 _warn(error)
 
         return log
 
-    status = "FAILED"
-    try:
-        yield listener
-        status = "FINISHED"
-    finally:
-        history = workspace.run(variant) / "history.csv"
-        for run in reversed(open_runs):
-            try:
-                if status == "FINISHED":  # `sync` keeps runs whose digest is that of DVC's output
-                    tracker.client.set_tag(run, "digest", _digest(history.read_text(encoding="utf-8")))
-                tracker.finish(run, status)
-            except Exception as error:
-                _warn(error)
+    def close(self, status: str) -> None:
+        """Ends all runs; after success only those whose every epoch was seen here count, the others are made again."""
+        try:
+            if status != "FINISHED":
+                for run_id, _ in self.started.values():
+                    self.tracker.client.set_terminated(run_id, status=status)
+                return
+            runs = self.projection.training(self.variant)
+            for run in runs:
+                run_id, epochs = self.started.get(run.key, ("", []))
+                if run_id and not run.nested:
+                    self.tracker.finish(run_id, run, run.rows)
+                elif run_id and epochs == [int(row["epoch"]) for row in run.rows]:
+                    self.tracker.finish(run_id, run)
+            _bring(self.tracker, self.experiment, runs, Counter(), lambda name: None)
+        except Exception as error:
+            _warn(error)
 
 
 def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dict[str, int]:
     """Makes the database hold exactly one finished run for each variant and seed that DVC's outputs hold.
 
-    Run twice, nothing changes. Runs that a kill left RUNNING are removed; figures and the study's metrics are attached
-    to one run named ``evidence`` a study.
+    Run twice, nothing changes. Runs that a kill left RUNNING are removed; those of other settings, data or scales
+    stay, to be compared with. A variant's run carries the mean over its seeds and the study's scores for it; the run
+    ``evidence`` all scores and figures.
+
+    Args:
+        root: the checkout.
+        progress: called with the name of every run that is made.
 
     Returns:
         How many runs were made, kept and removed.
+
+    Raises:
+        ConfigError: params.yaml is not valid.
+        TrackingError: the database cannot be opened.
+        ValueError: an output of DVC cannot be read; the message names the file.
     """
     tracker = Tracker(root)
-    counts = {"made": 0, "kept": 0, "removed": 0}
-    params = Workspace("", root).params
-    for study in params.studies:
+    counts = Counter({"made": 0, "kept": 0, "removed": 0})
+    for study in Workspace("", root).params.studies:
         workspace = Workspace(study, root)
+        projection = Projection(workspace)
+        groups = [projection.training(name) for name in getattr(workspace.config, "variants", {})]
+        groups.append(projection.evidence())
+        wanted = {run.key for runs in groups for run in runs}
+        if not wanted and tracker.client.get_experiment_by_name(f"{EXPERIMENT}/{study}") is None:
+            continue  # nothing to show: no empty experiment
         experiment = tracker.experiment(study)
-        wanted = {run["key"]: run for run in _runs(workspace)}
-        for run in tracker.client.search_runs([experiment], max_results=10_000):
-            key = run.data.tags.get(KEY)
-            if key in wanted and run.info.status == "FINISHED" and run.data.tags.get("digest") == wanted[key]["digest"]:
-                wanted.pop(key)["kept"] = run.info.run_id
-                counts["kept"] += 1
-            elif run.info.status == "RUNNING" or key in wanted:
-                tracker.client.delete_run(run.info.run_id)
+        for old in tracker.runs(experiment):
+            if old.info.status == "RUNNING" and old.data.tags.get(KEY) not in wanted and not _alive(old):
+                tracker.client.delete_run(old.info.run_id)
                 counts["removed"] += 1
-        parents: dict[str, str] = {}
-        for run in wanted.values():
-            progress(run["name"])
-            parent = parents.get(run["variant"]) or _parent(tracker, experiment, run)
-            made = tracker.start(experiment, run["key"], run["name"], run["tags"] | {"digest": run["digest"]}, parent)
-            if run["seed"] is None:
-                parents[run["variant"]] = made
-            tracker.log_params(made, run["params"])
-            tracker.log_metrics(made, run["rows"])
-            if run["figures"] is not None:
-                tracker.client.log_artifacts(made, str(run["figures"]), "figures")
-            tracker.finish(made)
-            counts["made"] += 1
-    return counts
+        for runs in groups:
+            _bring(tracker, experiment, runs, counts, lambda name, study=study: progress(f"{study}: {name}"))
+    return dict(counts)
 
 
-def _runs(workspace: Workspace) -> Iterator[dict[str, Any]]:
-    """Every run that the study's outputs stand for: a parent a variant, then its seeds, then the evidence."""
-    base = {"seed": None, "rows": [], "figures": None}
-    for variant in getattr(workspace.config, "variants", {}):
-        folder = workspace.run(variant)
-        if not (folder / "run.json").is_file():
-            continue
-        record = read_json(folder / "run.json")
-        params = _params(record["settings"])
-        tags = _tags(workspace, variant) | {"parameters": str(record["parameters"]), "precision": record["precision"]}
-        digest = _digest((folder / "history.csv").read_text(encoding="utf-8"))
-        shared = base | {"variant": variant, "tags": tags, "digest": digest}
-        yield shared | {"key": _key(workspace, variant, None, params), "name": variant, "params": params}
-        with (folder / "history.csv").open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        for seed in sorted({int(row["seed"]) for row in rows}):
-            yield shared | {
-                "key": _key(workspace, variant, seed, params),
-                "name": f"{variant}/seed-{seed}",
-                "seed": seed,
-                "params": {**params, "seed": seed},
-                "tags": {**tags, "seed": str(seed)},
-                "rows": [row for row in rows if int(row["seed"]) == seed],
-            }
-    if (workspace.evidence / "evidence.json").is_file():
-        text = (workspace.evidence / "evidence.json").read_text(encoding="utf-8")
-        metrics = {name: metric["value"] for name, metric in json.loads(text)["metrics"].items()}
-        yield base | {
-            "variant": "evidence",
-            "key": _key(workspace, "evidence", None, {}),
-            "name": "evidence",
-            "params": {},
-            "tags": _tags(workspace, "evidence"),
-            "rows": [{"epoch": 0, **{_metric_name(name): value for name, value in metrics.items()}}],
-            "figures": workspace.evidence / "figures",
-            "digest": _digest(text),
-        }
+def _bring(
+    tracker: Tracker, experiment: str, runs: list[Run], counts: Counter[str], progress: Callable[[str], None]
+) -> None:
+    """Keeps or makes the runs of one variant: its own first, then its seeds', which are nested in it."""
+    parent = None
+    for run in runs:
+        kept = None
+        for old in tracker.runs(experiment, run.key):
+            tags = old.data.tags
+            same = tags.get(OUTPUTS) == run.outputs and tags.get(PARENT) == (parent if run.nested else None)
+            if same and old.info.status == "FINISHED" and kept is None:
+                kept = old
+            else:
+                tracker.client.delete_run(old.info.run_id)
+                counts["removed"] += 1
+        if kept is None:
+            progress(run.name)
+            run_id = tracker.start(experiment, run, parent if run.nested else None)
+            tracker.finish(run_id, run, run.rows)
+        else:
+            run_id = kept.info.run_id
+        scores = digest(run.scores)
+        if run.scores and (kept is None or kept.data.tags.get(SCORES) != scores):
+            tracker.log(run_id, [{"epoch": 0} | run.scores], {SCORES: scores})
+        counts["made" if kept is None else "kept"] += 1
+        parent = parent if run.nested else run_id
 
 
-def _parent(tracker: Tracker, experiment: str, run: dict[str, Any]) -> str | None:
-    """The id of the variant's parent run when only some of its seeds are missing."""
-    if run["seed"] is None:
-        return None
-    filter_text = f"tags.variant = '{run['variant']}' and tags.digest = '{run['digest']}'"
-    found = tracker.client.search_runs([experiment], filter_text)
-    return next((r.info.run_id for r in found if "mlflow.parentRunId" not in r.data.tags), None)
-
-
-def _tags(workspace: Workspace, variant: str) -> dict[str, str]:
-    stage = f"evaluate@{workspace.study}" if variant == "evidence" else f"train_{workspace.study}@{variant}"
-    return {
-        "study": workspace.study,
-        "variant": variant,
-        "dvc.stage": stage,
-        "data.source": workspace.source,
-        "scale": workspace.scale,
-        "git.commit": _commit(workspace.root),
-    }
-
-
-def _params(settings: Any) -> dict[str, Any]:
-    return settings if isinstance(settings, dict) else settings.model_dump(mode="json")
-
-
-def _key(workspace: Workspace, variant: str, seed: int | None, params: dict[str, Any]) -> str:
-    who = [workspace.study, variant, seed, workspace.source, workspace.scale, params]
-    return _digest(json.dumps(who, sort_keys=True))
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+def _alive(run: Any) -> bool:
+    """Whether the process that logs a run is still there."""
+    host, _, process = run.data.tags.get(PROCESS, "").rpartition(":")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except OSError:
+        return False
+    return True
 
 
 def _metric_name(name: str) -> str:
     """MLflow admits letters, digits and ``_-. /`` alone."""
-    return "".join(c if c.isalnum() and c.isascii() or c in "_-. /" else "_" for c in name)
+    return "".join(c if (c.isalnum() and c.isascii()) or c in "_-. /" else "_" for c in name)
 
 
-def _commit(root: Path) -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+def _line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def _warn(error: Exception) -> None:
-    if isinstance(error, ConfigError):
-        raise error
-    text = (str(error).splitlines() or [""])[0]
-    print(f"MLflow: {type(error).__name__}: {text}; training goes on without it", file=sys.stderr)
+    reason = str(error) if isinstance(error, TrackingError) else _line(error)
+    print(f"MLflow: {reason}; training goes on without it", file=sys.stderr)

@@ -1,0 +1,155 @@
+"""Which MLflow runs a study's DVC outputs stand for, and what each holds: reads files, never asks MLflow."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from reprise.files import read_json
+from reprise.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one MLflow run is to hold.
+
+    Attributes:
+        key: known by it: a digest of study, variant, seed, data source, scale and settings.
+        name: in the runs table.
+        tags, params: text and settings by name.
+        outputs: digest of the DVC output that it stands for; empty while it is trained.
+        rows: metrics by name; ``epoch`` is the step.
+        scores: what evaluation, which comes later, says of the variant.
+        nested: a seed's, below its variant's.
+        figures: a folder.
+    """
+
+    key: str
+    name: str
+    tags: dict[str, str]
+    params: dict[str, Any] = field(default_factory=dict)
+    outputs: str = ""
+    rows: tuple[dict[str, Any], ...] = ()
+    scores: dict[str, float | None] = field(default_factory=dict)
+    nested: bool = False
+    figures: Path | None = None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The runs of one study."""
+
+    workspace: Workspace
+
+    def run(self, variant: str, params: dict[str, Any], seed: int | None = None) -> Run:
+        """A run without results: what is known when training starts. ``seed`` None: the variant's own."""
+        space = self.workspace
+        key = digest([space.study, variant, seed, space.source, space.scale, params])
+        tags = self._tags(variant, space.run(variant)) | {"config.digest": digest(params)}
+        if seed is None:
+            return Run(key, variant, tags, params)
+        return Run(key, f"{variant}/seed-{seed}", tags | {"seed": str(seed)}, params | {"seed": seed}, nested=True)
+
+    def training(self, variant: str) -> list[Run]:
+        """The runs that a variant's outputs stand for: its own, then one a seed; none where it was not trained."""
+        folder = self.workspace.run(variant)
+        if not ((folder / "run.json").is_file() and (folder / "history.csv").is_file()):
+            return []
+        record = read_json(folder / "run.json")
+        text = (folder / "history.csv").read_text(encoding="utf-8")
+        rows = list(csv.DictReader(text.splitlines()))
+        outputs = digest([record, text])
+        facts = {"parameters": str(record["parameters"]), "precision": record["precision"]}
+        runs = [replace(self.run(variant, record["settings"]), rows=_means(rows), scores=self._scores(variant))]
+        for seed in sorted({int(row["seed"]) for row in rows}):
+            own = tuple(row for row in rows if int(row["seed"]) == seed)
+            runs.append(replace(self.run(variant, record["settings"], seed), rows=own))
+        return [replace(run, outputs=outputs, tags=run.tags | facts) for run in runs]
+
+    def evidence(self) -> list[Run]:
+        """The run that holds the study's scores and figures; none where it was not evaluated."""
+        if self._evidence is None:
+            return []
+        space = self.workspace
+        scores = {name: metric["value"] for name, metric in self._evidence["metrics"].items()}
+        tags = self._tags("evidence", space.evidence) | {"mlflow.note.content": self._evidence["about"][:4000]}
+        key = digest([space.study, "evidence", space.source, space.scale])
+        figures = space.evidence / "figures"
+        rows = ({"epoch": 0} | scores,)
+        return [Run(key, "evidence", tags, outputs=digest(self._evidence), rows=rows, figures=figures)]
+
+    @cached_property
+    def _evidence(self) -> dict[str, Any] | None:
+        path = self.workspace.evidence / "evidence.json"
+        return read_json(path) if path.is_file() else None
+
+    def _scores(self, variant: str) -> dict[str, float | None]:
+        """What the evidence calls ``MEASURE.VARIANT``, by measure: columns in which variants can be compared."""
+        metrics = self._evidence["metrics"] if self._evidence else {}
+        end = f".{variant}"
+        return {name.removesuffix(end): metric["value"] for name, metric in metrics.items() if name.endswith(end)}
+
+    def _tags(self, variant: str, output: Path) -> dict[str, str]:
+        space = self.workspace
+        made_by = self._stages.get(output.relative_to(space.root).as_posix())
+        stage = made_by or os.environ.get("DVC_STAGE", "")  # a first run is not in any dvc.lock yet
+        return {
+            "study": space.study,
+            "variant": variant,
+            "dvc.stage": stage,
+            "data.source": space.source,
+            "scale": space.scale,
+            "git.commit": self._commit,
+            "mlflow.source.type": "LOCAL",  # these three fill the columns Source and Version
+            "mlflow.source.name": f"dvc repro {stage}".rstrip(),
+            "mlflow.source.git.commit": self._commit,
+        }
+
+    @cached_property
+    def _stages(self) -> dict[str, str]:
+        """Every output in the dvc.lock files -> the stage that made it, as ``dvc repro`` takes its name."""
+        root, found = self.workspace.root, {}
+        for path in (root / "dvc.lock", *sorted((root / "pipelines").glob("*/dvc.lock"))):
+            if path.is_file():
+                prefix = "" if path.parent == root else f"{path.parent.relative_to(root).as_posix()}/dvc.yaml:"
+                made = _lock_outputs(path.absolute(), path.stat().st_mtime_ns)
+                found |= {output: prefix + stage for output, stage in made.items()}
+        return found
+
+    @cached_property
+    def _commit(self) -> str:
+        command = ["git", "rev-parse", "HEAD"]
+        done = subprocess.run(command, cwd=self.workspace.root, capture_output=True, text=True, check=False)
+        return done.stdout.strip() or "unknown"
+
+
+def digest(value: Any) -> str:
+    """A short digest of anything that JSON can hold."""
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=10).hexdigest()
+
+
+@functools.cache
+def _lock_outputs(path: Path, modified: int) -> dict[str, str]:
+    from ruamel.yaml import YAML
+
+    stages = (YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}).get("stages", {})
+    return {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", [])}
+
+
+def _means(rows: list[dict[str, str]]) -> tuple[dict[str, float], ...]:
+    """Every metric's mean over seeds, epoch by epoch (over those seeds that came so far)."""
+    values: dict[int, dict[str, list[float]]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if name not in ("seed", "epoch") and value:
+                values.setdefault(int(row["epoch"]), {}).setdefault(name, []).append(float(value))
+    return tuple({"epoch": epoch} | {n: fmean(v) for n, v in named.items()} for epoch, named in sorted(values.items()))
