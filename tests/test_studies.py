@@ -5,8 +5,6 @@ A new study needs no test of its own for these: its section in params.yaml bring
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -21,7 +19,6 @@ from tests.conftest import ROOT
 PARAMS = config.load(ROOT / "params.yaml")
 TRAINED = [name for name in PARAMS.studies if study_module("studies", name)]
 VARIANTS = [(study, variant) for study in TRAINED for variant in PARAMS.study(study).variants]
-COUNTS = json.loads((ROOT / "tests" / "parameter_counts.json").read_text(encoding="utf-8"))
 FAST = config.TrainingConfig(accelerator="cpu", precision="32-true", threads=2)
 
 
@@ -59,7 +56,14 @@ def first_batch(data, size=8):
     return next(iter(Batches(resident(part, "cpu"), size)))
 
 
-@pytest.mark.parametrize(("study", "variant"), VARIANTS)
+PINNED = [(study, variant) for study in TRAINED for variant in import_study("studies", study).PARAMETERS]
+
+
+def test_every_trained_study_pins_a_size():
+    assert {study for study, _ in PINNED} == set(TRAINED)
+
+
+@pytest.mark.parametrize(("study", "variant"), PINNED)
 def test_the_full_scale_network_has_its_pinned_number_of_parameters(tmp_path, study, variant):
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
@@ -67,8 +71,8 @@ def test_the_full_scale_network_has_its_pinned_number_of_parameters(tmp_path, st
     module = import_study("studies", study)
     settings = config.load(tmp_path / "params.yaml").study(study).variants[variant]
     with torch.device("meta"):
-        model = module.build(settings, tuple(COUNTS[study]["shape"]))
-    assert sum(p.numel() for p in model.parameters()) == COUNTS[study]["parameters"][variant]
+        model = module.build(settings, module.SHAPE)
+    assert sum(p.numel() for p in model.parameters()) == module.PARAMETERS[variant]
 
 
 @pytest.mark.parametrize(("study", "variant"), VARIANTS)

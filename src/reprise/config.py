@@ -61,6 +61,11 @@ class Settings(Strict):
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(0.0, ge=0)
+    plateau_factor: float = Field(0.1, gt=0, lt=1, description="of the learning rate when validation loss stalls")
+    plateau_patience: int | None = Field(None, ge=0, description="epochs; null: the learning rate stays")
+    least_learning_rate: float = Field(1e-6, ge=0)
+    early_stopping: int | None = Field(None, ge=1, description="epochs without a better validation loss; null: never")
 
 
 class StudyConfig(Strict):

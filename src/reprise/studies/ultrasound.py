@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from reprise.workspace import Workspace
 
 DATA = "ultrasound"
+SHAPE = (160, 160)  # of one input at scale `full`
+PARAMETERS = {"raw": 8_202_849, "cleaned": 8_202_849, "cleaned_has_mask": 8_254_050, "starter": 7_759_521}  # at `full`
 
 
 class UltrasoundSettings(Settings):
@@ -45,8 +47,6 @@ class UltrasoundSettings(Settings):
     scaling: Literal["raw", "standardised"] = "raw"
     rotation: float = Field(ge=0, le=180, description="degrees")
     translation: float = Field(ge=0, lt=1, description="share of the side; the source's 10 px of 160 are 0.0625")
-    plateau_factor: float = Field(gt=0, lt=1)
-    plateau_patience: int = Field(ge=0)
 
 
 class Cleaning(Strict):

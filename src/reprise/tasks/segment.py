@@ -57,9 +57,3 @@ class Segment(Task):
         if has_mask is not None:
             outputs["has_mask_logit"] = has_mask.float()
         return outputs
-
-    def schedule(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
-        settings = self.settings
-        return torch.optim.lr_scheduler.ReduceLROnPlateau(
-            optimizer, factor=settings.plateau_factor, patience=settings.plateau_patience, min_lr=1e-6
-        )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import EarlyStopping
 from torch import Tensor, nn
 
 from reprise.config import Settings
@@ -49,19 +50,28 @@ class Task(pl.LightningModule):
         return batch
 
     def optimizer(self) -> torch.optim.Optimizer:
-        """Default: Adam."""
-        return torch.optim.Adam(self.model.parameters(), lr=self.settings.learning_rate)
-
-    def schedule(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.ReduceLROnPlateau | None:
-        """A plateau schedule on the validation loss, or None."""
-        return None
+        """Default: Adam, with the settings' learning rate and weight decay."""
+        settings = self.settings
+        return torch.optim.Adam(
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
 
     # What Lightning calls -----------------------------------------------------------------------------------------
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        optimizer = self.optimizer()
-        self.plateau = self.schedule(optimizer)
+        optimizer, settings = self.optimizer(), self.settings
+        if settings.plateau_patience is not None:
+            self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer,
+                factor=settings.plateau_factor,
+                patience=settings.plateau_patience,
+                min_lr=settings.least_learning_rate,
+            )
         return optimizer
+
+    def configure_callbacks(self) -> list[pl.Callback]:
+        patience = self.settings.early_stopping
+        return [] if patience is None else [EarlyStopping("val_loss", patience=patience)]
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         return batch  # it lives there
