@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
 from reprise.config import Strict
@@ -29,6 +30,7 @@ class Config(Strict):
     dimensions: int = Field(ge=4, le=20, description="largest dimension")
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # small matrices: threads only wait for each other
 def evaluate(workspace: Workspace) -> Evidence:
     """Measures and draws. Only the check of torch's defaults imports torch."""
     config: Config = workspace.config

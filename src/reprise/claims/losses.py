@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 from scipy import optimize, special
+from threadpoolctl import threadpool_limits
 
 from reprise.claims._losses_figures import draw
 from reprise.claims.evidence import Evidence, Finding, Metric, Table, above, below, between, equals
@@ -26,6 +27,7 @@ class Config(Strict):
     steps: int = Field(ge=100, description="training steps of the dead units")
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # small matrices: threads only wait for each other
 def evaluate(workspace: Workspace) -> Evidence:
     """Measures and draws; torch is not needed."""
     config: Config = workspace.config

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 from scipy import integrate, stats
+from threadpoolctl import threadpool_limits
 
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
 from reprise.config import Strict
@@ -30,6 +31,7 @@ class Config(Strict):
     points: int = Field(ge=10, description="noisy points it is fitted to")
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # small matrices: threads only wait for each other
 def evaluate(workspace: Workspace) -> Evidence:
     """Measures and draws; torch is not needed."""
     config: Config = workspace.config

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from pydantic import Field
 
@@ -17,7 +19,7 @@ class Config(Strict):
     """What this study can turn."""
 
     seeds: int = Field(ge=3, description="data sets and networks of each kind")
-    points: int = Field(ge=20, description="training points; as many again for the test, times ten")
+    points: int = Field(ge=20, description="training points; ten times as many for the test")
     hidden: int = Field(ge=2, description="hidden units of the network that is judged")
     widths: list[int] = Field(min_length=2, description="numbers of hidden units for the curve")
 
@@ -50,7 +52,9 @@ def _linear(x: np.ndarray, labels: np.ndarray):
     return LogisticRegression().fit(x, labels).decision_function
 
 
-def _net(x: np.ndarray, labels: np.ndarray, hidden: int, seed: int) -> lesson.Network:
+@functools.cache
+def _net(name: str, seed: int, points: int, hidden: int) -> lesson.Network:
+    x, labels, *_ = _sets(name, seed, points)
     return lesson.fit(x, labels, hidden, np.random.default_rng([seed, hidden]))
 
 
@@ -61,9 +65,9 @@ def _classify(config: Config, evidence: Evidence) -> dict[str, np.ndarray]:
         gains = []
         for seed in range(config.seeds):
             x, labels, test_x, test_labels = _sets(name, seed, config.points)
-            nets = [_linear(x, labels), *(_net(x, labels, hidden, seed) for hidden in config.widths)]
+            nets = [_linear(x, labels), *(_net(name, seed, config.points, hidden) for hidden in config.widths)]
             table[seed] = [lesson.accuracy(net, test_x, test_labels) for net in nets]
-            judged = lesson.accuracy(_net(x, labels, config.hidden, seed), test_x, test_labels)
+            judged = lesson.accuracy(_net(name, seed, config.points, config.hidden), test_x, test_labels)
             gains.append(judged - table[seed, 0])
         separable = name == "two clouds"
         evidence.findings.append(
@@ -146,7 +150,7 @@ def _draw(workspace: Workspace, config: Config, evidence: Evidence, scores: dict
     with figure(folder / "shallow-maps.svg", 7, 3.9, nrows=2, ncols=4, sharex=True, sharey=True) as (_, axes):
         for column, name in zip(axes.T, lesson.SETS, strict=True):
             x, labels, *_ = _sets(name, 0, config.points)
-            for ax, net in zip(column, (_linear(x, labels), _net(x, labels, config.hidden, 0)), strict=True):
+            for ax, net in zip(column, (_linear(x, labels), _net(name, 0, config.points, config.hidden)), strict=True):
                 side = net(grid).reshape(90, 90)
                 ax.contourf(axis, axis, side, levels=[-1e9, 0, 1e9], colors=(COLOURS[0], COLOURS[1]), alpha=0.22)
                 for label, colour in ((0, COLOURS[0]), (1, COLOURS[1])):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special
+from threadpoolctl import threadpool_limits
 
 Array = np.ndarray
 
@@ -131,14 +132,15 @@ def fit(
             [0],
         ]
     )
-    solved = optimize.minimize(
-        loss_and_gradient,
-        start,
-        (x, y, hidden, decay, regression),
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": iterations},
-    )
+    with threadpool_limits(1, user_api="blas"):  # matrices this small only make threads wait for each other
+        solved = optimize.minimize(
+            loss_and_gradient,
+            start,
+            (x, y, hidden, decay, regression),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": iterations},
+        )
     return unpack(solved.x, d, hidden)
 
 

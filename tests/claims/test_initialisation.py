@@ -1,0 +1,71 @@
+"""The study ``initialisation``, run small: which claims it answers, that its oracles hold, that it repeats itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reprise.claims import initialisation as study
+from reprise.claims.evidence import Evidence
+from reprise.workspace import Workspace
+
+PARAMS = (
+    "{seeds: 10, depth: 20, width: 256, examples: 128, replicates: 30, draws: 10000, hessians: 5000, dimensions: 8}"
+)
+
+
+def run(root: Path) -> Evidence:
+    (root / "params.yaml").write_text(
+        f"scale: smoke\ndata: {{source: generated}}\ninitialisation: {PARAMS}\n", encoding="utf-8"
+    )
+    workspace = Workspace("initialisation", root)
+    evidence = study.evaluate(workspace)
+    evidence.write(workspace.evidence)
+    return evidence
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("initialisation")
+
+
+@pytest.fixture(scope="module")
+def evidence(folder) -> Evidence:
+    return run(folder)
+
+
+def test_it_answers_its_claims(evidence):
+    assert {finding.claim for finding in evidence.findings if finding.kind != "context"} == {159, 160, 161, 163, 164}
+
+
+def test_our_code_agrees_with_every_oracle(evidence):
+    oracles = [finding for finding in evidence.findings if finding.kind == "oracle"]
+    assert oracles
+    assert [finding.measures for finding in oracles if finding.verdict != "reproduced"] == []
+
+
+def test_the_published_rule_fails_with_relu_and_the_corrected_one_holds(evidence):
+    findings = {finding.variant: finding for finding in evidence.findings if "layer, ReLU units" in finding.measures}
+    assert findings["text"].verdict == "contradicted"
+    assert findings["text"].defect == 17
+    assert abs(findings["text"].effect.value - 0.5) < 0.05
+    assert abs(findings["corrected"].effect.value - 1) < 0.1
+
+
+def test_all_other_claims_are_reproduced(evidence):
+    claims = [finding for finding in evidence.findings if finding.kind == "claim" and finding.variant != "text"]
+    assert {finding.verdict for finding in claims} == {"reproduced"}
+    assert {finding.claim for finding in claims} == {159, 160, 161, 163, 164}
+
+
+def test_findings_name_figures_that_exist(evidence):
+    drawn = {figure.name for figure in evidence.figures}
+    assert {name for finding in evidence.findings for name in finding.figures} <= drawn
+
+
+def test_a_second_run_writes_the_same_bytes(evidence, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/initialisation").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

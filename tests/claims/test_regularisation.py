@@ -1,0 +1,64 @@
+"""The study ``regularisation``, run small: which claims it answers, that its oracles hold, that it repeats itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reprise.claims import regularisation as study
+from reprise.claims.evidence import Evidence
+from reprise.workspace import Workspace
+
+PARAMS = "{repetitions: 20, scale: 10.0, degree: 12, points: 20}"
+
+
+def run(root: Path) -> Evidence:
+    (root / "params.yaml").write_text(
+        f"scale: smoke\ndata: {{source: generated}}\nregularisation: {PARAMS}\n", encoding="utf-8"
+    )
+    workspace = Workspace("regularisation", root)
+    evidence = study.evaluate(workspace)
+    evidence.write(workspace.evidence)
+    return evidence
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("regularisation")
+
+
+@pytest.fixture(scope="module")
+def evidence(folder) -> Evidence:
+    return run(folder)
+
+
+def test_it_answers_its_claims(evidence):
+    assert {finding.claim for finding in evidence.findings if finding.kind != "context"} == {155, 156, 157, 158}
+
+
+def test_our_code_agrees_with_every_oracle(evidence):
+    oracles = [finding for finding in evidence.findings if finding.kind == "oracle"]
+    assert oracles
+    assert [finding.measures for finding in oracles if finding.verdict != "reproduced"] == []
+
+
+def test_every_claim_is_reproduced(evidence):
+    assert {finding.verdict for finding in evidence.findings if finding.kind == "claim"} == {"reproduced"}
+
+
+def test_the_penalty_as_written_is_shown_to_have_no_minimum(evidence):
+    finding = next(finding for finding in evidence.findings if finding.variant == "text")
+    assert finding.effect.value < -1e17
+
+
+def test_findings_name_figures_that_exist(evidence):
+    drawn = {figure.name for figure in evidence.figures}
+    assert {name for finding in evidence.findings for name in finding.figures} <= drawn
+
+
+def test_a_second_run_writes_the_same_bytes(evidence, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/regularisation").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
