@@ -153,7 +153,7 @@ def unet(epochs: int, seeds: int, console: Console) -> None:
         translation=0.0625, plateau_factor=0.25, plateau_patience=4,
     )  # fmt: skip
 
-    def build(settings, shape):
+    def build(settings, shape, structure):
         return UNet(1, 1, settings.width, padding="same", norm=True, activation="elu", dropout=settings.dropout,
                     down="stride", up="nearest", first_kernel=7, head_size=shape[-1] // 16)  # fmt: skip
 

@@ -48,7 +48,7 @@ def case(prepared, study, variant):
 
 def build(module, settings, data, seed=0):
     torch.manual_seed(seed)
-    return module.task(module.build(settings, data.shape), settings, seed)
+    return module.task(module.build(settings, data.shape, data.structure), settings, seed)
 
 
 def first_batch(data, size=8):
@@ -138,5 +138,7 @@ def test_training_gives_what_its_stage_writes(case):
     assert len(result.history) <= settings.epochs
     assert 0 <= result.best_epoch < len(result.history)
     assert all(np.isfinite(array.astype(float)).all() for array in result.predictions.values())
-    assert {name.split("/")[0] for name in result.predictions} == {"validation", "test"}
-    assert all(len(array) == len(getattr(data, name.split("/")[0])["index"]) for name, array in result.predictions.items())
+    for part, arrays in data.predicted.items():
+        rows = [len(array) for name, array in result.predictions.items() if name.startswith(f"{part}/")]
+        assert rows
+        assert set(rows) == {len(arrays["index"])}

@@ -43,7 +43,7 @@ settings = UltrasoundSettings(
     plateau_factor=0.5, plateau_patience=0,
 )
 study = SimpleNamespace(
-    build=lambda settings, shape: UNet(outputs=1, width=4, padding="same", norm=True, dropout=0.2, head_size=2),
+    build=lambda settings, shape, structure: UNet(outputs=1, width=4, padding="same", norm=True, dropout=0.2, head_size=2),
     task=Segment,
 )
 data = TrainingData(part(64, 0), part(32, 1), part(32, 2))

@@ -1,7 +1,8 @@
 """Trains every seed of one variant in one process, resumes what was killed, writes predictions.
 
-A study's module gives its ``Config`` and three functions: ``data(workspace, settings, seed)``, ``build(settings, shape)``
-and ``task(model, settings, seed)``. What lies in the output folder afterwards is the same, bit for bit, whether the run was
+A study's module gives its ``Config`` and three functions: ``data(workspace, settings, seed)``, ``build(settings, shape,
+structure)`` and ``task(model, settings, seed)``; where more than predictions is wanted of a trained network, a fourth,
+``after(task, data, predict)``, returns further arrays. What lies in the output folder afterwards is the same, bit for bit, whether the run was
 killed on the way or not (same machine, CPU); a finished seed is never trained twice.
 """
 
@@ -13,7 +14,7 @@ import logging
 import shutil
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,24 @@ Listener = Callable[[int, dict[str, float]], None]  # (epoch, metrics)
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Arrays by name with the examples along the first axis; ``index`` (n,) points into the prepared file."""
+    """Arrays by name with the examples along the first axis; ``index`` (n,) points into the prepared file.
+
+    Attributes:
+        train, validation, test: the three parts.
+        probes: further parts that are only predicted, by name (rotated test images, say).
+        structure: what ``build`` needs to know beyond the settings (which connections a pruned network keeps).
+    """
 
     train: Arrays
     validation: Arrays
     test: Arrays
+    probes: dict[str, Arrays] = field(default_factory=dict)
+    structure: Any = None
+
+    @property
+    def predicted(self) -> dict[str, Arrays]:
+        """The parts that a trained network predicts."""
+        return {"validation": self.validation, "test": self.test, **self.probes}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -48,7 +62,8 @@ class TrainingData:
     def digest(self) -> str:
         """Changes when any value of any array changes."""
         digest = hashlib.blake2b(digest_size=16)
-        for part in (self.train, self.validation, self.test):
+        digest.update(repr(self.structure).encode())
+        for part in (self.train, *self.predicted.values()):
             for name, array in sorted(part.items()):
                 digest.update(f"{name}{array.dtype}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array).view(np.uint8).data)
@@ -137,7 +152,7 @@ def train_seed(
     """
     last = folder / "last.ckpt" if folder else None
     torch.manual_seed(epoch_seed(seed, 2**31))
-    task: Task = study.task(study.build(settings, data.shape), settings, seed)
+    task: Task = study.task(study.build(settings, data.shape, data.structure), settings, seed)
     history = History(last, listener)
     trainer = _trainer(settings, training, history, progress)
     device = trainer.strategy.root_device
@@ -145,18 +160,24 @@ def train_seed(
     train = Batches(
         resident(data.train, device), settings.batch_size, seed, epoch=lambda: trainer.current_epoch, **ranks
     )
-    size = 4 * settings.batch_size
-    validation, test = (Batches(resident(part, device), size) for part in (data.validation, data.test))
+    size = max(4 * settings.batch_size, 256)
+    validation = Batches(resident(data.validation, device), size)
     if training.compile:
         task.model.compile()
     resume = str(last) if last is not None and last.is_file() else None
     trainer.fit(task, train, validation, ckpt_path=resume, weights_only=False)  # our own file, written above
     task.model.load_state_dict(history.best_weights)
+
+    def predict(module: Task, arrays: Arrays) -> Arrays:
+        return _predict(module, Batches(resident(arrays, device), size), trainer, device)
+
     predictions = {
         f"{part}/{name}": array
-        for part, batches in (("validation", validation), ("test", test))
-        for name, array in _predict(task, batches, trainer, device).items()
+        for part, arrays in data.predicted.items()
+        for name, array in predict(task, arrays).items()
     }
+    if hasattr(study, "after"):
+        predictions |= study.after(task, data, predict)
     return Result(history.best_weights, predictions, history.rows, history.best_epoch)
 
 
@@ -249,8 +270,8 @@ def _load(folder: Path) -> Result:
 
 def _write(results: list[Result], data: TrainingData, out: Path, training: TrainingConfig, settings: Settings) -> None:
     arrays = {name: np.stack([result.predictions[name] for result in results]) for name in results[0].predictions}
-    for part in ("train", "validation", "test"):
-        arrays[f"{part}/index"] = getattr(data, part)["index"]
+    for part, content in {"train": data.train, **data.predicted}.items():
+        arrays[f"{part}/index"] = content["index"]
     weights = {f"seed{i}/{name}": t.contiguous() for i, r in enumerate(results) for name, t in r.weights.items()}
     columns = sorted({name for result in results for row in result.history for name in row} - {"epoch"})
     lines = [",".join(["seed", "epoch", *columns])]

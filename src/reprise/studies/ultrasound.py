@@ -100,7 +100,7 @@ def data(workspace: Workspace, settings: UltrasoundSettings, seed: int) -> Train
     )
 
 
-def build(settings: UltrasoundSettings, shape: tuple[int, ...]) -> nn.Module:
+def build(settings: UltrasoundSettings, shape: tuple[int, ...], structure: None = None) -> nn.Module:
     """The source's network (8,254,050 trainable parameters at width 32 and 160 x 160 with the head) or its root."""
     from reprise.models.unet import UNet
 

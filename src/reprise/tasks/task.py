@@ -49,6 +49,10 @@ class Task(pl.LightningModule):
         """A training batch, changed at random. Default: as it is."""
         return batch
 
+    def measures(self) -> dict[str, Tensor | float]:
+        """Further numbers for every epoch's row in history.csv. Default: none."""
+        return {}
+
     def optimizer(self) -> torch.optim.Optimizer:
         """Default: Adam, with the settings' learning rate and weight decay."""
         settings = self.settings
@@ -94,6 +98,8 @@ class Task(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         self.log("train_loss", self._mean("train_loss"), sync_dist=self.trainer.world_size > 1)
         self.log("learning_rate", self.optimizers().param_groups[0]["lr"])
+        for name, value in self.measures().items():
+            self.log(name, value)
         if self.plateau is not None:
             # here, and not through Lightning: it steps schedules after checkpoints are written, and a resumed run
             # would miss one step
