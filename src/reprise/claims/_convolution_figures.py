@@ -166,7 +166,7 @@ def draw_pooling(folder: Path, contrasts: dict[tuple[str, str], np.ndarray]) -> 
             left = [1.0, *contrasts[kind, mode].mean(axis=1)]
             ax.plot(range(len(left)), left, style, marker="o", color=colour, ms=4, label=label)
         ax.set(xlabel="rounds of 2 × 2 pooling", ylabel="contrast left", ylim=(-0.04, 1.06), xticks=range(len(left)))
-        ax.legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.57), labelspacing=0.25)
+        ax.legend(fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.57), labelspacing=0.25, handlelength=3.2)
 
 
 def draw_unpooling(folder: Path) -> None:

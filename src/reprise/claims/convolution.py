@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from reprise.claims import _convolution_figures as figures
 from reprise.claims.evidence import Evidence, Finding, Metric, Table, above, below, equals
@@ -63,8 +64,12 @@ Pooling after repeating gives the input back exactly; after the bed of nails onl
 """
 
 
+@threadpool_limits.wrap(limits=1)  # threads cost more than they give on matrices so small
 def evaluate(workspace: Workspace) -> Evidence:
     """Measures claims 106-113."""
+    import torch
+
+    torch.set_num_threads(1)
     config: Config = workspace.config
     folder = workspace.evidence / "figures"
     geometries = list(_geometries(config.grid))
@@ -92,7 +97,9 @@ def evaluate(workspace: Workspace) -> Evidence:
         findings=findings,
         metrics={
             "transposed_formula_right": Metric(float(sizes["written_right"].mean()), "equal", n=len(geometries)),
-            "largest_difference_to_torch": Metric(max(cases["forward"].max(), cases["back"].max()), "lower"),
+            "corrected_formulas_right": Metric(
+                float((sizes["right"] & sizes["back_right"]).mean()), "equal", n=len(geometries)
+            ),
             "edge_contrast_max_minus_mean": Metric(
                 float((contrasts["step", "max"] - contrasts["step", "mean"])[0].mean()), "higher", n=config.edges
             ),
