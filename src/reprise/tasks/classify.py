@@ -8,6 +8,7 @@ from torch import Tensor
 
 from reprise.data.augment import random_affine
 from reprise.data.batches import Batch
+from reprise.layers.unitnorm import filter_similarity, norm_penalty
 from reprise.tasks.task import Task
 
 
@@ -32,3 +33,32 @@ class Classify(Task):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         return {"logits": self.model(self._images(batch)).float()}
+
+
+class Penalised(Classify):
+    """Cross-entropy plus penalties on the convolutions' weights, where their settings are above 0 (claims 76, 78)."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        loss = super().loss(batch)
+        weights = [layer.weight for layer in self.model.modules() if isinstance(layer, torch.nn.Conv2d)]
+        if self.settings.norm_penalty:
+            loss = loss + self.settings.norm_penalty * norm_penalty(weights)
+        if self.settings.diversity_penalty:
+            loss = loss + self.settings.diversity_penalty * sum(map(filter_similarity, weights)) / len(weights)
+        return loss
+
+    def measures(self) -> dict[str, Tensor | float]:
+        """Mean similarity of the convolutions' filters."""
+        weights = [layer.weight.detach() for layer in self.model.modules() if isinstance(layer, torch.nn.Conv2d)]
+        return {"filter_similarity": sum(map(filter_similarity, weights)) / len(weights)}
+
+
+class Gated(Classify):
+    """A connected network; each gate's value is a column ``gate_MERGE_INPUT`` (claim 56; means of per-feature gates)."""
+
+    def measures(self) -> dict[str, Tensor | float]:
+        return {
+            f"gate_{i}_{j}": float(gate.detach().mean())
+            for i, merge in enumerate(self.model.gates())
+            for j, gate in merge.items()
+        }
