@@ -30,10 +30,15 @@ class Expect:
         if math.isinf(self.low) and math.isinf(self.high):
             return "no expectation"
         if math.isinf(self.high):
-            return f"{'≥' if self.closed else '>'} {self.low:g}"
+            return f"{'≥' if self.closed else '>'} {_number(self.low)}"
         if math.isinf(self.low):
-            return f"{'≤' if self.closed else '<'} {self.high:g}"
-        return f"= {self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+            return f"{'≤' if self.closed else '<'} {_number(self.high)}"
+        if self.low == self.high:
+            return f"= {_number(self.low)}"
+        low, high = _number(self.low), _number(self.high)
+        if low != high:
+            return f"{low} to {high}"
+        return f"{_number((self.low + self.high) / 2)} ± {(self.high - self.low) / 2:.1g}"
 
     def judge(self, effect: Effect) -> Verdict:
         """``reproduced`` where the whole interval lies in the band, ``contradicted`` where none of it does."""
@@ -46,6 +51,11 @@ class Expect:
             inside = effect.low > self.low and effect.high < self.high
             outside = effect.high <= self.low or effect.low >= self.high
         return "reproduced" if inside else "contradicted" if outside else "inconclusive"
+
+
+def _number(value: float) -> str:
+    """Counts in full, measurements to six digits."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
 
 
 def above(bound: float) -> Expect:

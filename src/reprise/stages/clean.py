@@ -10,7 +10,7 @@ import sys
 import numpy as np
 
 from reprise.data.duplicates import HASHES, RULES, dropped, near_duplicates, strip_histograms
-from reprise.data.ultrasound import load
+from reprise.data.ultrasound import load, whole_blocks
 from reprise.files import write_npz
 from reprise.stages.running import stage
 from reprise.workspace import Workspace
@@ -22,10 +22,11 @@ def clean(workspace: Workspace) -> None:
     """Compares frames within each subject (as the source did), by every hash, and applies both cleaning rules."""
     settings = workspace.config.cleaning
     prepared = load(workspace.prepared(workspace.study))
+    frames = whole_blocks(prepared.frames)
     arrays: dict[str, np.ndarray] = {}
     for name, hashing in HASHES.items():
         threshold = settings.threshold if name != "robust" else hashing.threshold
-        features = hashing.features(prepared.frames)
+        features = hashing.features(frames)
         pairs, distances = near_duplicates(features, CURVE_LIMIT * threshold, groups=prepared.subject)
         near = distances < threshold
         arrays |= {
@@ -36,7 +37,7 @@ def clean(workspace: Workspace) -> None:
             f"{name}/features": np.array(features.shape[1]),
             f"{name}/threshold": np.array(threshold),
         }
-    slip = strip_histograms(prepared.frames, unscaled=True)
+    slip = strip_histograms(frames, unscaled=True)
     arrays["uint8_slip/pairs"], _ = near_duplicates(slip, settings.threshold, groups=prepared.subject)
     for rule in RULES:
         arrays[f"dropped/{rule}"] = dropped(arrays[f"{settings.hash}/pairs"], prepared.masks, rule)

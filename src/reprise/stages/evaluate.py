@@ -1,4 +1,7 @@
-"""``python -m reprise.stages.evaluate STUDY``: measures a study and writes its evidence. Never imports torch."""
+"""``python -m reprise.stages.evaluate STUDY``: measures a study and writes its evidence.
+
+Imports torch only where a study compares itself with it.
+"""
 
 from __future__ import annotations
 
