@@ -1,0 +1,64 @@
+"""The data sets there are: what each is, where its official files go, and whether they are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from reprise.config import nearest
+from reprise.data import cifar_files, ultrasound
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """One official data set."""
+
+    about: str
+    how: str
+    read: Callable[[Path], str]  # folder -> what was found; raises ValueError with everything that is wrong
+
+
+def _ultrasound(folder: Path) -> str:
+    frames = ultrasound.read(folder)
+    subjects, filled = len(np.unique(frames.subject)), int(frames.masks.any((1, 2)).sum())
+    return f"{len(frames.images)} frames of {subjects} subjects, {filled} with a nerve"
+
+
+def _cifar(folder: Path) -> str:
+    images = cifar_files.read(folder)
+    return f"{len(images.train_labels)} training and {len(images.test_labels)} test images"
+
+
+SETS = {
+    "ultrasound": DataSet("Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound),
+    "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
+    "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
+}
+
+
+def show_sets(raw: Path) -> None:
+    """Prints every data set, how it is had, and whether its folder holds anything."""
+    table = Table()
+    for column in ("set", "what it is", "folder", "there", "how to get it"):
+        table.add_column(column)
+    for name, data in SETS.items():
+        files = [path for path in (raw / name).rglob("*") if path.is_file() and path.name != "README.md"]
+        there = f"{len(files)} files" if files else "no"
+        table.add_row(name, data.about, str(raw / name), there, data.how)
+    Console().print(table)
+
+
+def check_set(name: str, raw: Path) -> str:
+    """Reads the official files as the pipeline would.
+
+    Raises:
+        ValueError: an unknown set, or everything that is wrong with the files, by name.
+    """
+    if name not in SETS:
+        raise ValueError(f"no data set {name!r}{nearest(name, list(SETS))}")
+    return f"{raw / name}: {SETS[name].read(raw / name)}"
