@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from reprise.calibration.base import Calibrator, softmax
 from reprise.calibration.temperature import TemperatureScaling
@@ -48,7 +49,9 @@ class _AffineScaling(Calibrator):
         problem = _Problem(centred / logits.dtype.type(size), labels, self._full, self.ridge, size)
         start = problem.identity * scale * size
         solve = _newton if len(start) <= _NEWTON_SIZE else _lbfgs
-        solution, self.converged = solve(problem, start, self.tolerance, self.max_iterations)
+        # hundreds of small products: threads wait for each other, and their number would change the last digits
+        with threadpool_limits(limits=1, user_api="blas"):
+            solution, self.converged = solve(problem, start, self.tolerance, self.max_iterations)
         self.weights, self.bias = problem.unpack(solution)
         self.weights = self.weights / size
 

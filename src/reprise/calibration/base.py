@@ -49,14 +49,18 @@ class Calibrator(ABC):
             ValueError: for wrong shapes, NaN or infinities, naming the row.
             RuntimeError: before `fit`.
         """
+        return self._transform(self._checked(logits))
+
+    def _checked(self, logits: np.ndarray) -> np.ndarray:
+        """The logits if they can be transformed by what was fitted."""
         if not self.classes:
-            raise RuntimeError(f"{type(self).__name__}: call fit(logits, labels) before transform(logits)")
+            raise RuntimeError(f"{type(self).__name__}: call fit(logits, labels) first")
         logits = check_logits(logits)
         if logits.shape[1] != self.classes:
             raise ValueError(
                 f"logits: {logits.shape[1]} classes, but {type(self).__name__} was fitted on {self.classes}"
             )
-        return self._transform(logits)
+        return logits
 
     @abstractmethod
     def _fit(self, logits: np.ndarray, labels: np.ndarray) -> None: ...

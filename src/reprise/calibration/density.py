@@ -75,8 +75,7 @@ class DensityConfidence(Calibrator):
         Returns:
             (n,) nats; lower is further from what was fitted.
         """
-        self.transform(np.asarray(logits)[:1])  # the same checks and messages
-        joint = self._log_joint(np.asarray(logits))
+        joint = self._log_joint(self._checked(logits))
         top = joint.max(axis=1)
         return top + np.log(np.exp(joint - top[:, None]).sum(axis=1))
 
