@@ -11,11 +11,12 @@ import fcntl
 import logging
 import os
 import socket
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,12 @@ Listener = Callable[[int, dict[str, float]], None]
 KEY, OUTPUTS, SCORES, PROCESS = "reprise.key", "reprise.outputs", "reprise.scores", "reprise.process"
 PARENT = "mlflow.parentRunId"
 EXPERIMENT = "reprise"
+SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its 7 hold training up for minutes where a server is down
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
+}
 
 
 def database(root: Path) -> str:
@@ -41,16 +48,17 @@ class Tracker:
     """Writes runs to one MLflow database, which is made where there is none."""
 
     def __init__(self, root: Path) -> None:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        os.environ.setdefault("DO_NOT_TRACK", "true")
+        for name, value in SETTINGS.items():
+            os.environ.setdefault(name, value)
         from mlflow.tracking import MlflowClient
 
         for name in ("mlflow", "alembic"):  # table migrations of a new database are no news
             logging.getLogger(name).setLevel(logging.WARNING)
         self.root = root
         try:
-            self.client = MlflowClient(tracking_uri=database(root))
             with self._alone():
+                _try_opening(database(root))
+                self.client = MlflowClient(tracking_uri=database(root))
                 self.client.search_experiments(max_results=1)
         except Exception as error:  # SQLAlchemy's, MLflow's, the operating system's, ...
             raise TrackingError(f"{database(root)} cannot be used: {_line(error)}") from error
@@ -268,6 +276,13 @@ def _bring(
             tracker.log(run_id, [{"epoch": 0} | run.scores], {SCORES: scores})
         counts["made" if kept is None else "kept"] += 1
         parent = parent if run.nested else run_id
+
+
+def _try_opening(address: str) -> None:
+    """Fails at once on a file that is no database: MLflow would try again for minutes."""
+    if address.startswith("sqlite:///"):
+        with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as connection:
+            connection.execute("PRAGMA schema_version")
 
 
 def _alive(run: Any) -> bool:
