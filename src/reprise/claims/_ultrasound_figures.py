@@ -12,7 +12,7 @@ from skimage.measure import find_contours
 
 from reprise.claims.evidence import Figure
 from reprise.data.duplicates import strip_histograms
-from reprise.data.ultrasound import Prepared
+from reprise.data.ultrasound import Prepared, whole_blocks
 from reprise.report.figures import COLOURS, figure
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def subjects(folder: Path, prepared: Prepared, scores: dict[str, Scores]) -> Fig
         axes.set_yticks(range(len(names)), names)
         axes.set(xlim=(0, 1), ylim=(len(names) - 0.4, -1.05), xlabel="mean dice of a test subject (bar: all frames)")
         axes.grid(axis="y", visible=False)
-    return Figure("subjects", "Dice by test subject", f"Dots of mean dice for each test subject, for {', '.join(names)}")
+    return Figure(
+        "subjects", "Dice by test subject", f"Dots of mean dice for each test subject, for {', '.join(names)}"
+    )
 
 
 def curves(folder: Path, histories: dict[str, Path]) -> Figure:
@@ -77,7 +79,9 @@ def predictions(folder: Path, prepared: Prepared, scores: Scores) -> Figure:
                 outline(axis, scores.best[i], "#4dc3ff")
                 axis.set_title(f"{label}: {prepared.names[frame]}, dice {values[i]:.2f}", fontsize=9)
     caption = "Yellow: label; blue: prediction (cleaned_has_mask, seed 0). Frames where both are empty are left out."
-    return Figure("predictions", "Predictions", "Six frames with the labelled and predicted nerve outlined", caption, "png")
+    return Figure(
+        "predictions", "Predictions", "Six frames with the labelled and predicted nerve outlined", caption, "png"
+    )
 
 
 def distances(folder: Path, prepared: Prepared, threshold: float) -> Figure:
@@ -86,7 +90,7 @@ def distances(folder: Path, prepared: Prepared, threshold: float) -> Figure:
     subject = who[np.argmax(counts)]
     index = np.flatnonzero(prepared.subject == subject)
     index = index[np.argsort(prepared.frame[index], kind="stable")]
-    features = strip_histograms(prepared.frames[index]).astype(np.float64)
+    features = strip_histograms(whole_blocks(prepared.frames[index])).astype(np.float64)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     matrix = np.clip(1 - features @ features.T, 1e-5, None)
     with figure(folder / "distances.png", 6, 5) as (drawn, axes):
@@ -96,13 +100,18 @@ def distances(folder: Path, prepared: Prepared, threshold: float) -> Figure:
         axes.grid(visible=False)
         drawn.colorbar(image, label="cosine distance")
     caption = f"Blue outlines: below {threshold:g}. Dark blocks off the diagonal are places the probe came back to."
-    return Figure("distances", "Distances between the frames of one subject", "A square matrix of distances", caption, "png")
+    return Figure(
+        "distances", "Distances between the frames of one subject", "A square matrix of distances", caption, "png"
+    )
 
 
 def contradictions(folder: Path, prepared: Prepared, pairs: np.ndarray, distances: np.ndarray) -> Figure:
     """The nearest pairs with opposite labels, side by side."""
     order = np.argsort(distances, kind="stable")[:3]
-    with figure(folder / "contradictions.png", 8, 2.9 * len(order), nrows=len(order), ncols=2, squeeze=False) as (_, axes):
+    with figure(folder / "contradictions.png", 8, 2.9 * len(order), nrows=len(order), ncols=2, squeeze=False) as (
+        _,
+        axes,
+    ):
         for row, k in zip(axes, order, strict=True):
             for axis, frame in zip(row, pairs[k], strict=True):
                 axis.imshow(prepared.frames[frame], vmin=0, vmax=255)
@@ -125,7 +134,9 @@ def finders(folder: Path, curves: dict[str, tuple[np.ndarray, np.ndarray, np.nda
         axes.set(xlabel="recall of planted near-duplicates", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.03))
         axes.legend(loc="lower left")
     caption = "Each line ends at four times the hash's own threshold, which the dot marks."
-    return Figure("finders", "Near-duplicate finders", "Precision against recall for strips, blocks and robust", caption)
+    return Figure(
+        "finders", "Near-duplicate finders", "Precision against recall for strips, blocks and robust", caption
+    )
 
 
 def outline(axis, mask: np.ndarray, colour: str) -> None:

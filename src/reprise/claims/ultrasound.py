@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.claims import _ultrasound_figures as draw
-from reprise.claims.evidence import Evidence, Expect, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.claims.evidence import Evidence, Expect, Finding, Metric, Table, above, below, between, equals
 from reprise.data import rle
 from reprise.data.duplicates import contradictory_pairs, precision_recall, truth_pairs
 from reprise.data.submission import postprocess
@@ -24,8 +24,10 @@ from reprise.metrics.segmentation import (
     confusion_scores,
     dice,
     intersection_over_union,
-    precision_recall as presence_scores,
     soft_dice,
+)
+from reprise.metrics.segmentation import (
+    precision_recall as presence_scores,
 )
 from reprise.statistics import Effect, exact, paired_effect, proportion
 from reprise.studies.ultrasound import split
@@ -33,6 +35,7 @@ from reprise.workspace import Workspace
 
 PIXELS = 1_000_000  # at most so many pixels go into one calibration error
 S2 = "S2, ultrasound post"
+NOTHING_COMPARED = Effect(float("nan"), 0.0, 1.0, 0, unit="share")  # no pairs: no verdict either
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def evaluate(workspace: Workspace) -> Evidence:
         title="Ultrasound nerve segmentation",
         group="Segmentation",
         about=_about(generated),
-        data=data if generated else f"{data} (a part of Kaggle's 47 subjects and 5,635 frames)" * (subjects < 47) or data,
+        data=data
+        if generated
+        else f"{data} (a part of Kaggle's 47 subjects and 5,635 frames)" * (subjects < 47) or data,
     )
     evidence.findings += _exact_findings(prepared, generated)
     evidence.findings += _duplicate_findings(workspace, prepared, cleaning, generated)
@@ -137,7 +142,9 @@ def _exact_findings(prepared: Prepared, generated: bool) -> list[Finding]:
             equals(1),
             note="Kaggle's form: column-major, 1-indexed",
         ),
-        Finding(80, "Dice of an empty mask and an empty prediction", exact(dice(empty, empty)[0], unit="dice"), equals(1)),
+        Finding(
+            80, "Dice of an empty mask and an empty prediction", exact(dice(empty, empty)[0], unit="dice"), equals(1)
+        ),
         Finding(
             80,
             "Dice of an empty mask and a prediction of one pixel",
@@ -166,7 +173,7 @@ def _duplicate_findings(workspace: Workspace, prepared: Prepared, cleaning: dict
         Finding(
             83,
             f"Share of near-duplicate pairs ({rule_hash}) with opposite labels",
-            proportion(int(against.sum()), len(pairs), "share") if len(pairs) else exact(0, 0, "share"),
+            proportion(int(against.sum()), len(pairs), "share") if len(pairs) else NOTHING_COMPARED,
             above(0) if not generated else Expect(),
             kind="context" if generated else "claim",
             note="pairs are not independent, so the interval is too narrow" + ("; planted" if generated else ""),
@@ -227,7 +234,13 @@ def _duplicate_findings(workspace: Workspace, prepared: Prepared, cleaning: dict
         ]
     else:
         findings.append(
-            Finding(85, "Share of frames that the rule drops", share, between(0.35, 0.45), published="~40 %: 5635 → 3398 (S2)")
+            Finding(
+                85,
+                "Share of frames that the rule drops",
+                share,
+                between(0.35, 0.45),
+                published="~40 %: 5635 → 3398 (S2)",
+            )
         )
     return findings
 
@@ -309,7 +322,9 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
         leak = scores["raw_by_image"]
         effect = paired_effect(leak.dice, prepared.subject[leak.index], "dice")
         note = f"split by subject: {raw.dice.mean():.3f}; neighbouring frames of one sweep lie on both sides here"
-        findings.append(Finding(79, "Mean test dice under the source's split by image", effect, kind="context", note=note))
+        findings.append(
+            Finding(79, "Mean test dice under the source's split by image", effect, kind="context", note=note)
+        )
     return findings
 
 
@@ -335,7 +350,7 @@ def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
     for name, s in scores.items():
         effect = paired_effect(s.dice, prepared.subject[s.index])
         presence = [presence_scores(s.present, predicted) for predicted in s.predicted_present]
-        precision, recall = np.nanmean([[p[0], p[1]] for p in presence], axis=0)
+        precision, recall = (_mean_of_defined(values) for values in zip(*presence, strict=True))
         rows.append(
             (
                 name,
@@ -344,7 +359,7 @@ def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
                 f"{s.iou.mean():.3f}",
                 f"{s.pixel_accuracy.mean():.4f}",
                 f"{s.mean_iu.mean():.3f}",
-                f"{precision:.2f} / {recall:.2f}",
+                f"{precision} / {recall}",
                 f"{s.calibration.mean():.4f}",
                 f"{len(s.index)}",
             )
@@ -353,6 +368,12 @@ def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
     groups = len(np.unique(prepared.subject[first.index]))
     caption = f"Test frames, mean over {len(first.dice)} seeds; intervals over {groups} test subjects and seeds."
     return Table("Scores", columns, tuple(rows), caption)
+
+
+def _mean_of_defined(values: tuple[float, ...]) -> str:
+    """Precision is undefined for a seed that never says yes; a dash where no seed ever does."""
+    defined = [value for value in values if value == value]
+    return f"{np.mean(defined):.2f}" if defined else "–"
 
 
 def _with_interval(effect: Effect) -> str:
@@ -364,21 +385,42 @@ def _hash_table(workspace: Workspace, prepared: Prepared, cleaning: dict, genera
     for name in ("strips", "blocks", "robust"):
         pairs = cleaning[f"{name}/pairs"]
         against = int(contradictory_pairs(pairs, prepared.nonempty).sum())
-        cells = [name, int(cleaning[f"{name}/features"]), f"{float(cleaning[f'{name}/threshold']):g}", len(pairs), against]
+        cells = [
+            name,
+            int(cleaning[f"{name}/features"]),
+            f"{float(cleaning[f'{name}/threshold']):g}",
+            len(pairs),
+            against,
+        ]
         if generated:
             precision, recall = _found(cleaning, name, prepared)
             cells += [f"{precision.value:.3f}", f"{recall.value:.3f}"]
         rows.append(tuple(cells))
-    rows.append(("uint8 slip", 189, f"{workspace.config.cleaning.threshold:g}", len(cleaning["uint8_slip/pairs"]), "–"))
+    rows.append(
+        (
+            "uint8 slip",
+            int(cleaning["strips/features"]),
+            f"{workspace.config.cleaning.threshold:g}",
+            len(cleaning["uint8_slip/pairs"]),
+            "–",
+        )
+    )
     rows[-1] += ("–", "–") if generated else ()
-    columns = ("hash", "numbers", "threshold", "pairs", "contradictory") + (("precision", "recall") if generated else ())
+    columns = ("hash", "numbers", "threshold", "pairs", "contradictory") + (
+        ("precision", "recall") if generated else ()
+    )
     drops = ", ".join(f"{rule}: {int(cleaning[f'dropped/{rule}'].sum())}" for rule in ("both", "origin"))
     caption = f"Pairs within a subject, {len(prepared.subject)} frames. Frames dropped by rule: {drops}."
     return Table("Near-duplicates", columns, tuple(rows), caption)
 
 
 def _draw(
-    workspace: Workspace, prepared: Prepared, scores: dict[str, Scores], cleaning: dict, evidence: Evidence, generated: bool
+    workspace: Workspace,
+    prepared: Prepared,
+    scores: dict[str, Scores],
+    cleaning: dict,
+    evidence: Evidence,
+    generated: bool,
 ) -> None:
     folder = workspace.evidence / "figures"
     part = split(workspace, workspace.config.variants["raw"])

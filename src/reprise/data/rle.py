@@ -1,4 +1,4 @@
-"""Kaggle's run lengths: "start length start length ...", column by column from the top left, counted from 1 (claim 79)."""
+"""Kaggle's run lengths, "start length start length ...": column by column from the top left, from 1 (claim 79)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def decode(text: str, shape: tuple[int, int]) -> np.ndarray:
     """The mask of run lengths: the exact inverse of :func:`encode`.
 
     Args:
-        text: run lengths in rising order, not touching or overlapping the run before.
+        text: run lengths in rising order that do not overlap; those that touch, as at the end of a column, become one.
         shape: (h, w) of the mask.
 
     Returns:
@@ -42,7 +42,9 @@ def decode(text: str, shape: tuple[int, int]) -> np.ndarray:
     if len(words) % 2:
         raise ValueError(f"run lengths come in pairs; found {len(words)} numbers")
     if not all(word.isascii() and word.isdigit() for word in words):
-        raise ValueError(f"run lengths are whole numbers; found {next(w for w in words if not w.isdigit())!r}")
+        raise ValueError(
+            f"run lengths are whole numbers; found {next(w for w in words if not (w.isascii() and w.isdigit()))!r}"
+        )
     if any(len(word) > 18 for word in words):
         raise ValueError("a run length has more than 18 digits")
     height, width = shape

@@ -4,7 +4,8 @@ Every subject is a piece of tissue that varies along the direction in which the 
 through it: bright fascia and streaks, attenuated with depth, times speckle whose amplitude is Rayleigh distributed and
 correlated over a few pixels, compressed as scanners do. The probe comes back to places it has seen; such frames are the
 near-duplicates, each kind as it occurs in life: the same frame with a little noise; or the place seen again, so with
-fresh speckle, and with nothing else, another gain, a shift of a few pixels, or a little drift. Labels of near-duplicates are emptied at a planted rate.
+fresh speckle, and with nothing else, another gain, a shift of a few pixels, or a little drift. Labels of
+near-duplicates are emptied at a planted rate.
 """
 
 from __future__ import annotations
@@ -118,7 +119,9 @@ class Tissue:
             end = int(line.max() + 4 * layer["thick"]) + 1
             echo[top:end] += 1.6 * layer["bright"] * np.exp(-(((self.y[top:end] - line) / layer["thick"]) ** 2))
         for vessel in self.vessels:
-            part, radius, _ = self._ellipse(vessel["row"], vessel["column"] + vessel["drift"] * z, vessel["a"], vessel["b"])
+            part, radius, _ = self._ellipse(
+                vessel["row"], vessel["column"] + vessel["drift"] * z, vessel["a"], vessel["b"]
+            )
             echo[part] -= 1.1 / (1 + np.exp(18 * (radius - 1)))
             echo[part] += vessel["rim"] * np.exp(-(((radius - 1.1) / 0.12) ** 2))
         mask = np.zeros(self.size, bool)
@@ -176,8 +179,7 @@ def subject(frames: int, rng: np.random.Generator, size: tuple[int, int]) -> Sub
         images[i] = np.clip(compressed[window] + noise + 0.5, 0, 255).astype(np.uint8)
         masks[i] = mask[window]
     group = np.array([visit["group"] for visit in plan], np.int32)
-    first = {g: int(np.flatnonzero(group == g)[[plan[i]["kind"] is None for i in np.flatnonzero(group == g)].index(True)])
-             for g in np.unique(group)}  # fmt: skip
+    first = {visit["group"]: i for i, visit in enumerate(plan) if visit["kind"] is None}
     original = np.array([-1 if first[g] == i else first[g] for i, g in enumerate(group)], np.int32)
     return Subject(images, masks, group, original, _flips(group, masks.any((1, 2)), rng))
 

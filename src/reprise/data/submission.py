@@ -36,14 +36,19 @@ def postprocess(probability: np.ndarray, has_mask: np.ndarray | None, shape: tup
         (n, h, w) bool.
 
     Raises:
-        ValueError: shapes do not fit.
+        ValueError: shapes do not fit, or values are no probabilities.
     """
     probability = np.asarray(probability)
     if probability.ndim != 3 or (has_mask is not None and np.shape(has_mask) != (len(probability),)):
         raise ValueError(f"expected maps (n, s, s) and heads (n,), found {probability.shape} and {np.shape(has_mask)}")
+    for name, values in (("maps", probability), ("heads", has_mask)):
+        if values is not None and not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)):
+            raise ValueError(
+                f"{name}: expected probabilities in [0, 1], found {np.min(values):g} to {np.max(values):g}"
+            )
     masks = np.zeros((len(probability), *shape), bool)
     peaks = probability.max(axis=(1, 2), initial=0)
-    # a map that never gets near .5 cannot after interpolation, whose overshoot is below a quarter, and blur
+    # cubic resizing lifts a peak by less than a third of itself, and blur only averages: from .3 none gets to .5
     shown = np.flatnonzero(peaks > 0.3) if has_mask is None else np.flatnonzero((peaks > 0.3) & (has_mask >= 0.5))
 
     def one(i: int) -> None:
@@ -79,18 +84,22 @@ def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.n
         ValueError: the file, the line and what is wrong there.
     """
     masks: dict[str, np.ndarray] = {}
-    with Path(path).open(newline="", encoding="utf-8") as stream:
-        for number, row in enumerate(csv.reader(stream), start=1):
-            if number == 1:
-                if row != HEADER:
-                    raise ValueError(f"{path}: line 1: expected img,pixels, found {','.join(row)}")
-                continue
-            if len(row) != 2 or row[0] in masks:
-                raise ValueError(f"{path}: line {number}: {'a second row for ' + row[0] if row[0] in masks else 'expected 2 fields'}")
-            try:
+    # a speckled mask has more runs than the csv module lets a field hold; no mask needs 12 characters a pixel
+    csv.field_size_limit(max(csv.field_size_limit(), 12 * shape[0] * shape[1]))
+    with Path(path).open(newline="", encoding="utf-8-sig") as stream:
+        reader = csv.reader(stream)
+        try:
+            header = next(reader, [])
+            if header != HEADER:
+                raise ValueError(f"expected img,pixels, found {','.join(header)!r}")
+            for row in reader:
+                if len(row) != 2:
+                    raise ValueError(f"expected 2 fields, found {len(row)}")
+                if row[0] in masks:
+                    raise ValueError(f"a second row for {row[0]}")
                 masks[row[0]] = rle.decode(row[1], shape)
-            except ValueError as error:
-                raise ValueError(f"{path}: line {number}: {error}") from None
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path}: line {max(1, reader.line_num)}: {error}") from None
     if not masks:
         raise ValueError(f"{path}: no images")
     return masks

@@ -5,6 +5,7 @@ Whatever they come from, frames become one prepared file: ``make`` is what the p
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from pydantic import Field
 
 from reprise.config import Strict
@@ -80,7 +81,9 @@ def generate(subjects: int, frames: int, seed: int, size: tuple[int, int] = SIZE
         ValueError: nothing to generate, or frames too small to show anything.
     """
     if subjects < 1 or frames < 1 or min(size) < 40:
-        raise ValueError(f"found {subjects} subjects, {frames} frames, size {size}; at least 1, 1 and 40 x 40 are needed")
+        raise ValueError(
+            f"found {subjects} subjects, {frames} frames, size {size}; at least 1, 1 and 40 x 40 are needed"
+        )
     parts = speckle.subjects(subjects, frames, seed, size)
     offsets = np.cumsum([0] + [int(part.group.max()) + 1 for part in parts])[:-1]
     truth = np.concatenate([part.true_masks for part in parts])
@@ -127,6 +130,9 @@ def read_kaggle(folder: Path) -> Frames:
                 problems.append(f"{path.name}: the name is not SUBJECT_FRAME.tif or SUBJECT_FRAME_mask.tif")
             continue
         key, kind = (int(match[1]), int(match[2])), masks if match[3] else images
+        if max(key) > np.iinfo(np.int32).max:
+            problems.append(f"{path.name}: subjects and frames are counted up to {np.iinfo(np.int32).max}")
+            continue
         if key in kind:
             problems.append(f"{path.name}: the same frame as {kind[key].name}")
         kind.setdefault(key, path)
@@ -172,43 +178,51 @@ def _files(folder: Path, problems: list[str]) -> list[Path]:
     here = folder.resolve()
     files = []
     for path in sorted(folder.iterdir()):
-        if path.is_symlink() and here not in path.resolve().parents:
+        if path.is_symlink() and here not in Path(os.path.realpath(path)).parents:  # unlike resolve, a loop is no error
             problems.append(f"{path.name}: a link out of the folder")
+        elif path.is_symlink() and not path.exists():
+            problems.append(f"{path.name}: a link to nothing")
         elif path.is_file():
             files.append(path)
     return files
 
 
-def _assemble(folder: Path, pairs: list[tuple[Path | None, Path | None, str]], keys: np.ndarray, problems: list[str]) -> Frames:
+def _assemble(
+    folder: Path, pairs: list[tuple[Path | None, Path | None, str]], keys: np.ndarray, problems: list[str]
+) -> Frames:
     """Decodes all pairs in parallel and raises all problems at once."""
-    if not pairs and not problems:
-        problems.append("no frames; data/raw/ultrasound/README.md says what goes here")
-    problems += [f"{image.name}: no mask" for image, mask, _ in pairs if mask is None]
+
+    def name(path: Path) -> str:
+        return path.relative_to(folder).as_posix()
+
+    problems += [f"{name(image)}: no mask" for image, mask, _ in pairs if mask is None]
     for image, mask, _ in pairs:
         if image is None:  # nothing is lost by leaving it out; that its frame is missing should be known
-            print(f"{mask.name}: a mask without its frame, left out", file=sys.stderr)
+            print(f"{name(mask)}: a mask without its frame, left out", file=sys.stderr)
     keys = keys[[image is not None for image, _, _ in pairs]]
     pairs = [pair for pair in pairs if pair[0] is not None]
+    if not pairs and not problems:
+        problems.append("no frames; data/raw/ultrasound/README.md says what goes here")
     paths = [path for image, mask, _ in pairs for path in (image, mask) if path is not None]
     with ThreadPoolExecutor() as pool:
         decoded = dict(zip(paths, pool.map(_decode, paths), strict=True))
-    problems += [f"{path.name}: {found}" for path, found in decoded.items() if isinstance(found, str)]
+    problems += [f"{name(path)}: {found}" for path, found in decoded.items() if isinstance(found, str)]
     shapes = [decoded[i].shape for i, _, _ in pairs if i is not None and not isinstance(decoded[i], str)]
     usual = max(set(shapes), key=shapes.count) if shapes else None
     for image, mask, _ in pairs:
         frame = decoded.get(image)
         label = decoded.get(mask)
         if isinstance(frame, np.ndarray) and frame.shape != usual:
-            problems.append(f"{image.name}: {_size(frame)}, the others are {usual[0]} x {usual[1]}")
+            problems.append(f"{name(image)}: {_size(frame)}, the others are {usual[0]} x {usual[1]}")
         if isinstance(label, np.ndarray):
             if isinstance(frame, np.ndarray) and frame.shape != label.shape:
-                problems.append(f"{mask.name}: {_size(label)}, its frame is {_size(frame)}")
+                problems.append(f"{name(mask)}: {_size(label)}, its frame is {_size(frame)}")
             values = np.unique(label)
             if len(values) > 2 or (len(values) == 2 and values[0] != 0):
                 shown = ", ".join(map(str, values[:6])) + (", ..." if len(values) > 6 else "")
-                problems.append(f"{mask.name}: a mask has two values, one of them 0; found {shown}")
+                problems.append(f"{name(mask)}: a mask has two values, one of them 0; found {shown}")
             elif len(values) == 1 and values[0] not in (0, 1, 255):
-                problems.append(f"{mask.name}: every pixel is {values[0]}; expected 0 (empty) or 255 (full)")
+                problems.append(f"{name(mask)}: every pixel is {values[0]}; expected 0 (empty) or 255 (full)")
     if problems:
         listed = "\n  ".join(sorted(set(problems)))
         raise DataError(f"{folder}: {len(set(problems))} problems, nothing was written:\n  {listed}")
@@ -220,7 +234,7 @@ def _assemble(folder: Path, pairs: list[tuple[Path | None, Path | None, str]], k
         true_masks=masks,
         subject=keys[:, 0],
         frame=keys[:, 1],
-        names=np.array([name for _, _, name in pairs]),
+        names=np.array([label for _, _, label in pairs]),
         duplicate_group=np.full(n, -1, np.int32),
         duplicate_of=np.full(n, -1, np.int32),
         flipped=np.zeros(n, bool),
@@ -234,7 +248,7 @@ def _decode(path: Path) -> np.ndarray | str:
             if image.mode not in ("L", "1", "P", "RGB", "RGBA"):
                 return f"mode {image.mode}; expected 8 bit grey"
             return np.asarray(image.convert("L"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # damaged bytes make decoders raise anything, TypeError and SyntaxError among them
         return f"not a readable image ({type(error).__name__}: {str(error).split(':')[0]})"
 
 
@@ -253,8 +267,14 @@ def resize(images: np.ndarray, size: int) -> np.ndarray:
         return np.stack(list(rows))
 
 
+def whole_blocks(frames: np.ndarray, block: int = 20) -> np.ndarray:
+    """(n, h, w) without the rows below and the columns on the right that fill no block of the histogram hashes."""
+    height, width = frames.shape[1:]
+    return frames[:, : height // block * block, : width // block * block]
+
+
 def prepare(frames: Frames, out: Path, size: int) -> None:
-    """Writes the one file that every later stage reads: frames at their own size, images and soft targets at ``size``."""
+    """Writes the one file that every later stage reads: frames as they are, images and soft targets at ``size``."""
     write_npz(
         out,
         frames=frames.images,
@@ -274,7 +294,8 @@ def prepare(frames: Frames, out: Path, size: int) -> None:
 class Prepared:
     """The prepared file, read member by member when it is asked for. Attributes as in :class:`Frames`, and:
 
-    ``frames`` (n, h, w) uint8 at their own size; ``images`` and ``targets`` (n, size, size) uint8; ``nonempty`` (n,) bool.
+    ``frames`` (n, h, w) uint8 at their own size; ``images`` and ``targets`` (n, size, size) uint8; ``nonempty`` (n,)
+    bool.
     """
 
     def __init__(self, path: Path) -> None:
@@ -304,7 +325,7 @@ def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validati
     """(n,) int8 of TRAIN, VALIDATION, TEST with every subject whole on one side.
 
     Subjects are drawn in a random order and put where frames are missing, if that overshoots the share by at most a
-    half: one that holds most of the frames stays in training.
+    half: one that holds most of the frames stays in training. Where every subject overshoots, the smallest is taken.
 
     Raises:
         DataError: too few subjects for three parts.
@@ -324,7 +345,9 @@ def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validati
                 held += counts[i]
                 left.remove(i)
         if held == 0:
-            raise DataError(f"no subject is small enough for a share of {share:g}: sizes {sorted(counts.tolist())}")
+            smallest = min(left, key=lambda i: counts[i])
+            part[int(names[smallest])] = which
+            left.remove(smallest)
     return np.array([part[int(who)] for who in subject], np.int8)
 
 

@@ -76,15 +76,17 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
         if values.dtype.kind not in "biu":
             raise ValueError(f"{name}: classes are integers, found {values.dtype}")
     if predicted.size and not (predicted.min() >= 0 and predicted.max() < classes):
-        raise ValueError(f"predicted: found classes {predicted.min()} to {predicted.max()}, expected 0 to {classes - 1}")
-    known = (truth >= 0) & (truth < classes) if truth.dtype.kind != "b" else np.ones(truth.shape, bool)
+        raise ValueError(
+            f"predicted: found classes {predicted.min()} to {predicted.max()}, expected 0 to {classes - 1}"
+        )
+    known = (truth >= 0) & (truth < classes)
     cell = truth[known].astype(np.int64) * classes + predicted[known].astype(np.int64)
     return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
 
 
 @dataclass(frozen=True)
 class ConfusionScores:
-    """The four scores of the FCN paper; averages run over classes that occur in the truth."""
+    """The four scores of the FCN paper; averages run over the classes that occur."""
 
     pixel_accuracy: float
     mean_accuracy: float
@@ -95,8 +97,8 @@ class ConfusionScores:
 def confusion_scores(confusion: np.ndarray) -> ConfusionScores:
     """Pixel accuracy, mean accuracy, mean IU and frequency-weighted IU.
 
-    A class that is nowhere in the truth has no accuracy and no frequency; it is left out of the means (the reference
-    code divides 0 by 0 there), and its false positives still count against the classes they were taken from.
+    As in the paper's own code, a class that is nowhere in the truth has no accuracy (0 / 0) and is left out of that
+    mean; of the mean IU only if it is nowhere in the predictions either: one that is only predicted has an IU of 0.
 
     Args:
         confusion: (k, k) counts, rows truth.
@@ -107,17 +109,18 @@ def confusion_scores(confusion: np.ndarray) -> ConfusionScores:
     confusion = np.asarray(confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
         raise ValueError(f"expected a square matrix, found shape {confusion.shape}")
-    if confusion.size == 0 or (confusion < 0).any() or confusion.sum() == 0:
+    if confusion.size == 0 or not ((confusion >= 0) & np.isfinite(confusion)).all() or confusion.sum() == 0:
         raise ValueError("a confusion matrix holds counts, at least one of them above 0")
     right = np.diag(confusion).astype(np.float64)
     true, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     there = true > 0
-    iu = right[there] / (true + predicted - right)[there]
+    union = true + predicted - right
+    iu = np.divide(right, union, out=np.zeros_like(right), where=union > 0)
     return ConfusionScores(
         pixel_accuracy=float(right.sum() / confusion.sum()),
         mean_accuracy=float((right[there] / true[there]).mean()),
-        mean_iu=float(iu.mean()),
-        frequency_weighted_iu=float((true[there] * iu).sum() / true.sum()),
+        mean_iu=float(iu[union > 0].mean()),
+        frequency_weighted_iu=float((true * iu).sum() / true.sum()),
     )
 
 
@@ -133,7 +136,9 @@ def precision_recall(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, f
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape or truth.ndim != 1 or truth.dtype != bool or predicted.dtype != bool:
-        raise ValueError(f"expected two boolean vectors, found {truth.dtype} {truth.shape}, {predicted.dtype} {predicted.shape}")
+        raise ValueError(
+            f"expected two boolean vectors, found {truth.dtype} {truth.shape}, {predicted.dtype} {predicted.shape}"
+        )
     hits = float((truth & predicted).sum())
     said, there = float(predicted.sum()), float(truth.sum())
     return hits / said if said else float("nan"), hits / there if there else float("nan")
@@ -151,5 +156,7 @@ def _overlap_and_total(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.nda
         if values.dtype != bool:
             raise ValueError(f"{name}: expected boolean masks, found {values.dtype}; compare with a threshold first")
     overlap = np.array([np.count_nonzero(a & b) for a, b in zip(truth, predicted, strict=True)], np.int64)
-    total = np.array([np.count_nonzero(a) + np.count_nonzero(b) for a, b in zip(truth, predicted, strict=True)], np.int64)
+    total = np.array(
+        [np.count_nonzero(a) + np.count_nonzero(b) for a, b in zip(truth, predicted, strict=True)], np.int64
+    )
     return overlap, total
