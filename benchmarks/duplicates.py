@@ -173,7 +173,7 @@ def faiss_search(features: np.ndarray, threshold: float) -> int:
     index = faiss.IndexFlatIP(unit.shape[1])
     index.add(unit)
     limits, _, neighbours = index.range_search(unit, 1 - threshold)
-    return int((neighbours > np.repeat(np.arange(len(unit)), np.diff(limits))).sum())
+    return int((neighbours > np.repeat(np.arange(len(unit)), np.diff(limits.astype(np.int64)))).sum())
 
 
 def scaling(features: dict[str, np.ndarray], most: int, device: str | None) -> None:

@@ -234,6 +234,16 @@ class TestNearDuplicates:
             assert 50 < len(expected[0]) < 4000
             assert_same(near_duplicates(features, 0.008, labels), expected)
 
+    @pytest.mark.parametrize("d", [40, 90, 3000])
+    @pytest.mark.parametrize("dense", [0.0, 2.0])
+    def test_distances_that_crowd_around_the_threshold(self, monkeypatch, d, dense):
+        monkeypatch.setattr(near_search, "DENSE", dense)
+        rng = np.random.default_rng(d)
+        features = (1 + rng.random(d) + 0.1 * rng.normal(size=(80, d))).astype(np.float32)
+        distances = np.sort(pdist(features.astype(np.float64), "cosine"))
+        for threshold in distances[[200, 1500, 2900]] + 1e-9:
+            assert_same(near_duplicates(features, threshold), by_pdist(features, threshold))
+
     def test_torch_gives_the_same_answer(self):
         rng = np.random.default_rng(2)
         features = rng.random((20, 90)).astype(np.float32)[rng.integers(0, 20, 120)]

@@ -62,11 +62,7 @@ def dropped(pairs: np.ndarray, masks: np.ndarray, rule: str = "both") -> np.ndar
     drop = np.zeros(len(masks), bool)
     drop[bad.ravel()] = True
     if rule == "origin":
-        filled = _filled(masks)
-        one_empty = bad[filled[bad[:, 0]] != filled[bad[:, 1]]]
-        drop[:] = False
-        drop[one_empty.ravel()] = True
-        drop &= ~filled
+        drop &= ~_filled(masks)  # two empty masks have dice 1, so the other one is not empty
     return drop
 
 

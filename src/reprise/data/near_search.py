@@ -18,9 +18,7 @@ from scipy.spatial.distance import pdist
 TILE = 1024
 SAMPLE = 256  # rows that the subspace is learnt from: it decides the speed, never the answer
 RANK = 64
-SLACK = (
-    2e-5  # above the rounding error of a float32 product of RANK + 1 numbers between unit vectors, (RANK + 3) / 2**24
-)
+SLACK = 2e-5  # more than a float32 product of two unit vectors of RANK + 1 numbers is off by: (RANK + 3) / 2**24
 WORK_BYTES = 32 << 20  # of temporary float64 rows for matrix products
 CACHE_BYTES = 1 << 20  # of temporary rows for products of single pairs
 DENSE = 0.05  # share of a tile from which a float64 matrix product is cheaper than gathering pairs
