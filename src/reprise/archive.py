@@ -17,42 +17,63 @@ from reprise.files import read_json, write_json
 from reprise.stages.running import TIMINGS
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
+OUTPUTS = ("figures", "studies")  # folders of reports/ that the pipeline writes
 
 
 def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     """Copies reports/ledger.json, metrics.json, README.md and figures into ``folder`` and writes provenance.json.
 
+    Args:
+        folder: below ``reports/``, relative to ``root``; what an earlier call kept there is replaced.
+        machine: what it ran on, in words; default: processor and cores.
+        root: the checkout.
+
+    Returns:
+        One line that says what was kept.
+
     Raises:
         FileNotFoundError: there is no finished run.
-        ValueError: ``folder`` lies outside ``reports``.
+        ValueError: ``folder`` does not lie in ``reports``, or the pipeline writes it.
     """
     reports = root / "reports"
     target = (root / folder).resolve()
     if reports.resolve() not in target.parents:
         raise ValueError(f"{folder}: must lie inside reports/, for example reports/full")
-    for name in KEPT:
-        if not (reports / name).is_file():
+    if target.relative_to(reports.resolve()).parts[0] in OUTPUTS:
+        raise ValueError(f"{folder}: the pipeline writes there; choose another folder, for example reports/full")
+    for name in (*KEPT, "figures"):
+        if not (reports / name).exists():
             raise FileNotFoundError(f"{reports / name} is missing; `dvc repro` makes it")
+    rows = [row for row in read_json(reports / "ledger.json") if row["verdict"] != "untested"]
     target.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
-        shutil.copy2(reports / name, target / name)
+        shutil.copyfile(reports / name, target / name)
     shutil.rmtree(target / "figures", ignore_errors=True)
     shutil.copytree(reports / "figures", target / "figures")
-    rows = [row for row in read_json(reports / "ledger.json") if row["verdict"] != "untested"]
+    commit = _git(root, "rev-parse", "HEAD")
     provenance = {
-        "commit": subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True).stdout.strip(),
+        "commit": commit,
+        "changed": bool(
+            _git(root, "status", "--porcelain", "--", "src", "params.yaml")
+        ),  # code other than the commit's
+        "data": sorted({row["data_source"] for row in rows}),
+        "scale": sorted({row["scale"] for row in rows}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
-        "stages": _last_timings(root / TIMINGS),
+        "stages": last_timings(root / TIMINGS),
     }
     write_json(target / "provenance.json", provenance)
-    return f"{folder}: {len(rows)} verdicts kept, commit {provenance['commit'][:10]}, {provenance['machine']}"
+    return f"{folder}: {len(rows)} verdicts kept, commit {commit[:10]}, {provenance['machine']}"
 
 
-def _last_timings(path: Path) -> dict[str, dict[str, float]]:
-    """The last wall time and peak memory of every stage."""
+def last_timings(path: Path) -> dict[str, dict[str, float]]:
+    """The last wall time (s) and peak memory (MiB) of every stage; empty where nothing was noted."""
     if not path.is_file():
         return {}
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     return {row["stage"]: {"seconds": float(row["seconds"]), "peak_mib": float(row["peak_mib"])} for row in rows}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False).stdout.strip()

@@ -1,0 +1,90 @@
+"""What a run found can be kept: whole, with where it comes from, and never over what the pipeline writes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reprise.archive import keep, last_timings
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A repository with a finished run."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "code.py").write_text("x = 1\n")
+    identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    finish(tmp_path, dice=0.5, figure="one")
+    return tmp_path
+
+
+def finish(root: Path, dice: float, figure: str) -> None:
+    reports = root / "reports"
+    (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
+    judged = {"id": 79, "verdict": "reproduced", "data_source": "generated", "scale": "small"}
+    untested = {"id": 80, "verdict": "untested", "data_source": "", "scale": ""}
+    (reports / "ledger.json").write_text(json.dumps([judged, untested]))
+    (reports / "metrics.json").write_text(json.dumps({"study": {"dice": {"value": dice}}}))
+    (reports / "README.md").write_text("# Report\n")
+    (reports / "figures" / "study" / f"{figure}.svg").write_text("<svg/>")
+    (root / "data").mkdir(exist_ok=True)
+    (root / "data" / "timings.csv").write_text(
+        "stage,seconds,peak_mib\ntrain a,9.00,10\ntrain a,2.50,11\nledger,0.1,5\n"
+    )
+
+
+def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
+    said = keep(Path("reports/full"), "one big GPU", checkout)
+    kept = checkout / "reports" / "full"
+    for name in ("ledger.json", "metrics.json", "README.md", "figures/study/one.svg"):
+        assert (kept / name).read_bytes() == (checkout / "reports" / name).read_bytes()
+    provenance = json.loads((kept / "provenance.json").read_text())
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout.strip()
+    assert (provenance["commit"], provenance["changed"]) == (head, False)
+    assert (provenance["machine"], provenance["data"], provenance["scale"]) == ("one big GPU", ["generated"], ["small"])
+    assert provenance["stages"]["train a"] == {"seconds": 2.5, "peak_mib": 11.0}
+    assert said == f"reports/full: 1 verdicts kept, commit {head[:10]}, one big GPU"
+
+
+def test_keeping_again_replaces_what_was_kept(checkout):
+    keep(Path("reports/full"), root=checkout)
+    (checkout / "reports" / "figures" / "study" / "one.svg").unlink()
+    finish(checkout, dice=0.75, figure="two")
+    keep(Path("reports/full"), root=checkout)
+    kept = checkout / "reports" / "full"
+    assert [path.name for path in (kept / "figures" / "study").iterdir()] == ["two.svg"]
+    assert json.loads((kept / "metrics.json").read_text())["study"]["dice"]["value"] == 0.75
+    assert "cores" in json.loads((kept / "provenance.json").read_text())["machine"]
+
+
+def test_code_that_is_not_the_commits_is_said(checkout):
+    (checkout / "src" / "code.py").write_text("x = 2\n")
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
+
+
+@pytest.mark.parametrize(
+    "folder", ["elsewhere", "reports", "reports/../data", "/etc/x", "reports/figures/x", "reports/studies"]
+)
+def test_other_folders_are_refused_and_nothing_is_touched(checkout, folder):
+    before = {path: path.stat().st_mtime_ns for path in checkout.rglob("*")}
+    with pytest.raises(ValueError, match="for example reports/full"):
+        keep(Path(folder), root=checkout)
+    assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*")} == before
+
+
+@pytest.mark.parametrize("name", ["ledger.json", "README.md"])
+def test_without_a_finished_run_there_is_nothing_to_keep(checkout, name):
+    (checkout / "reports" / name).unlink()
+    with pytest.raises(FileNotFoundError, match=rf"{name} is missing; `dvc repro` makes it"):
+        keep(Path("reports/full"), root=checkout)
+    assert not (checkout / "reports" / "full").exists()
+
+
+def test_no_timings_are_no_error(tmp_path):
+    assert last_timings(tmp_path / "none.csv") == {}
