@@ -73,6 +73,20 @@ def test_rows_that_every_class_disowns_become_uniform() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("positives", [0, 1, 5, 40])
+def test_a_few_positives_among_many_negatives_equal_scikit_learn(dtype: type, positives: int) -> None:
+    rng = np.random.default_rng(positives)
+    p = np.append(np.exp(-25 * rng.random(4000)), [1.0, 1.0, 0.5]).astype(dtype)
+    truth = np.zeros(len(p), int)
+    truth[np.argsort(p * rng.random(len(p)) ** 3)[len(p) - positives :]] = 1
+    table = np.stack([1 - p, p], 1)
+    fitted = IsotonicCalibration()._fit_column(table[:, 1], truth == 1)
+    grid = np.append(np.geomspace(1e-12, 1, 500), p)
+    theirs = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(p.astype(float), truth).predict(grid)
+    assert IsotonicCalibration()._apply_column(fitted, grid) == pytest.approx(theirs, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sorting_with_the_truth_aboard_equals_a_stable_argsort(dtype: type) -> None:
     rng = np.random.default_rng(0)
     scores = np.concatenate([rng.random(500), [0, 1, 5e-324, 1e-45, 1e-300, 0.5, 0.5, 1, 0]]).astype(dtype)

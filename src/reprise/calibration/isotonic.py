@@ -32,9 +32,9 @@ class IsotonicCalibration(OneVersusRest):
     """
 
     def _fit_column(self, scores: np.ndarray, positive: np.ndarray) -> Steps:
-        values, truth = sort_with_truth(scores, positive)
+        values, truth, weights = _collapsed(scores, positive)
         starts = np.flatnonzero(np.append(True, values[1:] > values[:-1]))
-        values, weights = values[starts], np.diff(np.append(starts, len(truth)))
+        values, weights = values[starts], np.add.reduceat(weights, starts)
         mean = np.add.reduceat(truth, starts, dtype=float) / weights
         result = isotonic_regression(mean, weights=weights)
         first, last = result.blocks[:-1], result.blocks[1:] - 1
@@ -42,7 +42,42 @@ class IsotonicCalibration(OneVersusRest):
         return Steps(values[knots].astype(float), np.clip(result.x[knots], 0, 1))
 
     def _apply_column(self, fitted: Steps, scores: np.ndarray) -> np.ndarray:
-        return np.interp(scores, fitted.at, fitted.value)
+        flat = fitted.at[np.searchsorted(fitted.value, fitted.value[0], side="right") - 1]
+        result = np.full(len(scores), fitted.value[0])
+        above = np.flatnonzero(scores > flat)  # with many classes most scores are on the first step
+        result[above] = np.interp(scores[above], fitted.at, fitted.value)
+        return result
+
+
+def _collapsed(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rising scores, their truth and weights, with runs of negatives that cannot end a block as one heavy point.
+
+    A block of the regression begins at a positive and ends at the score just below the next block's. So only the
+    neighbourhoods of positives need their order: the scores are cut into buckets by exponent and five bits of mantissa,
+    and a bucket is sorted if it holds a positive, is the next filled one below, or is the first or last of all. With a
+    thousand classes that is a tenth of the scores.
+    """
+    integer = np.uint32 if scores.dtype == np.float32 else np.uint64
+    bits = np.ascontiguousarray(scores).view(integer)
+    shift = integer(18 if scores.dtype == np.float32 else 47)
+    bucket = (bits >> shift).astype(np.intp)
+    counts = np.bincount(bucket)
+    filled = np.flatnonzero(counts)
+    wanted = np.zeros(len(filled), bool)
+    wanted[[0, -1]] = True
+    holding = np.searchsorted(filled, np.unique(bucket[positive]))
+    wanted[holding] = wanted[np.maximum(holding - 1, 0)] = True
+    if wanted.all():
+        values, truth = sort_with_truth(scores, positive)
+        return values, truth, np.ones(len(values))
+    whole = np.zeros(len(counts), bool)
+    whole[filled[wanted]] = True
+    kept = np.flatnonzero(whole[bucket])
+    heavy = filled[~wanted]
+    points = np.concatenate([scores[kept], (heavy.astype(integer) << shift).view(scores.dtype)])
+    values, truth = sort_with_truth(points, np.append(positive[kept], np.zeros(len(heavy), bool)))
+    place = (values.view(integer) >> shift).astype(np.intp)
+    return values, truth, np.where(whole[place], 1.0, counts[place])
 
 
 def sort_with_truth(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
