@@ -314,6 +314,7 @@ def test_a_subject_that_holds_most_frames_stays_in_training(seed):
     part = split_by_subject(subject, seed)
     assert (part[subject == 0] == TRAIN).all()
     assert set(part.tolist()) == {TRAIN, VALIDATION, TEST}
+    assert len(np.unique(subject[part == TEST])) >= 2  # one subject has no interval over subjects
 
 
 @given(st.integers(0, 10_000))

@@ -326,6 +326,7 @@ def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validati
 
     Subjects are drawn in a random order and put where frames are missing, if that overshoots the share by at most a
     half: one that holds most of the frames stays in training. Where every subject overshoots, the smallest is taken.
+    Test goes on to a second subject where that limit admits one, since intervals are over subjects.
 
     Raises:
         DataError: too few subjects for three parts.
@@ -339,7 +340,8 @@ def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validati
     for which, share in ((TEST, test), (VALIDATION, validation)):
         held = 0
         for i in list(left):
-            enough = held >= share * total and sum(p == which for p in part.values()) > 0
+            drawn = sum(p == which for p in part.values())
+            enough = held >= share * total and drawn >= (2 if which == TEST else 1)
             if not enough and held + counts[i] <= 1.5 * share * total and len(left) > (2 if which == TEST else 1):
                 part[int(names[i])] = which
                 held += counts[i]
