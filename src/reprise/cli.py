@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,7 +18,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Data sets: what there is, where official files go, whether they are whole.", no_args_is_help=True)
+data_app = typer.Typer(
+    help="Data sets: what there is, where official files go, whether they are whole.", no_args_is_help=True
+)
 track_app = typer.Typer(help="MLflow: a projection of what DVC holds.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(track_app, name="track")
@@ -36,13 +38,17 @@ def main() -> None:
 @app.command()
 def duplicates(
     images: Annotated[Path, typer.Argument(help="Folder of pictures (TIFF, PNG, JPEG; colour or grey; any sizes).")],
-    masks: Annotated[Path | None, typer.Option(help="Folder of masks: adds whether a pair's labels contradict.")] = None,
+    masks: Annotated[
+        Path | None, typer.Option(help="Folder of masks: adds whether a pair's labels contradict.")
+    ] = None,
     threshold: Annotated[float | None, typer.Option(help="Distance below which two are a pair (hash's own).")] = None,
     hash: Annotated[
         Literal["blocks", "strips", "robust"],
         typer.Option(help="blocks: per-block histograms; strips: what the source ran; robust: finds the hard ones."),
     ] = "blocks",
-    scope: Annotated[Literal["all", "subject"], typer.Option(help="subject: only names with the same part before _.")] = "all",
+    scope: Annotated[
+        Literal["all", "subject"], typer.Option(help="subject: only names with the same part before _.")
+    ] = "all",
     out: Annotated[Path | None, typer.Option(help="CSV: image_a,image_b,distance,inconsistent.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="PNG that shows the worst pairs side by side.")] = None,
 ) -> None:
@@ -67,23 +73,28 @@ def calibration(
 
     Example: reprise calibration predictions.npz --out diagrams
     """
-    from reprise.calibration.report import report
+    from json import dumps
 
-    _show(report(predictions, bins=bins, out=out), json)
+    from reprise.calibration.report import as_text, report
+
+    found = report(predictions, bins=bins, out=out)
+    typer.echo(dumps(found, indent=2) if json else as_text(found))
 
 
 @app.command()
 def submission(
     variant: Annotated[str, typer.Argument(help="Trained variant of the study `ultrasound`.")] = "cleaned_has_mask",
     out: Annotated[Path, typer.Option(help="CSV: img,pixels.")] = Path("submission.csv"),
-    check: Annotated[Path | None, typer.Option(help="Read a submission file back instead and say what it holds.")] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Read a submission file back instead and say what it holds.")
+    ] = None,
 ) -> None:
     """Write Kaggle's run-length file (column-major, 1-indexed) from a variant's test predictions."""
     from reprise.data.submission import read_submission, submission_from_run
 
     if check is not None:
         masks = read_submission(check)
-        typer.echo(f"{check}: {len(masks)} images, {sum(bool(mask) for mask in masks.values())} with a mask")
+        typer.echo(f"{check}: {len(masks)} images, {sum(mask.any() for mask in masks.values())} with a mask")
         return
     typer.echo(submission_from_run(variant, out))
 
@@ -104,7 +115,9 @@ def ledger(
 
 @app.command()
 def gate(
-    against: Annotated[str | None, typer.Option(help="Git revision to compare with (default: origin/main, else HEAD).")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Git revision to compare with (default: origin/main, else HEAD).")
+    ] = None,
 ) -> None:
     """Compare metrics with another revision; a regression exits with 1."""
     from reprise.gate import gate as run_gate
@@ -130,7 +143,9 @@ def check() -> None:
 
     params = load()
     params.check()
-    typer.echo(f"params.yaml: {len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid")
+    typer.echo(
+        f"params.yaml: {len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid"
+    )
 
 
 @app.command()
@@ -206,23 +221,6 @@ def data_fetch(name: Annotated[str, typer.Argument(help="Name of a data set.")])
     from reprise.data.fetch import fetch
 
     typer.echo(fetch(name, Path("data/raw"), progress=sys.stderr.isatty()))
-
-
-def _show(rows: Any, as_json: bool) -> None:
-    import json
-
-    if as_json:
-        typer.echo(json.dumps(rows, indent=2))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    for name in rows[0]:
-        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
-    for row in rows:
-        table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row.values()))
-    Console().print(table)
 
 
 def _dots() -> Callable[[str], None]:

@@ -230,9 +230,10 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
         TrackingError: the database cannot be opened.
         ValueError: an output of DVC cannot be read; the message names the file.
     """
+    studies = Workspace("", root).params.studies
     tracker = Tracker(root)
     counts = Counter({"made": 0, "kept": 0, "removed": 0})
-    for study in Workspace("", root).params.studies:
+    for study in studies:
         workspace = Workspace(study, root)
         projection = Projection(workspace)
         groups = [projection.training(name) for name in getattr(workspace.config, "variants", {})]

@@ -1,0 +1,202 @@
+"""The command line: help at once, errors in one line, and each command's work on small inputs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+HEAVY = ("torch", "pytorch_lightning", "mlflow", "pandas", "dvc", "scipy", "sklearn", "skimage", "matplotlib", "numpy")
+HELP = f"""
+import sys
+from typer.main import get_command
+from typer.testing import CliRunner
+from reprise.cli import app
+
+def walk(command, words):
+    yield words
+    for name, child in getattr(command, "commands", {{}}).items():
+        yield from walk(child, [*words, name])
+
+pages = 0
+for words in walk(get_command(app), []):
+    result = CliRunner().invoke(app, [*words, "--help"])
+    assert result.exit_code == 0 and "Usage" in result.output, (words, result.output)
+    pages += 1
+print(pages, *[name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+def reprise(*arguments: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "reprise.cli", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, env=os.environ | {"COLUMNS": "200"}, capture_output=True, text=True)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_every_help_page_comes_without_any_heavy_import(root):
+    done = subprocess.run([sys.executable, "-c", HELP], cwd=root, capture_output=True, text=True, check=True)
+    pages, *heavy = done.stdout.split()
+    assert heavy == []
+    assert int(pages) >= 17
+
+
+def test_no_arguments_show_the_help(tmp_path):
+    done = reprise(cwd=tmp_path, code=2)
+    assert "duplicates" in done.stdout + done.stderr
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Three pictures, two of them nearly the same; the masks of these two contradict each other."""
+    rng = np.random.default_rng(0)
+    first, other = rng.integers(0, 256, (2, 60, 80)).astype(np.uint8)
+    near = first.copy()
+    near[0, 0] ^= 1
+    mask = np.zeros((60, 80), np.uint8)
+    mask[20:40, 20:40] = 255
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for name, image, label in (("a_1", first, mask), ("a_2", near, 0 * mask), ("b_1", other, mask)):
+        Image.fromarray(image).save(tmp_path / "images" / f"{name}.png")
+        Image.fromarray(label).save(tmp_path / "masks" / f"{name}.png")
+    return tmp_path
+
+
+def test_duplicates_writes_the_pairs_and_what_contradicts(photos):
+    done = reprise("duplicates", "images", "--masks", "masks", "--out", "pairs.csv", "--sheet", "pairs.png", cwd=photos)
+    assert "1" in done.stdout
+    with (photos / "pairs.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert list(row) == ["image_a", "image_b", "distance", "inconsistent"]
+    assert {Path(row["image_a"]).stem, Path(row["image_b"]).stem} == {"a_1", "a_2"}
+    assert float(row["distance"]) < 0.008
+    assert row["inconsistent"].lower() in ("1", "true", "yes")
+    assert Image.open(photos / "pairs.png").size[0] > 80
+    reprise("duplicates", "images", "--out", "plain.csv", "--scope", "subject", cwd=photos)
+    with (photos / "plain.csv").open(newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["inconsistent"] == ""
+
+
+def test_calibration_reads_logits_and_prints_each_method(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 300)
+    logits = 4 * (np.eye(3)[labels] + rng.normal(0, 1, (300, 3)))
+    fit, test = slice(150), slice(150, None)
+    arrays = {"val_logits": logits[fit], "val_labels": labels[fit], "logits": logits[test], "labels": labels[test]}
+    np.savez(tmp_path / "p.npz", **arrays)
+    found = json.loads(reprise("calibration", "p.npz", "--json", "--out", "diagrams", cwd=tmp_path).stdout)
+    assert (found["fitted"], found["measured"], found["classes"]) == (150, 150, 3)
+    assert len(found["rows"]) >= 7
+    assert all(row["ece"] is None or 0 <= row["ece"] <= 1 for row in found["rows"])
+    assert (tmp_path / "diagrams" / "reliability.png").is_file()
+    assert "temperature" in reprise("calibration", "p.npz", cwd=tmp_path).stdout.lower()
+
+
+def test_a_submission_is_read_back(tmp_path):
+    (tmp_path / "submission.csv").write_text("img,pixels\n1,1 3 10 2\n2,\n")
+    said = reprise("submission", "--check", "submission.csv", cwd=tmp_path).stdout
+    assert said.strip() == "submission.csv: 2 images, 1 with a mask"
+
+
+def test_set_keeps_comments_and_check_validates(smoke):
+    before = (smoke / "params.yaml").read_text()
+    reprise("set", "scale=full", "data.source=real", cwd=smoke)
+    after = (smoke / "params.yaml").read_text()
+    comments = [[line.partition("#")[2] for line in text.splitlines()] for text in (before, after)]
+    assert comments[0] == comments[1]
+    assert (before.count("scale: smoke"), after.count("scale: full")) == (1, 1)
+    said = reprise("check", cwd=smoke).stdout
+    assert "scale full: valid" in said
+
+
+LEDGER_ROW = {
+    "id": 79, "source": "s", "chapter": "c", "claim": "U-Net scores", "states": "x", "study": "ultrasound",
+    "verdict": "reproduced", "measures": "dice", "variant": "", "effect": 0.5, "interval": [0.4, 0.6], "unit": "dice",
+    "expected": "> 0", "band": {"low": 0.0, "high": None, "closed": False}, "expectation": "e", "n": 10, "seeds": 2,
+    "data": "10 frames", "data_source": "generated", "scale": "smoke", "defects": [], "findings": [], "note": "",
+}  # fmt: skip
+
+
+def test_ledger_prints_rows_as_a_table_and_as_json(tmp_path):
+    (tmp_path / "reports").mkdir()
+    rows = [LEDGER_ROW, LEDGER_ROW | {"id": 80, "study": "", "verdict": "untested", "effect": None, "interval": None}]
+    (tmp_path / "reports" / "ledger.json").write_text(json.dumps(rows))
+    shown = json.loads(reprise("ledger", "--json", cwd=tmp_path).stdout)
+    assert [row["id"] for row in shown] == [79, 80]
+    only = json.loads(reprise("ledger", "--json", "--verdict", "reproduced", cwd=tmp_path).stdout)
+    assert [row["id"] for row in only] == [79]
+    table = reprise("ledger", cwd=tmp_path).stdout
+    assert "reproduced" in table
+    assert "ultrasound" in table
+
+
+def test_gate_passes_what_is_unchanged_and_fails_a_regression(tmp_path):
+    identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
+    metrics = tmp_path / "reports" / "metrics.json"
+    metrics.parent.mkdir()
+    entry = {"value": 0.5, "spread": 0.01, "n": 3, "better": "higher"}
+    metrics.write_text(json.dumps({"study": {"dice": entry}}))
+    for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert "| study.dice |" in reprise("gate", "--against", "HEAD", cwd=tmp_path).stdout
+    metrics.write_text(json.dumps({"study": {"dice": entry | {"value": 0.3}}}))
+    assert "**regression**" in reprise("gate", cwd=tmp_path, code=1).stdout
+
+
+def test_deps_are_checked_and_written(root, tmp_path):
+    shutil.copytree(root / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    stage = "stages:\n  ledger:\n    cmd: python -m reprise.stages.ledger\n    deps:\n      - data/evidence\n"
+    (tmp_path / "dvc.yaml").write_text(stage)
+    assert "dvc.yaml" in reprise("deps", "--check", cwd=tmp_path, code=1).stdout
+    assert (tmp_path / "dvc.yaml").read_text() == stage
+    reprise("deps", cwd=tmp_path)
+    assert "src/reprise/claims/ledger.py" in (tmp_path / "dvc.yaml").read_text()
+    assert reprise("deps", "--check", cwd=tmp_path).stdout.strip() == "up to date"
+
+
+def test_data_sets_are_listed(root):
+    assert "ultrasound" in reprise("data", "list", cwd=root).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["duplicates", "nowhere"], "nowhere"),
+        (["calibration", "nowhere.npz"], "nowhere.npz"),
+        (["submission"], "ultrasound.npz"),
+        (["ledger"], "ledger.json"),
+        (["gate"], "gate"),
+        (["check"], "params.yaml"),
+        (["set", "scale"], "KEY=VALUE"),
+        (["set", "scale=full"], "params.yaml"),
+        (["deps"], "dvc.yaml"),
+        (["repro", "-j", "2"], "DVC repository"),
+        (["keep", "elsewhere"], "reports/full"),
+        (["track", "sync"], "params.yaml"),
+        (["data", "check", "nothing"], "nothing"),
+        (["data", "fetch", "nothing"], "nothing"),
+    ],
+)
+def test_errors_are_one_line_that_names_what_is_wrong(tmp_path, arguments, named):
+    done = reprise(*arguments, cwd=tmp_path, code=1)
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, done.stderr
+    assert named in lines[0]
+
+
+def test_a_misspelt_key_names_the_right_one(smoke):
+    assert "did you mean 'scale'?" in reprise("set", "scal=full", cwd=smoke, code=1).stderr
+    text = (smoke / "params.yaml").read_text()
+    (smoke / "params.yaml").write_text(text.replace("  split_seed:", "  split_sed:"))
+    assert "did you mean 'split_seed'?" in reprise("check", cwd=smoke, code=1).stderr
