@@ -142,8 +142,13 @@ HASHES = {
 }
 
 
+def default_threads() -> int:
+    """Up to four, and no more than the cores this process may use."""
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
 def _each(work: Callable, items: Sequence, threads: int | None) -> None:
-    threads = threads or min(4, os.cpu_count() or 1)
+    threads = threads or default_threads()
     if threads == 1 or len(items) <= 1:
         for item in items:
             work(item)

@@ -10,10 +10,15 @@ formula. Memory grows with the number of rows and of pairs found.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
 from scipy.spatial.distance import pdist
+from threadpoolctl import threadpool_limits
+
+from reprise.data.hashes import default_threads
 
 TILE = 1024
 SAMPLE = 256  # rows that the subspace is learnt from: it decides the speed, never the answer
@@ -25,7 +30,12 @@ DENSE = 0.05  # share of a tile from which a float64 matrix product is cheaper t
 
 
 def near_duplicates(
-    features: np.ndarray, threshold: float = 0.008, groups: np.ndarray | None = None, *, device: str | None = None
+    features: np.ndarray,
+    threshold: float = 0.008,
+    groups: np.ndarray | None = None,
+    *,
+    device: str | None = None,
+    threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows whose cosine distance lies under a threshold: exact, in bounded memory (claim 84).
 
@@ -38,6 +48,7 @@ def near_duplicates(
         threshold: cosine distance in [0, 2], exclusive.
         groups: (n,) labels; only rows of the same group are compared. By default all are.
         device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.
+        threads: worker threads; by default up to four.
 
     Returns:
         pairs (m, 2) int64 with i < j in lexicographic order, and distances (m,) float64.
@@ -46,42 +57,43 @@ def near_duplicates(
         ValueError: for another shape, values that are not finite or beyond float64 when squared, a threshold outside
             [0, 2], groups of another length.
     """
-    features, norms = _checked(features)
-    if not 0 <= threshold <= 2:
-        raise ValueError(f"threshold is a cosine distance between 0 and 2; found {threshold}")
-    order, bounds = _grouped(norms, groups)
-    search = _search(device)(features, norms, order)
-    rows, columns, distances = [], [], []
-    for start, stop in pairwise(bounds):
-        for i, j, found in _within(search, start, stop, threshold):
-            rows.append(np.minimum(i, j))
-            columns.append(np.maximum(i, j))
-            distances.append(found)
-    if not rows:
-        return np.empty((0, 2), np.int64), np.empty(0)
-    first, second, distance = np.concatenate(rows), np.concatenate(columns), np.concatenate(distances)
-    rising = np.lexsort((second, first))
-    return np.stack([first, second], axis=1)[rising], distance[rising]
-
-
-def _checked(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     features = np.asarray(features)
     if features.ndim != 2 or features.dtype.kind not in "biuf":
         raise ValueError(f"features must be (n, d) real numbers; found shape {features.shape} of {features.dtype}")
-    norms = np.empty(len(features))
-    step = _rows_at_once(features.shape[1])
-    for start in range(0, len(features), step):
+    if not 0 <= threshold <= 2:
+        raise ValueError(f"threshold is a cosine distance between 0 and 2; found {threshold}")
+    threads = 1 if device else threads or default_threads()
+    # one thread a tile: on a busy machine, threads inside each small product wait for one another
+    with threadpool_limits(1, "blas") if device is None else nullcontext(), ThreadPoolExecutor(threads) as pool:
+        norms = _norms(features, pool)
+        order, bounds = _grouped(norms, groups)
+        search = _search(device)(features, norms, order, pool)
+        found = list(pool.map(lambda tile: _within(search, *tile, threshold), _tiles(bounds, search.tile)))
+    pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)])
+    distances = np.concatenate([np.empty(0), *(distances for _, distances in found)])
+    rising = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[rising], distances[rising]
+
+
+def _norms(features: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+    """Euclidean lengths of the rows, in float64."""
+
+    def lengths(start: int) -> np.ndarray:
         part = features[start : start + step].astype(np.float64)
-        norms[start : start + step] = np.sqrt(np.einsum("ij,ij->i", part, part))
+        return np.sqrt(np.einsum("ij,ij->i", part, part))
+
+    step = _rows_at_once(features.shape[1], CACHE_BYTES)
+    norms = np.concatenate([np.empty(0), *pool.map(lengths, range(0, len(features), step))])
     # beyond these a square over- or underflows, and pdist's own answer means nothing
     bad = np.flatnonzero(~((norms == 0) | ((norms > 1e-140) & (norms < 1e140))))
     if len(bad):
         raise ValueError(f"row {bad[0]} of the features (and {len(bad) - 1} more) has norm {norms[bad[0]]}: not usable")
-    return features, norms
+    return norms
 
 
-def _rows_at_once(columns: int) -> int:
-    return max(1, WORK_BYTES // (8 * max(1, columns)))
+def _rows_at_once(columns: int, size: int) -> int:
+    """How many float64 rows fit into so many bytes."""
+    return max(1, size // (8 * max(1, columns)))
 
 
 def _grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, list[int]]:
@@ -98,17 +110,21 @@ def _grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, 
     return order, [0, *changes.tolist(), len(order)]
 
 
-def _within(search, start: int, stop: int, threshold: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yields rows, columns and distances of the pairs of one group, tile by tile."""
-    tile = search.tile
-    for top in range(start, stop, tile):
-        for left in range(top, stop, tile):
-            i, j = search.candidates(top, min(top + tile, stop), left, min(left + tile, stop), threshold)
-            if len(i):
-                i, j, distances = search.distances(search.order[i], search.order[j], threshold)
-                _settle(search.features, i, j, distances, threshold)
-                near = distances < threshold
-                yield i[near], j[near], distances[near]
+def _tiles(bounds: list[int], side: int) -> Iterator[tuple[int, int, int, int]]:
+    """Top, bottom, left and right of the tiles on and above the diagonal of each group."""
+    for start, stop in pairwise(bounds):
+        for top in range(start, stop, side):
+            for left in range(top, stop, side):
+                yield top, min(top + side, stop), left, min(left + side, stop)
+
+
+def _within(search, top: int, bottom: int, left: int, right: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (m, 2), lower index first, and distances of one tile."""
+    i, j = search.candidates(top, bottom, left, right, threshold)
+    i, j, distances = search.distances(search.order[i], search.order[j], threshold)
+    _settle(search.features, i, j, distances, threshold)
+    near = distances < threshold
+    return np.sort(np.stack([i[near], j[near]], axis=1), axis=1), distances[near]
 
 
 def _settle(features: np.ndarray, i: np.ndarray, j: np.ndarray, distances: np.ndarray, threshold: float) -> None:
@@ -132,18 +148,21 @@ def subspace(features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> np.n
     return np.linalg.qr(sample.T @ vectors[:, -RANK:])[0]
 
 
-def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> np.ndarray:
+def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     """(len(order), rank + 1) float32: each row's coordinates in the subspace, then the length of the rest of it."""
     if not len(order):
         return np.empty((0, 1), np.float32)
     basis = subspace(features, norms, order)
     out = np.empty((len(order), basis.shape[1] + 1), np.float32)
-    step = _rows_at_once(features.shape[1])
-    for start in range(0, len(order), step):
+    step = _rows_at_once(features.shape[1], WORK_BYTES // 8)
+
+    def work(start: int) -> None:
         rows = order[start : start + step]
         inside = features[rows] @ basis / norms[rows, None]
         out[start : start + step, :-1] = inside
         out[start : start + step, -1] = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", inside, inside)))
+
+    list(pool.map(work, range(0, len(order), step)))
     return out
 
 
@@ -152,10 +171,10 @@ class NumpySearch:
 
     tile = TILE
 
-    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> None:
+    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: ThreadPoolExecutor) -> None:
         self.features, self.norms, self.order = features, norms, order
         self.moderate = bool(((norms == 0) | ((norms > 1e-9) & (norms < 1e9))).all())  # float32 squares stay normal
-        self.projected = project(features, norms, order)
+        self.projected = project(features, norms, order, pool)
 
     def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
         """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
@@ -184,7 +203,7 @@ class NumpySearch:
         if self.features.dtype != np.float32 or not self.moderate:
             return np.ones(len(i), bool)
         products = np.empty(len(i), np.float32)
-        step = max(1, CACHE_BYTES // (4 * self.features.shape[1]))
+        step = _rows_at_once(self.features.shape[1], CACHE_BYTES)
         starts = [0, *(np.flatnonzero(np.diff(i)) + 1).tolist(), len(i)]  # runs of the same row
         for first, last in pairwise(starts):
             row = self.features[i[first]]
@@ -197,7 +216,7 @@ class NumpySearch:
 
     def _gathered(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         products = np.empty(len(i))
-        step = max(1, CACHE_BYTES // (8 * self.features.shape[1]))
+        step = _rows_at_once(self.features.shape[1], CACHE_BYTES)
         for start in range(0, len(i), step):
             chunk = slice(start, start + step)
             left, right = (self.features[k[chunk]].astype(np.float64) for k in (i, j))
@@ -206,7 +225,7 @@ class NumpySearch:
 
     def _table(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         products = np.empty((len(rows), len(columns)))
-        step = max(1, _rows_at_once(self.features.shape[1]) // 2)
+        step = _rows_at_once(self.features.shape[1], WORK_BYTES // 2)
         for left in range(0, len(columns), step):
             right = self.features[columns[left : left + step]].astype(np.float64).T
             for top in range(0, len(rows), step):
@@ -220,4 +239,4 @@ def _search(device: str | None):
         return NumpySearch
     from reprise.data.near_search_torch import TorchSearch  # torch takes seconds to import
 
-    return lambda features, norms, order: TorchSearch(features, norms, order, device)
+    return lambda features, norms, order, _: TorchSearch(features, norms, order, device)
