@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -277,3 +282,79 @@ with track_training(space, sys.argv[1], space.config.variants[sys.argv[1]]) as l
     assert [user.returncode for user in users] == [0, 0, 0], errors
     assert not any("MLflow:" in error for error in errors), errors
     assert set(runs(Workspace("ultrasound", smoke))) == {*names, *(f"{name}/seed-0" for name in names)}
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """Headless Chromium with a profile of its own."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("no browser here: install chromium and chromedriver to test what MLflow's pages show")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    quiet = ("background-networking", "component-update", "sync", "gpu", "quic", "extensions")
+    for flag in ("headless", "no-sandbox", "no-first-run", *(f"disable-{name}" for name in quiet)):
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tmp_path / 'profile'}")
+    options.add_argument("--window-size=1600,900")
+    chrome = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """MLflow's pages over the database of ``root``, on loopback; yields their address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = ["--backend-store-uri", database(root), "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with (root / "server.log").open("w") as log:
+        command = [sys.executable, "-m", "mlflow", "server", *where]
+        server = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert server.poll() is None, (root / "server.log").read_text()
+            with suppress(OSError), urllib.request.urlopen(f"{address}/health", timeout=5):
+                break
+            time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+@pytest.mark.browser
+def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browser):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    write_outputs(space, "raw", "starter", "cleaned_has_mask")
+    write_evidence(space, dice=0.625)
+    sync(space.root)
+    experiment = Tracker(space.root).experiment("ultrasound")
+    with served(space.root) as address:
+        wait = WebDriverWait(browser, 90)
+
+        def text() -> str:
+            return browser.find_element(By.TAG_NAME, "body").text
+
+        browser.get(f"{address}/#/experiments")
+        wait.until(lambda _: "reprise/ultrasound" in text())
+        browser.get(f"{address}/#/experiments/{experiment}/runs")
+        wait.until(lambda _: all(name in text() for name in ("raw", "starter", "cleaned_has_mask", "evidence")))
+        assert "seed-0" not in text()  # folded into their variants
+        browser.save_screenshot(str(space.root / "runs.png"))
+        run = runs(space)["raw"]
+        browser.get(f"{address}/#/experiments/{experiment}/runs/{run.info.run_id}")
+        wait.until(lambda _: all(part in text() for part in ("val_loss", "0.625", "learning_rate", "data.source")))
+        browser.save_screenshot(str(space.root / "run.png"))

@@ -150,7 +150,9 @@ def _imports(path: Path, name: str, source: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                base = ".".join([*package.split(".")[: len(package.split(".")) - node.level + 1], *([base] * bool(base))])
+                base = ".".join(
+                    [*package.split(".")[: len(package.split(".")) - node.level + 1], *([base] * bool(base))]
+                )
             names.append(base)
             names += [f"{base}.{alias.name}" for alias in node.names]  # a module, or a name in one
     return [n for n in names if n.split(".")[0] == PACKAGE and module_file(n, source) is not None]

@@ -298,7 +298,9 @@ def _fields(model: Any, location: list[Any]) -> list[str]:
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field is not None else model
         while getattr(model, "__args__", None):  # dict[str, M], list[M], M | None
-            models = [arg for arg in model.__args__ if getattr(arg, "model_fields", None) or getattr(arg, "__args__", 0)]
+            models = [
+                arg for arg in model.__args__ if getattr(arg, "model_fields", None) or getattr(arg, "__args__", 0)
+            ]
             if not models:
                 break
             model = models[-1]

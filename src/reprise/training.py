@@ -282,7 +282,9 @@ def _write(results: list[Result], data: TrainingData, out: Path, training: Train
     with replacing(out / "weights.safetensors") as temporary:
         save_file(weights, temporary)
     write_text(out / "history.csv", "\n".join(lines) + "\n")
-    parameters = sum(t.numel() for name, t in results[0].weights.items() if "running_" not in name and "num_b" not in name)
+    parameters = sum(
+        t.numel() for name, t in results[0].weights.items() if "running_" not in name and "num_b" not in name
+    )
     write_json(
         out / "run.json",
         {

@@ -52,9 +52,7 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "path",
     "image.cmap": "gray",
 }
-_SCHEME = (
-    "<style>:root{color:#24292f}@media(prefers-color-scheme:dark){:root{color:#d5dae0}}</style>"  # plain <img>
-)
+_SCHEME = "<style>:root{color:#24292f}@media(prefers-color-scheme:dark){:root{color:#d5dae0}}</style>"  # plain <img>
 
 
 @contextmanager

@@ -18,7 +18,9 @@ def train(workspace: Workspace, variant: str) -> None:
     """Writes ``data/runs/STUDY/VARIANT/``; progress goes to the terminal and to MLflow."""
     config = workspace.config
     if variant not in config.variants:
-        raise ConfigError(f"params.yaml: {workspace.study}.variants has no {variant!r}{nearest(variant, [*config.variants])}")
+        raise ConfigError(
+            f"params.yaml: {workspace.study}.variants has no {variant!r}{nearest(variant, [*config.variants])}"
+        )
     settings = config.variants[variant]
     study = import_study("studies", workspace.study)
     out = workspace.run(variant)
@@ -34,9 +36,7 @@ def train(workspace: Workspace, variant: str) -> None:
             workspace.checkpoints(variant),
             listener=listener,
             progress=sys.stderr.isatty(),
-            code=code_digest(
-                ["reprise.training", f"reprise.studies.{workspace.study}"], Path(__file__).parents[2]
-            ),
+            code=code_digest(["reprise.training", f"reprise.studies.{workspace.study}"], Path(__file__).parents[2]),
         )
 
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import csv
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from reprise.config import Strict, StudyConfig
+from reprise.config import Strict, StudyConfig, merge
 from reprise.studies._images import SHAPE, ImageSettings, image_data
 
 if TYPE_CHECKING:
@@ -59,10 +59,36 @@ class ConnectivitySettings(ImageSettings):
 
 
 class Config(StudyConfig):
-    """The section ``connectivity`` of params.yaml."""
+    """The section ``connectivity`` of params.yaml.
+
+    Variants that prune read another variant's gates, so they stand apart in the file, under ``pruned``, and are trained
+    after the others; here ``variants`` holds both.
+    """
 
     base: ConnectivitySettings
     variants: dict[str, ConnectivitySettings]
+    pruned: dict[str, ConnectivitySettings] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _join(cls, values: Any) -> Any:
+        """Runs before the base class lays ``base`` under each variant."""
+        if not isinstance(values, dict) or not all(
+            isinstance(values.get(k), dict) for k in ("variants", "pruned", "base")
+        ):
+            return values
+        twice = sorted(set(values["variants"]) & set(values["pruned"]))
+        if twice:
+            raise ValueError(f"pruned: {', '.join(twice)}: a variant has this name already")
+        first = set(values["variants"])
+        for name, override in values["pruned"].items():
+            source = ((override or {}).get("prune") or {}).get("variant")
+            if source not in first:
+                raise ValueError(
+                    f"pruned.{name}.prune.variant: found {source!r}, expected one of {', '.join(sorted(first))}"
+                )
+        pruned = {name: merge(values["base"], override) for name, override in values["pruned"].items()}
+        return values | {"variants": values["variants"] | pruned, "pruned": pruned}
 
 
 def data(workspace: Workspace, settings: ConnectivitySettings, seed: int) -> TrainingData:
@@ -77,6 +103,9 @@ def kept(workspace: Workspace, prune: Pruning, seed: int) -> list[list[bool]]:
     """For each of the eight merges which inputs stay: those whose last gate is at least the threshold.
 
     The latest layer's output always stays, so that the network stays connected.
+
+    Raises:
+        FileNotFoundError: the other variant has not been trained.
     """
     with (workspace.run(prune.variant) / "history.csv").open(encoding="utf-8", newline="") as stream:
         last = [row for row in csv.DictReader(stream) if int(row["seed"]) == seed][-1]

@@ -31,6 +31,16 @@ class Classify(Task):
     def loss(self, batch: Batch) -> Tensor:
         return F.cross_entropy(self.model(self._images(batch)).float(), batch["label"].long())
 
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Validation loss and accuracy, from one pass; penalties on weights are part of neither."""
+        logits, labels = self.model(self._images(batch)).float(), batch["label"].long()
+        self._add("val_loss", F.cross_entropy(logits, labels) * len(labels), len(labels))
+        self._add("val_accuracy", (logits.argmax(dim=1) == labels).sum(), len(labels))
+
+    def on_validation_epoch_end(self) -> None:
+        for name in ("val_loss", "val_accuracy"):
+            self.log(name, self._mean(name), sync_dist=self.trainer.world_size > 1)
+
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         return {"logits": self.model(self._images(batch)).float()}
 

@@ -31,7 +31,9 @@ class Segment(Task):
 
     def _images(self, batch: Batch) -> Tensor:
         images = batch["image"].unsqueeze(1).float()
-        if self.settings.scaling == "standardised":  # each image by itself, so that no statistics travel with the weights
+        if (
+            self.settings.scaling == "standardised"
+        ):  # each image by itself, so that no statistics travel with the weights
             deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
             images = (images - mean) / (deviation + 1e-6)
         return images.contiguous(memory_format=torch.channels_last)

@@ -56,9 +56,7 @@ class Task(pl.LightningModule):
     def optimizer(self) -> torch.optim.Optimizer:
         """Default: Adam, with the settings' learning rate and weight decay."""
         settings = self.settings
-        return torch.optim.Adam(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        return torch.optim.Adam(self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
     # What Lightning calls -----------------------------------------------------------------------------------------
 
