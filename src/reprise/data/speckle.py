@@ -230,7 +230,7 @@ def _turn(fields: list[np.ndarray], z: float) -> np.ndarray:
     return sum(np.complex64(weight) * field for weight, field in zip(weights, fields, strict=True))
 
 
-def subjects(count: int, frames: int, seed: int, size: tuple[int, int], threads: int = 2) -> list[Subject]:
+def subjects(count: int, frames: int, seed: int, size: tuple[int, int], threads: int | None = None) -> list[Subject]:
     """``count`` subjects; subject k depends on (seed, k) alone."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(lambda k: subject(frames, np.random.default_rng([seed, k]), size), range(count)))
