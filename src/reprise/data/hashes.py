@@ -11,6 +11,7 @@ Three labelled variants of one idea (claim 84):
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-CHUNK_BYTES = 2 << 20  # of pixels a worker handles at once: stays in the cache, and long enough to be worth a thread
+CHUNK_BYTES = 1 << 20  # of pixels a worker handles at once: stays in the cache, and long enough to be worth a thread
 THUMBNAIL_SIDE = 84  # of the shorter side: 5 x 5 means at 420 x 580
 SMOOTHING = 1.5  # deviation of the Gaussian against speckle, in thumbnail pixels
 POOL_WIDTH, POOL_STEP = 4.0, 6  # deviation and spacing of the windows in which gradients are averaged
@@ -56,8 +57,8 @@ def block_histograms(
     chunks = [slice(start, start + size) for start in range(0, n, size)]
 
     def work(chunk: slice) -> None:
-        counts = _count(images[chunk], steps, block)
-        out[chunk] = counts.reshape(len(counts), -1)
+        part = images[chunk]
+        out[chunk].reshape(len(part), h // block, w // block, bins)[...] = _count(part, steps, block)
 
     _each(work, chunks, threads)
     return out
@@ -188,18 +189,41 @@ def _steps(edges: np.ndarray, dtype: np.dtype, unscaled: bool) -> list:
     return [*exact[:-1], up[-1] if float(steps[-1]) <= edges[-1] else steps[-1]]
 
 
+class _Workspace:
+    """Arrays for one chunk of frames. Kept by each thread: made anew every time, they cost more than the counting."""
+
+    def __init__(self, n: int, h: int, w: int, dtype: np.dtype, block: int, steps: int) -> None:
+        small = np.uint8 if block <= 255 else np.uint32
+        lines = (n, h // block, w)
+        self.rows = np.empty((block, *lines), dtype)
+        self.mask = np.empty(self.rows.shape, bool)
+        self.above = np.zeros((steps, *lines), small)  # per column of a block, so at most `block`
+        self.bins = np.empty((steps - 1, *lines), small)
+        self.turned = np.empty((block, steps - 1, n, h // block, w // block), small)
+        self.counts = np.empty(self.turned.shape[1:], np.uint32)
+
+
+_kept = threading.local()
+
+
+def _workspace(*shape) -> _Workspace:
+    if getattr(_kept, "shape", None) != shape:
+        _kept.shape, _kept.workspace = shape, _Workspace(*shape)
+    return _kept.workspace
+
+
 def _count(images: np.ndarray, steps: list, block: int) -> np.ndarray:
     """(n, h, w) -> (n, rows, columns, bins): counts above each step, then their differences."""
     n, h, w = images.shape
-    rows = np.ascontiguousarray(images.reshape(n, h // block, block, w).transpose(2, 0, 1, 3))
-    small = np.uint8 if block <= 255 else np.uint32
-    above = np.zeros((len(steps), *rows.shape[1:]), small)  # per column of a block, so at most `block`
-    mask = np.empty(rows.shape, bool)
-    for step, counts in zip(steps, above, strict=True):
+    work = _workspace(n, h, w, images.dtype, block, len(steps))
+    # the axis to sum goes first, here and below: NumPy then adds long rows instead of 20 numbers at a time
+    work.rows[...] = images.reshape(n, h // block, block, w).transpose(2, 0, 1, 3)
+    for step, counts in zip(steps, work.above, strict=True):
         if step is None:
+            counts[...] = 0
             continue
-        np.greater_equal(rows, step, out=mask)
-        np.add.reduce(mask.view(np.uint8), axis=0, dtype=small, out=counts)
-    columns = (above[:-1] - above[1:]).reshape(len(steps) - 1, n, h // block, w // block, block)
-    # the axis to sum goes first: NumPy then adds long rows instead of 20 numbers at a time
-    return np.ascontiguousarray(columns.transpose(4, 0, 1, 2, 3)).sum(axis=0, dtype=np.uint32).transpose(1, 2, 3, 0)
+        np.greater_equal(work.rows, step, out=work.mask)
+        np.add.reduce(work.mask.view(np.uint8), axis=0, dtype=counts.dtype, out=counts)
+    np.subtract(work.above[:-1], work.above[1:], out=work.bins)
+    work.turned[...] = work.bins.reshape(-1, n, h // block, w // block, block).transpose(4, 0, 1, 2, 3)
+    return np.add.reduce(work.turned, axis=0, dtype=np.uint32, out=work.counts).transpose(1, 2, 3, 0)
