@@ -23,6 +23,7 @@ from reprise.claims.ledger import LEDGER, read_studies
 from reprise.files import replacing, write_text
 from reprise.report import markdown, view
 from reprise.report.numbers import number
+from reprise.report.overview import draw_overview
 from reprise.report.terminal import read_ledger
 
 TAGLINE = (
@@ -57,6 +58,7 @@ def write_report(root: Path = Path()) -> Path:
         for figure in study["all_figures"]:
             with replacing(reports / figure["path"]) as temporary:
                 shutil.copyfile(figure["file"], temporary)
+    draw_overview(rows, reports / "figures" / "claims.svg")
     write_text(reports / "README.md", markdown.mirror(page))
     write_text(reports / "index.html", templates.get_template("index.html").render(page))
     return reports / "index.html"

@@ -1,0 +1,43 @@
+"""All claims as one picture, for pages that cannot hold HTML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.patches import FancyBboxPatch
+
+from reprise.claims.catalogue import SOURCES
+from reprise.report.figures import figure
+
+COLUMNS = 25
+COLOURS = {"reproduced": "#2e8b57", "contradicted": "#b3314b", "inconclusive": "#c98a1b", "untested": "#8c959f40"}
+SIGNS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": ""}
+
+
+def draw_overview(rows: list[dict[str, Any]], path: Path) -> None:
+    """One cell a claim with its number and its verdict's colour and sign, a block a source, a legend with counts."""
+    blocks = {source: [row for row in rows if row["source"] == source] for source in SOURCES}
+    height = sum(-(-len(block) // COLUMNS) + 0.55 for block in blocks.values()) + 1.3
+    with figure(path, 9.2, 9.2 * height / (COLUMNS + 3.0)) as (_, axes):
+        axes.set(xlim=(-2.6, COLUMNS + 0.2), ylim=(height, -0.2), aspect="equal")
+        axes.axis("off")
+        top = 0.2
+        for source, block in blocks.items():
+            axes.text(-2.5, top + 0.5, source, va="center", fontsize=10, weight="bold")
+            for i, row in enumerate(block):
+                x, y = i % COLUMNS, top + i // COLUMNS
+                _cell(axes, x, y, row["verdict"])
+                shade = {} if row["verdict"] == "untested" else {"color": "white"}
+                axes.text(x + 0.47, y + 0.34, str(row["id"]), ha="center", va="center", fontsize=5.6, **shade)
+                axes.text(x + 0.47, y + 0.68, SIGNS[row["verdict"]], ha="center", va="center", fontsize=7.5, **shade)
+            top += -(-len(block) // COLUMNS) + 0.55
+        for i, verdict in enumerate(COLOURS):
+            count = sum(row["verdict"] == verdict for row in rows)
+            _cell(axes, 6 * i, top + 0.1, verdict)
+            axes.text(6 * i + 1.15, top + 0.56, f"{count} {verdict}", va="center", fontsize=9)
+
+
+def _cell(axes: Any, x: float, y: float, verdict: str) -> None:
+    box = "round,pad=0,rounding_size=0.16"
+    axes.add_patch(FancyBboxPatch((x + 0.03, y + 0.03), 0.9, 0.9, boxstyle=box, facecolor=COLOURS[verdict], lw=0))
