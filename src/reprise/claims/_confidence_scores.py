@@ -1,0 +1,201 @@
+"""What the saved logits of one variant say, before and after each calibration method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from reprise.calibration import DensityConfidence, TemperatureScaling, softmax
+from reprise.calibration.report import NLL_FLOOR, evaluate_methods
+from reprise.claims._confidence_published import METHODS
+from reprise.data.cifar import Images
+from reprise.files import read_json, read_npz
+from reprise.metrics.calibration import expected_calibration_error, negative_log_likelihood
+from reprise.studies.confidence import STRENGTHS
+from reprise.workspace import Workspace
+
+MEASURES = ("ece", "mce", "nll", "brier", "error", "changed")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One variant; the first axis of every array is seeds. Logits are float64, so that scaling them cannot tie two.
+
+    Attributes:
+        settings: of the variant.
+        run: what run.json says.
+        labels, validation_labels: (n,) and (m,).
+        logits, validation: (seeds, n, k) and (seeds, m, k), weights of the last epoch.
+        best: (seeds, n, k) test logits with the weights of the least validation loss.
+        distorted: by kind (seeds, strengths, d, k), the first d test images.
+        inflated: (seeds, d, k), images multiplied by 1.3.
+        measures: by method, then by measure, (seeds,).
+        best_ece: (seeds,) uncalibrated, of ``best``.
+        temperature: (seeds,).
+        validation_nll: (2, seeds) before and after temperature scaling.
+    """
+
+    settings: Any
+    run: dict[str, Any]
+    labels: np.ndarray
+    validation_labels: np.ndarray
+    logits: np.ndarray
+    validation: np.ndarray
+    best: np.ndarray
+    distorted: dict[str, np.ndarray]
+    inflated: np.ndarray
+    measures: dict[str, dict[str, np.ndarray]]
+    best_ece: np.ndarray
+    temperature: np.ndarray
+    validation_nll: np.ndarray
+
+    @property
+    def ece(self) -> np.ndarray:
+        """(seeds,) expected calibration error of the network as it is."""
+        return self.measures["uncalibrated"]["ece"]
+
+    @property
+    def error(self) -> np.ndarray:
+        """(seeds,) test error of the network as it is."""
+        return self.measures["uncalibrated"]["error"]
+
+    @property
+    def overconfident(self) -> bool:
+        """Whether the mean confidence on *validation* images is above the accuracy there."""
+        return bool((winner(softmax_of(self.validation)) - right(self.validation, self.validation_labels)).mean() > 0)
+
+
+def measure(workspace: Workspace, images: Images, variant: str) -> Scores:
+    """Reads one variant's predictions, fits every method on validation logits and judges it on test logits."""
+    with read_npz(workspace.run(variant) / "predictions.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    every = np.concatenate([images.train_labels, images.test_labels])
+    labels, validation_labels = every[arrays["test/index"]], every[arrays["validation/index"]]
+    logits, validation, best, inflated = (
+        arrays[name].astype(np.float64)
+        for name in ("last/test/logits", "last/validation/logits", "test/logits", "inflated/logits")
+    )
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in METHODS}
+    temperature, nll = [], []
+    for z, v in zip(logits, validation, strict=True):
+        for row, _ in evaluate_methods((v, validation_labels), (z, labels), names=METHODS[1:]):
+            rows[row["method"]].append(row)
+        scaling = TemperatureScaling().fit(v, validation_labels)
+        temperature.append(scaling.temperature)
+        nll.append(
+            [negative_log_likelihood(p, validation_labels, NLL_FLOOR) for p in (softmax(v), scaling.transform(v))]
+        )
+    return Scores(
+        settings=workspace.config.variants[variant],
+        run=read_json(workspace.run(variant) / "run.json"),
+        labels=labels,
+        validation_labels=validation_labels,
+        logits=logits,
+        validation=validation,
+        best=best,
+        distorted={kind: arrays[f"distorted/{kind}"].astype(np.float64) for kind in STRENGTHS},
+        inflated=inflated,
+        measures={
+            name: {key: np.array([row[key] for row in found]) for key in MEASURES} for name, found in rows.items()
+        },
+        best_ece=np.array([expected_calibration_error(softmax(z), labels) for z in best]),
+        temperature=np.array(temperature),
+        validation_nll=np.array(nll).T,
+    )
+
+
+def softmax_of(logits: np.ndarray, factor: float = 1.0) -> np.ndarray:
+    """Softmax over the last axis of an array with any number of axes."""
+    return softmax(logits.reshape(-1, logits.shape[-1]) * factor).reshape(logits.shape)
+
+
+def winner(probabilities: np.ndarray) -> np.ndarray:
+    """The confidence: the largest probability."""
+    return probabilities.max(axis=-1)
+
+
+def right(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """1.0 where the prediction is the label."""
+    return (logits.argmax(axis=-1) == labels).astype(float)
+
+
+def example_nll(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """-log P(true class) of every example: (seeds, n) from (seeds, n, k)."""
+    top = logits.max(axis=-1)
+    total = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))
+    return total - logits[..., np.arange(len(labels)), labels]
+
+
+@dataclass(frozen=True)
+class Densities:
+    """Confidence by density beside softmax, on clean and distorted images; all (seeds, ...).
+
+    Attributes:
+        clean: by measure ("softmax", "density", "log density") (seeds, n) for all test images.
+        distorted: by measure, then by kind, (seeds, strengths, d).
+    """
+
+    clean: dict[str, np.ndarray]
+    distorted: dict[str, dict[str, np.ndarray]]
+
+    def fall(self, measure: str, kind: str) -> np.ndarray:
+        """(seeds, d) fall of the confidence from the clean image, mean over all strengths."""
+        views = self.distorted[measure][kind]
+        return self.clean[measure][:, : views.shape[2]] - views.mean(axis=1)
+
+    def detection(self, measure: str, kind: str) -> np.ndarray:
+        """(seeds,) area under the ROC curve of clean against distorted, all strengths together."""
+        views = self.distorted[measure][kind]
+        clean = self.clean[measure][:, : views.shape[2]]
+        return np.array([auroc(c, v.ravel()) for c, v in zip(clean, views, strict=True)])
+
+    def failure(self, measure: str, correct: np.ndarray) -> np.ndarray:
+        """(seeds,) area under the ROC curve of right against wrong predictions; (seeds, n) ``correct``."""
+        return np.array([auroc(c[ok > 0], c[ok == 0]) for c, ok in zip(self.clean[measure], correct, strict=True)])
+
+
+def densities(scores: Scores) -> Densities:
+    """Fits the densities on validation logits, seed by seed."""
+    clean: dict[str, list[np.ndarray]] = {"softmax": [], "density": [], "log density": []}
+    distorted: dict[str, dict[str, list[np.ndarray]]] = {name: {kind: [] for kind in STRENGTHS} for name in clean}
+    for seed, logits in enumerate(scores.logits):
+        model = DensityConfidence().fit(scores.validation[seed], scores.validation_labels)
+        for name, value in _three(model, logits).items():
+            clean[name].append(value)
+        for kind, views in scores.distorted.items():
+            for name, value in _three(model, views[seed]).items():
+                distorted[name][kind].append(value)
+    return Densities(
+        {name: np.array(values) for name, values in clean.items()},
+        {name: {kind: np.array(values) for kind, values in kinds.items()} for name, kinds in distorted.items()},
+    )
+
+
+def _three(model: DensityConfidence, logits: np.ndarray) -> dict[str, np.ndarray]:
+    flat, shape = logits.reshape(-1, logits.shape[-1]), logits.shape[:-1]
+    values = {"softmax": winner(softmax(flat)), "density": winner(model.transform(flat))}
+    return {name: value.reshape(shape) for name, value in (values | {"log density": model.log_density(flat)}).items()}
+
+
+def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Probability that a positive's score is above a negative's, ties half; NaN where either is empty."""
+    if not len(positive) or not len(negative):
+        return float("nan")
+    ranks = stats.rankdata(np.concatenate([positive, negative]))[: len(positive)]
+    return float((ranks.sum() - len(positive) * (len(positive) + 1) / 2) / (len(positive) * len(negative)))
+
+
+def binned_by_hand(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> tuple[float, float]:
+    """ECE and MCE bin by bin, as the definition reads: what the vectorised ones are compared with."""
+    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    expected = largest = 0.0
+    for i in range(bins):
+        inside = (confidence > i / bins) & (confidence <= (i + 1) / bins)
+        if inside.any():
+            gap = abs(correct[inside].mean() - confidence[inside].mean())
+            expected += inside.mean() * gap
+            largest = max(largest, gap)
+    return float(expected), float(largest)

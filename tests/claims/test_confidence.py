@@ -1,0 +1,224 @@
+"""Claims 29-41 are all answered; made-up logits score what they must; distortions and attacks are what they say."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import ROOT
+
+from reprise.claims import _confidence_scores as scores
+from reprise.claims import confidence as claims
+from reprise.claims._confidence_findings import rank_correlation
+from reprise.config import TrainingConfig, load, set_value
+from reprise.data import cifar
+from reprise.files import write_json, write_npz, write_text
+from reprise.stages.evaluate import evaluate
+from reprise.studies import confidence as study
+from reprise.training import train_seed
+from reprise.workspace import Workspace
+
+CLAIMS = set(range(29, 42))
+SEEDS, DISTORTED = 3, 40
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    root = tmp_path_factory.mktemp("confidence")
+    (root / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    set_value(root / "params.yaml", "scale=smoke")
+    workspace = Workspace("confidence", root)
+    config = cifar.Config(train=500, test=300, seed=0)
+    path = workspace.prepared("cifar")
+    path.parent.mkdir(parents=True)
+    cifar.make(config, "generated", workspace.raw("cifar"), path)
+    return workspace
+
+
+def noisy(labels: np.ndarray, rng: np.random.Generator, sharpness: float, noise: float = 1.2) -> np.ndarray:
+    """(SEEDS, n, 10) logits: right more often than not, ``sharpness`` times as large as they should be."""
+    return sharpness * (2 * np.eye(10)[labels] + noise * rng.standard_normal((SEEDS, len(labels), 10)))
+
+
+def pretend_all(workspace: Workspace) -> None:
+    """What training would write, with logits that are about three times too large for every variant."""
+    images = cifar.load(workspace.prepared("cifar"))
+    every = np.concatenate([images.train_labels, images.test_labels])
+    for i, (name, settings) in enumerate(workspace.config.variants.items()):
+        rng = np.random.default_rng(i)
+        _, validation, test = cifar.parts(images, 0, "held_out", settings.held_out)
+        arrays = {"validation/index": validation.index, "test/index": test.index}
+        sharpness = 4 + 0.3 * i
+        for part, index in (("validation", validation.index), ("test", test.index)):
+            arrays[f"last/{part}/logits"] = noisy(every[index], rng, sharpness)
+            arrays[f"{part}/logits"] = arrays[f"last/{part}/logits"] / 2
+        first = arrays["last/test/logits"][:, :DISTORTED]
+        arrays["inflated/logits"] = 1.3 * first
+        for kind, strengths in study.STRENGTHS.items():
+            arrays[f"distorted/{kind}"] = np.stack([first * 0.7**k for k in range(1, len(strengths) + 1)], axis=1)
+        write_npz(
+            workspace.run(name) / "predictions.npz",
+            **{key: a if a.dtype.kind == "i" else a.astype(np.float32) for key, a in arrays.items()},
+        )
+        lines = [f"{s},{e},{2 - 0.1 * e},{0.1 * e},{2 - 0.2 * e}" for s in range(SEEDS) for e in range(3)]
+        text = "\n".join(["seed,epoch,val_loss,val_accuracy,train_loss", *lines])
+        write_text(workspace.run(name) / "history.csv", text + "\n")
+        counts = {"train": 100, "validation": len(validation.index), "test": len(test.index)}
+        write_json(workspace.run(name) / "run.json", {"parameters": 9, "epochs": [3] * SEEDS, "examples": counts})
+
+
+@pytest.fixture(scope="module")
+def evidence(workspace):
+    pretend_all(workspace)
+    evaluate(workspace)
+    return json.loads((workspace.evidence / "evidence.json").read_text(encoding="utf-8"))
+
+
+def finding(evidence, claim, start):
+    return next(f for f in evidence["findings"] if f["claim"] == claim and f["measures"].startswith(start))
+
+
+def test_every_claim_is_answered(evidence):
+    assert {f["claim"] for f in evidence["findings"]} == CLAIMS
+    assert {f["claim"] for f in evidence["findings"] if f["kind"] == "claim"} == CLAIMS
+
+
+def test_every_oracle_agrees(evidence):
+    oracles = [f for f in evidence["findings"] if f["kind"] == "oracle"]
+    assert {f["claim"] for f in oracles} >= {30, 37, 39, 41}
+    assert all(f["verdict"] == "reproduced" for f in oracles)
+
+
+def test_logits_that_are_too_large_are_found_and_mended(evidence):
+    for claim, start in ((31, "Mean confidence minus"), (41, "ECE after temperature"), (36, "ECE after histogram")):
+        assert finding(evidence, claim, start)["verdict"] == "reproduced"
+    assert finding(evidence, 41, "Predictions that temperature")["effect"]["value"] == 0
+    assert finding(evidence, 34, "Test NLL")["verdict"] == "reproduced"  # the best epoch's were half as large
+    assert finding(evidence, 34, "Test error")["verdict"] != "reproduced"  # but the same predictions
+
+
+def test_images_that_scale_the_logits_inflate_the_confidence_as_the_logits_do(evidence):
+    found = finding(evidence, 29, "Mean confidence, images")
+    assert found["verdict"] == "reproduced"
+    assert finding(evidence, 29, "Accuracy, images")["effect"]["value"] == 0
+
+
+def test_the_printed_formula_gives_every_class_the_same(evidence):
+    found = finding(evidence, 30, "Largest confidence in any class")
+    assert found["effect"]["value"] == pytest.approx(0.1)
+    assert found["defect"] == 3
+
+
+def test_a_hundred_classes_are_needed_to_judge_matrix_scaling(evidence):
+    assert finding(evidence, 40, "ECE, matrix")["kind"] == "context"
+
+
+def test_the_table_has_the_papers_rows_beside_ours(evidence, workspace):
+    table = next(t for t in evidence["tables"] if t["title"] == "ECE by method")
+    assert len(table["rows"]) == len(workspace.config.variants) + 10
+    row = next(row for row in table["rows"] if row[1] == "ResNet-110")
+    assert [float(value) for value in row[2:]] == [4.6, 0.58, 0.81, 0.54, 0.83, 0.88, 1.0]
+
+
+def test_the_same_predictions_give_the_same_bytes(workspace, evidence):
+    before = {p.name: p.read_bytes() for p in workspace.evidence.rglob("*") if p.is_file()}
+    evaluate(workspace)
+    assert {p.name: p.read_bytes() for p in workspace.evidence.rglob("*") if p.is_file()} == before
+
+
+def test_a_variant_that_claims_need_must_be_there(workspace, tmp_path):
+    text = (workspace.root / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(text.replace("    resnet_wide:", "    resnet_broad:"), encoding="utf-8")
+    with pytest.raises(ValueError, match="resnet_wide"):
+        claims.evaluate(Workspace("confidence", tmp_path))
+
+
+def test_auroc_by_counting_pairs():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 6, 40).astype(float), rng.integers(0, 5, 30).astype(float)
+    pairs = [(x > y) + 0.5 * (x == y) for x in a for y in b]
+    assert scores.auroc(a, b) == pytest.approx(np.mean(pairs))
+    assert np.isnan(scores.auroc(a, a[:0]))
+
+
+def test_rank_correlation_of_a_monotone_relation_and_of_too_few_pairs():
+    assert rank_correlation([1, 2, 3, 4, 5], [1, 4, 9, 16, 25]).value == pytest.approx(1)
+    few = rank_correlation([1, 2, 3], [3, 2, 1])
+    assert (few.low, few.high) == (-1, 1)
+
+
+def test_example_nll_is_the_log_of_the_softmax():
+    rng = np.random.default_rng(1)
+    logits, labels = 30 * rng.standard_normal((2, 50, 4)), rng.integers(0, 4, 50)
+    p = scores.softmax_of(logits)[:, np.arange(50), labels]
+    np.testing.assert_allclose(scores.example_nll(logits, labels), -np.log(p), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["blur", "jpeg", "noise"])
+def test_distortions_grow_with_their_strength(kind):
+    images = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    images[3:] = images[3:] // 8 * 2 + 96
+    views = study.distort(images, kind)
+    assert views.shape == (len(study.STRENGTHS[kind]), *images.shape)
+    assert views.dtype == np.uint8
+    away = np.square(views.astype(float) - images).mean(axis=(1, 2, 3, 4))
+    assert (np.diff(away) > 0).all()
+    np.testing.assert_array_equal(views, study.distort(images, kind))
+
+
+def test_a_constant_image_survives_blur():
+    images = np.full((1, 32, 32, 3), 77, np.uint8)
+    np.testing.assert_array_equal(study.distort(images, "blur"), np.broadcast_to(images, (5, 1, 32, 32, 3)))
+
+
+@pytest.fixture(scope="module")
+def trained(workspace):
+    settings = workspace.config.variants["resnet"].model_copy(update={"distorted": 12})
+    data = study.data(workspace, settings, 0)
+    training = TrainingConfig(accelerator="cpu", precision="32-true", threads=1)
+    return settings, data, train_seed(study, settings, data, 0, training)
+
+
+def test_what_is_predicted_beyond_the_parts(trained):
+    _, data, result = trained
+    shapes = {name: array.shape for name, array in result.predictions.items()}
+    assert shapes["last/validation/logits"] == (len(data.validation["index"]), 10)
+    assert shapes["inflated/logits"] == (12, 10)
+    assert all(shapes[f"distorted/{kind}"] == (len(s), 12, 10) for kind, s in study.STRENGTHS.items())
+
+
+def test_the_rate_falls_where_it_is_told_to(trained):
+    settings, _, result = trained
+    rates = [row["learning_rate"] for row in result.history]
+    shares = [epoch / settings.epochs for epoch in range(settings.epochs)]
+    expected = [settings.learning_rate * 0.1 ** sum(s >= d for d in settings.drops) for s in shares]
+    assert rates == pytest.approx(expected)
+
+
+def test_the_attack_moves_every_pixel_by_at_most_its_step_and_raises_the_loss(workspace):
+    settings = workspace.config.variants["lenet5"].model_copy(update={"distorted": 64})
+    data = study.data(workspace, settings, 0)
+    torch.manual_seed(0)
+    task = study.task(study.build(settings, data.shape, data.structure), settings, 0)
+    test = {name: array[:64] for name, array in data.test.items()}
+    views = study._attack(task, test)
+    steps = np.abs(views.astype(int) - test["image"]).max(axis=(1, 2, 3, 4))
+    assert steps.tolist() == list(study.STRENGTHS["fgsm"])
+
+    def loss(images):
+        batch = {"image": torch.from_numpy(images), "label": torch.from_numpy(test["label"])}
+        with torch.no_grad():
+            return float(task.loss(batch))
+
+    assert loss(views[0]) > loss(test["image"])
+    assert not any(p.requires_grad and p.grad is not None for p in task.model.parameters())
+
+
+def test_training_on_the_test_images_is_refused(tmp_path, workspace):
+    text = (workspace.root / "params.yaml").read_text(encoding="utf-8")
+    text = text.replace("    network: resnet\n", "    network: resnet\n    protocol: source\n", 1)
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"confidence.*protocol"):
+        load(tmp_path / "params.yaml").study("confidence")
