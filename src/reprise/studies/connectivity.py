@@ -15,7 +15,6 @@ Cost: ``small`` about 20 s a variant on two cores; ``full`` several minutes a se
 from __future__ import annotations
 
 import csv
-import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
@@ -61,12 +60,13 @@ class ConnectivitySettings(ImageSettings):
 class Config(StudyConfig):
     """The section ``connectivity`` of params.yaml.
 
-    Variants that prune read another variant's gates, so they stand apart in the file, under ``pruned``, and are trained
-    after the others; here ``variants`` holds both.
+    Variants that prune read the gates of another one, ``prune_from``, so they stand apart in the file, under
+    ``pruned``, and are trained after it; here ``variants`` holds both.
     """
 
     base: ConnectivitySettings
     variants: dict[str, ConnectivitySettings]
+    prune_from: str | None = None
     pruned: dict[str, ConnectivitySettings] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -74,21 +74,20 @@ class Config(StudyConfig):
     def _join(cls, values: Any) -> Any:
         """Runs before the base class lays ``base`` under each variant."""
         if not isinstance(values, dict) or not all(
-            isinstance(values.get(k), dict) for k in ("variants", "pruned", "base")
+            isinstance(values.get(k), dict) for k in ("base", "variants", "pruned")
         ):
             return values
-        twice = sorted(set(values["variants"]) & set(values["pruned"]))
+        base, variants, source = values["base"], values["variants"], values.get("prune_from")
+        if source not in variants:
+            raise ValueError(f"prune_from: found {source!r}, expected one of the variants {', '.join(variants)}")
+        twice = sorted(set(variants) & set(values["pruned"]))
         if twice:
             raise ValueError(f"pruned: {', '.join(twice)}: a variant has this name already")
-        first = set(values["variants"])
-        for name, override in values["pruned"].items():
-            source = ((override or {}).get("prune") or {}).get("variant")
-            if source not in first:
-                raise ValueError(
-                    f"pruned.{name}.prune.variant: found {source!r}, expected one of {', '.join(sorted(first))}"
-                )
-        pruned = {name: merge(values["base"], override) for name, override in values["pruned"].items()}
-        return values | {"variants": values["variants"] | pruned, "pruned": pruned}
+        pruned = {
+            name: merge(merge(base, {"prune": {"variant": source}}), override or {})
+            for name, override in values["pruned"].items()
+        }
+        return values | {"variants": variants | pruned, "pruned": pruned}
 
 
 def data(workspace: Workspace, settings: ConnectivitySettings, seed: int) -> TrainingData:
@@ -107,7 +106,10 @@ def kept(workspace: Workspace, prune: Pruning, seed: int) -> list[list[bool]]:
     Raises:
         FileNotFoundError: the other variant has not been trained.
     """
-    with (workspace.run(prune.variant) / "history.csv").open(encoding="utf-8", newline="") as stream:
+    history = workspace.run(prune.variant) / "history.csv"
+    if not history.is_file():
+        raise FileNotFoundError(f"{history} is missing: pruning reads the gates of {prune.variant}; train that first")
+    with history.open(encoding="utf-8", newline="") as stream:
         last = [row for row in csv.DictReader(stream) if int(row["seed"]) == seed][-1]
     return [
         [j == i + 1 or float(last[f"gate_{i}_{j}"]) >= prune.threshold for j in range(i + 2)] for i in range(LAYERS)
@@ -138,18 +140,19 @@ def build(
     if settings.network == "connected":
         return connected
     wanted = sum(parameter.numel() for parameter in connected.parameters())
-    return MiniVGG(size=shape[0], width=matched_width(wanted, settings.width, shape[0]), hidden=16 * settings.width,
-                   conv_bias=False)  # fmt: skip
+    hidden = matched_hidden(wanted, settings.width, shape[0])
+    return MiniVGG(size=shape[0], width=settings.width, hidden=hidden, conv_bias=False)
 
 
-def matched_width(wanted: int, width: int, size: int) -> int:
-    """The width at which a mini-VGG with the same dense layers has about ``wanted`` parameters.
+def matched_hidden(wanted: int, width: int, size: int) -> int:
+    """The hidden units at which a mini-VGG with the same convolutions has about ``wanted`` parameters.
 
-    Parameters are ``63 w**2 + (27 + 2 s**2 h) w + 11 h + 10``, with h the hidden units and s the last maps' side.
+    They go where the connected network has them: 29.2 of its 29.56 M lie before its first dense layer. Wider
+    convolutions would match the number too, at some forty times the arithmetic. Parameters are
+    ``63 w**2 + 27 w + (2 w s**2 + 11) h + 10``, with s the side of the last maps.
     """
-    side, hidden = ((size - 2) // 2 - 2) // 2, 16 * width
-    a, b, c = 63.0, 27.0 + 2 * side**2 * hidden, 11.0 * hidden + 10 - wanted
-    return max(width, round((-b + math.sqrt(b * b - 4 * a * c)) / (2 * a)))
+    side = ((size - 2) // 2 - 2) // 2
+    return max(16 * width, round((wanted - 63 * width**2 - 27 * width - 10) / (2 * width * side**2 + 11)))
 
 
 def task(model: nn.Module, settings: ConnectivitySettings, seed: int) -> Classify:

@@ -64,11 +64,14 @@ class Penalised(Classify):
 
 
 class Gated(Classify):
-    """A connected network; each gate's value is a column ``gate_MERGE_INPUT`` (claim 56; means of per-feature gates)."""
+    """A connected network; each gate's value is a column ``gate_MERGE_INPUT`` (claim 56; means of per-feature gates).
+
+    A connection that pruning removed has a gate of 0, so that seeds pruned differently have the same columns.
+    """
 
     def measures(self) -> dict[str, Tensor | float]:
         return {
-            f"gate_{i}_{j}": float(gate.detach().mean())
+            f"gate_{i}_{j}": float(merge[j].detach().mean()) if j in merge else 0.0
             for i, merge in enumerate(self.model.gates())
-            for j, gate in merge.items()
+            for j in range(i + 2)
         }

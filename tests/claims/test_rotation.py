@@ -1,0 +1,134 @@
+"""Claims 60-71 are all answered; NumPy forms agree with the trained layer; made-up networks score what they must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.claims import cifar as made_up
+
+from reprise.claims import _rotation_exact as form
+from reprise.data import cifar
+from reprise.files import write_npz
+from reprise.studies.rotation import TRANSPLANTS
+
+
+def write_all(space, accuracy, turned, transplanted):
+    """``accuracy(variant)`` on test images, ``turned(variant, angles)`` and ``transplanted(variant)`` on the probe."""
+    images, probe = cifar.load(space.prepared("cifar")), space.config.probe
+    index = np.repeat(np.arange(probe.images), probe.angles)
+    labels = images.test_labels[index].astype(int)
+    angles = np.tile(np.arange(probe.angles) * 360 / probe.angles, probe.images)
+    rng = np.random.default_rng(0)
+    for variant in space.config.variants:
+        named = np.where(rng.random((made_up.SEEDS, len(labels))) < turned(variant, angles), labels, (labels + 1) % 10)
+        arrays = {"turned/index": index, "turned/logits": np.eye(10, dtype=np.float32)[named] * 4}
+        if variant == "baseline":
+            for k, n in TRANSPLANTS:
+                right = rng.random(named.shape) < transplanted(f"{k}_rot_{n}")
+                arrays[f"transplant/{k}_rot_{n}"] = np.where(right, labels, (labels + 3) % 10).astype(np.uint8)
+        made_up.write_run(space, variant, accuracy(variant), arrays=arrays)
+
+
+def season(variant, angles):
+    """Most at quarter turns, least near 100 degrees; rotated networks are better everywhere."""
+    base = 0.45 + 0.25 * np.cos(np.radians(4 * angles)) - 0.2 * (np.abs(angles - 100) < 15)
+    return base + (0.3 if variant.endswith("_4") else -0.1 if variant.endswith("_2") else 0.0)
+
+
+@pytest.fixture(scope="module")
+def as_published(tmp_path_factory):
+    """Networks that are as the source says they are."""
+    space = made_up.workspace("rotation", tmp_path_factory.mktemp("rotation"))
+    write_all(
+        space,
+        lambda name: 0.45 if name in ("4_rot_4", "8_rot_4") else 0.9,
+        season,
+        lambda name: 0.0 if name.endswith("4") else 0.4,
+    )
+    return made_up.evaluate(space)
+
+
+def test_every_claim_is_answered(as_published):
+    assert {finding.claim for finding in as_published.findings} == set(range(60, 72))
+
+
+@pytest.mark.parametrize("claim", [60, 61, 62, 63])
+def test_arithmetic_is_reproduced(as_published, claim):
+    assert set(made_up.verdicts(as_published, claim)) == {"reproduced"}
+
+
+def test_networks_that_are_as_published_reproduce_what_was_published(as_published):
+    worst = [f for f in as_published.findings if f.claim == 64 and "_4` minus" in f.measures and f.kind == "claim"]
+    assert len(worst) == 4
+    assert {finding.verdict for finding in worst} == {"reproduced"}
+    assert set(made_up.verdicts(as_published, 68)) == {"reproduced"}
+    assert made_up.verdicts(as_published, 67).count("contradicted") == 0
+
+
+def test_the_shares_are_those_of_the_predictions(as_published):
+    table = next(table for table in as_published.tables if table.title == "Turned images")
+    row = next(row for row in table.rows if row[0] == "4_rot_4")
+    assert float(row[4]) == 0.0  # with the baseline's weights
+
+
+def test_networks_at_chance_are_not_judged(tmp_path):
+    space = made_up.workspace("rotation", tmp_path)
+    write_all(space, lambda name: 0.1, lambda name, angles: np.full(len(angles), 0.1), lambda name: 0.1)
+    evidence = made_up.evaluate(space)
+    judged = {finding.claim for finding in evidence.findings if finding.kind != "context"}
+    assert judged == {60, 61, 62, 63}
+
+
+def test_variants_tested_on_other_images_are_refused(tmp_path):
+    space = made_up.workspace("rotation", tmp_path)
+    write_all(space, lambda name: 0.5, season, lambda name: 0.3)
+    path = space.run("4_rot_1") / "predictions.npz"
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    write_npz(path, **arrays | {"test/index": arrays["test/index"][::-1]})
+    with pytest.raises(ValueError, match=r"4_rot_1.*train it again"):
+        made_up.evaluate(space)
+
+
+def test_the_numpy_forms_are_the_trained_layers():
+    import torch
+
+    from reprise.layers.rotated import RotatedConv2d
+    from reprise.layers.rotated import ring_shift as trained_shift
+
+    rng = np.random.default_rng(1)
+    image, filters = rng.standard_normal((2, 3, 9, 9)), rng.standard_normal((4, 3, 3, 3))
+    for shift in range(9):
+        assert np.array_equal(form.ring_shift(filters, shift), trained_shift(filters, shift))
+    for rotations in (1, 2, 4, 8):
+        layer = RotatedConv2d(3, 4, rotations, bias=False).double()
+        layer.weight.data = torch.from_numpy(filters)
+        with torch.no_grad():
+            found = layer(torch.from_numpy(image)).numpy()
+        expected = np.stack([form.rotated_convolution(one, filters, rotations) for one in image])
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.integers(0, 10_000))
+def test_calculus_is_never_beaten(seed):
+    template, patch = np.random.default_rng(seed).standard_normal((2, 3, 3))
+    best = form.match(template, patch, np.array([form.best_angle(template, patch)]))[0]
+    assert form.match(template, patch, np.linspace(0, 2 * np.pi, 1000)).max() <= best + 1e-9
+
+
+def test_the_match_at_eighths_is_the_dot_product_with_a_shifted_ring():
+    template, patch = np.random.default_rng(2).standard_normal((2, 3, 3))
+    centre = template[1, 1] * patch[1, 1]
+    expected = [(form.ring_shift(template, shift) * patch).sum() - centre for shift in range(8)]
+    assert form.match(template, patch, np.arange(8) * np.pi / 4) == pytest.approx(expected)
+
+
+def test_flat_rings_have_an_angle_too():
+    assert np.isfinite(form.best_angle(np.ones((3, 3)), np.ones((3, 3))))
+    assert np.isfinite(form.best_angle(np.zeros((3, 3)), form.CROSS))
+
+
+def test_flat_patches_correlate_with_nothing():
+    assert form.pearson(form.CROSS, np.ones((3, 3))) == 0

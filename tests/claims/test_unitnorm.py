@@ -1,0 +1,73 @@
+"""Claims 72-78 are all answered; the closed-form gradient is autograd's; made-up networks score what they must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.claims import cifar as made_up
+
+from reprise.claims import unitnorm as claims
+
+
+def similarity(variant, seed, epoch):
+    return {"filter_similarity": (0.02 if variant == "diverse" else 0.1) + 0.001 * seed}
+
+
+def measured(folder, accuracy):
+    space = made_up.workspace("unitnorm", folder)
+    for variant in space.config.variants:
+        made_up.write_run(space, variant, accuracy(variant), similarity)
+    return made_up.evaluate(space)
+
+
+@pytest.fixture(scope="module")
+def as_published(tmp_path_factory):
+    better = {"baseline": 0.6, "both": 0.25, "baseline_elu": 0.4}
+    return measured(tmp_path_factory.mktemp("unitnorm"), lambda name: better.get(name, 0.95))
+
+
+def test_every_claim_is_answered(as_published):
+    assert {finding.claim for finding in as_published.findings} == set(range(72, 79))
+
+
+@pytest.mark.parametrize("claim", [72, 73, 75])
+def test_arithmetic_is_reproduced(as_published, claim):
+    assert set(made_up.verdicts(as_published, claim)) == {"reproduced"}
+
+
+def test_the_oracle_of_the_gradient_holds(as_published):
+    assert made_up.verdicts(as_published, 75, "oracle") == ["reproduced"]
+
+
+def test_networks_that_are_as_published_reproduce_what_was_published(as_published):
+    assert made_up.verdicts(as_published, 74) == ["reproduced"] * 3
+    assert set(made_up.verdicts(as_published, 76)) == {"reproduced"}
+    assert made_up.verdicts(as_published, 78) == ["reproduced"] * 2
+
+
+def test_equal_networks_decide_nothing_and_say_how_many_seeds_would(tmp_path):
+    evidence = measured(tmp_path, lambda name: 0.5)
+    found = [finding for finding in evidence.findings if finding.claim == 74 and finding.kind == "claim"]
+    assert {finding.verdict for finding in found} <= {"inconclusive", "contradicted", "reproduced"}
+    assert all(finding.seeds_needed for finding in found if finding.verdict == "inconclusive")
+
+
+def test_networks_at_chance_are_not_judged(tmp_path):
+    evidence = measured(tmp_path, lambda name: 0.1)
+    assert {finding.claim for finding in evidence.findings if finding.kind == "claim"} == {72, 73, 75}
+
+
+def test_the_closed_form_gradient_is_autograds():
+    import torch
+
+    from reprise.layers.unitnorm import unit_norm
+
+    weights, upstream = np.random.default_rng(0).standard_normal((2, 5, 7))
+    tensor = torch.from_numpy(weights).requires_grad_()
+    (unit_norm(tensor, 0.0) * torch.from_numpy(upstream)).sum().backward()
+    assert claims.unit_norm_gradient(weights, upstream) == pytest.approx(tensor.grad.numpy(), abs=1e-12)
+    assert claims.unit_norm(weights) == pytest.approx(unit_norm(torch.from_numpy(weights)).numpy(), abs=1e-12)
+
+
+def test_weights_of_zero_stay_zero():
+    assert not claims.unit_norm(np.zeros((2, 3))).any()
