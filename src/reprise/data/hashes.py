@@ -10,6 +10,7 @@ Three labelled variants of one idea (claim 84):
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -47,21 +48,7 @@ def block_histograms(
     Raises:
         ValueError: for another shape or type, or sides that are not multiples of ``block``.
     """
-    images = np.asarray(images)
-    _check(images, block, bins)
-    n, h, w = images.shape
-    edges = np.linspace(0, 1, bins + 1)
-    steps = _steps(edges, images.dtype, unscaled)
-    out = np.empty((n, (h // block) * (w // block) * bins), np.float32)
-    size = max(1, CHUNK_BYTES // max(1, h * w * images.itemsize))
-    chunks = [slice(start, start + size) for start in range(0, n, size)]
-
-    def work(chunk: slice) -> None:
-        part = images[chunk]
-        out[chunk].reshape(len(part), h // block, w // block, bins)[...] = _count(part, steps, block)
-
-    _each(work, chunks, threads)
-    return out
+    return _histograms(images, block, bins, unscaled, threads)
 
 
 def strip_histograms(
@@ -71,9 +58,26 @@ def strip_histograms(
 
     Arguments and errors are those of :func:`block_histograms`. Returns (n, h / block * bins) float32 of whole counts.
     """
-    blocks = block_histograms(images, block, bins, unscaled=unscaled, threads=threads)
-    n, h, w = np.shape(images)
-    return blocks.reshape(n, h // block, w // block, bins).sum(axis=2).reshape(n, -1)
+    return _histograms(images, block, bins, unscaled, threads, strips=True)
+
+
+def _histograms(
+    images: np.ndarray, block: int, bins: int, unscaled: bool, threads: int | None, strips: bool = False
+) -> np.ndarray:
+    """The histograms of each image's blocks, or of its rows of blocks, one after another: (n, numbers) float32."""
+    images = np.asarray(images)
+    _check(images, block, bins)
+    n, h, w = images.shape
+    steps = _steps(np.linspace(0, 1, bins + 1), images.dtype, unscaled)
+    out = np.empty((n, h // block, 1 if strips else w // block, bins), np.float32)
+    size = max(1, CHUNK_BYTES // (h * w * images.itemsize))
+
+    def work(start: int) -> None:
+        counts = _count(images[start : start + size], steps, block)
+        out[start : start + size] = counts.sum(axis=2, keepdims=True) if strips else counts
+
+    _each(work, range(0, n, size), threads)
+    return out.reshape(n, math.prod(out.shape[1:]))
 
 
 def robust_descriptors(images: np.ndarray, threads: int | None = None) -> np.ndarray:
