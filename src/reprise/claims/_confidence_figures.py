@@ -6,10 +6,11 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.diagrams import draw_reliability
-from reprise.claims._confidence_findings import CONTRASTS, NAMES
+from reprise.claims._confidence_findings import CONTRASTS
 from reprise.claims._confidence_published import METHODS
 from reprise.claims._confidence_scores import Densities, Scores
 from reprise.claims.evidence import Figure
@@ -19,6 +20,7 @@ from reprise.studies.confidence import STRENGTHS
 
 SHORT = {"uncalibrated": "none", "temperature": "temp."}
 FAMILIES = {"resnet": "residual", "minivgg": "mini-VGG", "lenet5": "LeNet-5"}
+TITLES = {"blur": "blur", "jpeg": "JPEG", "noise": "noise", "fgsm": "gradient sign"}
 UNITS = {"blur": "sd, pixels", "jpeg": "quality", "noise": "sd of 255", "fgsm": "step of 255"}
 
 
@@ -49,6 +51,8 @@ def epochs(folder: Path, histories: dict[str, Path]) -> Figure:
             axes[0].plot(x, train, color=colour, lw=1, ls=":")
             axes[0].plot(x[loss.argmin()], loss.min(), "o", color=colour, ms=5)
             axes[1].plot(x, 100 * (1 - accuracy), color=colour)
+        for axis in axes:
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes[0].set(xlabel="epoch", title="NLL (nats)", ylim=(0, None))
         axes[1].set(xlabel="epoch", title="validation error (%)", ylim=(0, None))
         drawn.legend(loc="outside lower center", ncols=3, fontsize=9)
@@ -87,10 +91,11 @@ def capacity(folder: Path, every: dict[str, Scores]) -> Figure:
             pair = 100 * np.stack([every[less].ece, every[more].ece])
             axis.plot([0, 1], pair, color=COLOURS[8], lw=1, marker="o", ms=3)
             axis.plot([0, 1], pair.mean(axis=1), color=COLOURS[3], marker="o", ms=7)
-            axis.set(title=what, xlim=(-0.4, 1.4), ylim=(0, None))
+            axis.set(title=what, xlim=(-0.4, 1.4))
             axis.title.set_size(9)
             axis.set_xticks([0, 1], [_short(less), _short(more)], fontsize=8, rotation=25, ha="right")
-        axes[0].set_ylabel("ECE (%)")
+        highest = max(every[name].ece.max() for pair in CONTRASTS.values() for name in pair)
+        axes[0].set(ylabel="ECE (%)", ylim=(0, max(105 * highest, 1)))  # all panels share it
     caption = "Grey: seeds; red: their mean. Left in each panel the network that should be better calibrated."
     return Figure("capacity", "Calibration by capacity and regularisation", "Four panels of paired points", caption)
 
@@ -124,7 +129,7 @@ def distortions(folder: Path, densities: Densities) -> Figure:
                 line = [clean, *views.mean(axis=(0, 2))]
                 axis.plot(line, color=colour, marker="o", ms=4, label=measure if kind == "blur" else None)
             axis.set_xticks(range(len(strengths) + 1), ["clean", *map(str, strengths)], rotation=60, fontsize=8)
-            axis.set(title=NAMES[kind], xlabel=UNITS[kind], ylim=(0, 1.02))
+            axis.set(title=TITLES[kind], xlabel=UNITS[kind], ylim=(0, 1.02))
             axis.title.set_size(9)
         axes[0].set_ylabel("mean confidence")
         drawn.legend(loc="outside lower center", ncols=2)

@@ -29,7 +29,7 @@ CONTRASTS = {
     "depth": ("resnet_deep", "resnet"),
     "width": ("resnet_wide", "resnet"),
     "batch norm": ("minivgg_norm", "minivgg"),
-    "less weight decay": ("resnet_no_decay", "resnet_more_decay"),
+    "less decay": ("resnet_no_decay", "resnet_more_decay"),
 }
 
 
