@@ -148,9 +148,14 @@ def _failure(main: Scores, densities: Densities) -> Finding:
     )
 
 
+def _overconfidence(scores: Scores) -> np.ndarray:
+    """(seeds, n) confidence minus being right, test images."""
+    return winner(softmax_of(scores.logits)) - right(scores.logits, scores.labels)
+
+
 def calibration_findings(every: dict[str, Scores]) -> list[Finding]:
     """Claims 31 and 32."""
-    gaps = {name: winner(softmax_of(s.logits)) - right(s.logits, s.labels) for name, s in every.items()}
+    gaps = {name: _overconfidence(s) for name, s in every.items()}
     recent = np.mean([gaps[name] for name, s in every.items() if s in modern(every)], axis=0)
     ece, mce = [], []
     for s in every.values():
@@ -189,7 +194,8 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
     findings = []
     for what, (more, less) in CONTRASTS.items():
         errors = f"error {every[more].error.mean():.3f} against {every[less].error.mean():.3f}"
-        findings.append(
+        surer = _overconfidence(every[more]) - _overconfidence(every[less])
+        findings += [
             Finding(
                 33,
                 f"ECE, {more} minus {less} ({what})",
@@ -198,8 +204,15 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
                 published="Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
                 note=errors,
                 figures=("capacity",),
-            )
-        )
+            ),
+            Finding(
+                33,
+                f"Mean confidence minus accuracy, {more} minus {less} ({what})",
+                paired_effect(surer, unit="share"),
+                kind="context",
+                note="signed: ECE also grows where a network becomes too unsure, as with much weight decay",
+            ),
+        ]
     return [*findings, *_overfitting_findings(every), *_correlation_findings(every)]
 
 
