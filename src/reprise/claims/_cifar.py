@@ -235,7 +235,7 @@ def accuracy_dots(folder: Path, runs: Sequence[Run], reference: str, name: str =
             if run.name == reference:
                 axes.axvline(effect.value, color="#888888", lw=1, ls="--")
         axes.set_yticks(range(len(runs)), [run.name for run in runs])
-        axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel="test accuracy")
+        axes.set(ylim=(len(runs) - 0.4, -0.6), xlabel="test accuracy", xlim=np.clip(axes.get_xlim(), 0, 1))
         axes.grid(axis="y", visible=False)
     caption = f"Dots: seeds; stroke and band: mean and 95 % interval over images and seeds; dashed: {reference}."
     return Figure(name, "Test accuracy", f"Test accuracy of {', '.join(run.name for run in runs)}", caption)

@@ -30,7 +30,7 @@ def evolution(folder: Path, run: Run) -> Figure:
             axis.set_title(f"merge {i}, after {LAYERS[i]}", fontsize=8.5)
         handles, labels = axes.flat[-1].get_legend_handles_labels()
         drawn.legend(
-            handles, labels, loc="outside lower center", ncols=9, fontsize=8, columnspacing=1, handlelength=1.4
+            handles, labels, loc="outside upper center", ncols=9, fontsize=8, columnspacing=1, handlelength=1.4
         )
         drawn.supxlabel("epoch", fontsize=10)
         drawn.supylabel("gate", fontsize=10)
@@ -38,7 +38,7 @@ def evolution(folder: Path, run: Run) -> Figure:
     return Figure("evolution", "How the gates evolve", "Eight panels of gates over epochs", caption)
 
 
-def final_gates(folder: Path, gates: np.ndarray, start: float) -> Figure:
+def final_gates(folder: Path, gates: np.ndarray, start: float | None) -> Figure:
     """The last value of all 44 gates, every seed a dot."""
     labels = [f"{i}.{j}" for i in range(8) for j in range(i + 2)]
     with figure(folder / "final_gates.svg", 7.6, 2.8) as (_, axes):
@@ -48,7 +48,8 @@ def final_gates(folder: Path, gates: np.ndarray, start: float) -> Figure:
         axes.vlines(where, gates.min(axis=0), gates.max(axis=0), color=COLOURS[0], lw=1)
         raw = [labels.index(f"{i}.0") for i in range(8)]
         axes.plot(where[raw], gates.mean(axis=0)[raw], "s", mfc="none", mec=COLOURS[1], ms=9, label="raw image")
-        axes.axhline(start, color="#888888", lw=1, ls="--", label="start")
+        if start is not None:
+            axes.axhline(start, color="#888888", lw=1, ls="--", label="start")
         axes.set_xticks(where, labels, rotation=90, fontsize=7)
         axes.set(xlabel="merge.input", ylabel="gate at the end", xlim=(-1, len(where)))
         axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
@@ -81,10 +82,11 @@ def architecture(folder: Path, gates: np.ndarray, kept: np.ndarray | None) -> Fi
             column += 1
     with figure(folder / "architecture.svg", 6.4, 3.8) as (drawn, axes):
         shown = axes.pcolormesh(table, cmap="viridis", edgecolors="#888888", lw=0.4)
+        digits = 2 if np.nanmax(table) - np.nanmin(table) > 0.05 else 3
         middle = (np.nanmin(table) + np.nanmax(table)) / 2
         for i, j in np.argwhere(~np.isnan(table)):
             ink = "#ffffff" if table[i, j] < middle else "#111111"
-            axes.text(j + 0.5, i + 0.5, f"{table[i, j]:.2f}", ha="center", va="center", fontsize=7.5, color=ink)
+            axes.text(j + 0.5, i + 0.5, f"{table[i, j]:.{digits}f}", ha="center", va="center", fontsize=7.5, color=ink)
             if cuts[i, j]:
                 axes.plot([j + 0.1, j + 0.9], [i + 0.15, i + 0.85], color="#e0403a", lw=1.4)
         axes.set_xticks(np.arange(9) + 0.5, ["image", *LAYERS], rotation=40, fontsize=8)

@@ -50,11 +50,13 @@ def evaluate(workspace: Workspace) -> Evidence:
     evidence.metrics["gate_spread"] = Metric(float(spread), "equal", 0.0, len(gates))
     evidence.tables.append(_cifar.score_table(runs))
     evidence.cost = _cifar.costs(runs)
+    init = workspace.config.variants["concat"].init
+    start = None if isinstance(init, str) else float(1 / (1 + np.exp(-init)))
     folder = workspace.evidence / "figures"
     everything = list(runs.values())
     evidence.figures += [
         draw.evolution(folder, concat),
-        draw.final_gates(folder, gates, float(concat.history[0]["gate_0_0"][0])),
+        draw.final_gates(folder, gates, start),
         draw.architecture(folder, gates, structure),
         _cifar.curves(folder, everything),
         _cifar.accuracy_dots(folder, everything, "concat"),
