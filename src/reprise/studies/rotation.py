@@ -16,6 +16,7 @@ at most 200 epochs with early stopping) minutes a seed on a GPU of today; the so
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from reprise.studies._images import classify as task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from torch import nn
 
@@ -69,8 +71,15 @@ class Config(StudyConfig):
 
 def data(workspace: Workspace, settings: RotationSettings, seed: int) -> TrainingData:
     """CIFAR-10, and the probe: image by image, all angles of each."""
-    images = cifar.load(workspace.prepared(DATA))
-    return image_data(workspace, settings, probes={"turned": turned(images, workspace.config.probe)})
+    path = workspace.prepared(DATA)
+    probe = _turned_once(path, path.stat().st_mtime_ns, workspace.config.probe)
+    return image_data(workspace, settings, probes={"turned": probe})
+
+
+@functools.lru_cache(maxsize=1)
+def _turned_once(path: Path, changed: int, probe: Probe) -> dict[str, np.ndarray]:
+    """The same for all seeds of a variant: at ``full`` turning a thousand images takes longer than some trainings."""
+    return turned(cifar.load(path), probe)
 
 
 def turned(images: cifar.Images, probe: Probe) -> dict[str, np.ndarray]:
