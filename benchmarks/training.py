@@ -2,9 +2,9 @@
 
     python benchmarks/training.py [--steps 400] [--threads 2]
 
-Two tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices, Lightning
-over the same slices (the project's way), Lightning with a DataLoader, and that with ``self.log`` in every step. The
-second trains the ultrasound U-Net in fp32 and in bf16 with channels-last on the same generated frames, and shows the
+Two tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices,
+Lightning over the same slices (the project's way), Lightning with a DataLoader, and that with ``self.log`` in every
+step. The second trains the ultrasound U-Net in fp32 and in bf16 with channels-last on the same generated frames, and shows the
 dice of both. Each row is the median of repetitions that take turns; the first of each is warm-up and left out.
 """
 
@@ -19,6 +19,10 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
+from rich.console import Console
+from rich.table import Table
+from torch.utils.data import DataLoader, TensorDataset
+
 from reprise.config import Settings, TrainingConfig
 from reprise.data.batches import Batches, resident
 from reprise.data.ultrasound import generate, resize, split_by_subject
@@ -28,9 +32,6 @@ from reprise.studies.ultrasound import UltrasoundSettings
 from reprise.tasks.segment import Segment
 from reprise.tasks.task import Task
 from reprise.training import History, TrainingData, _trainer, train_seed
-from rich.console import Console
-from rich.table import Table
-from torch.utils.data import DataLoader, TensorDataset
 
 
 class Tiny(Task):

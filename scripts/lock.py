@@ -32,11 +32,14 @@ def main() -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraint:
         constraint.write(torch + "\n")
         constraint.flush()
-        names = [line.split("==")[0] for line in compile_lock("-c", constraint.name).splitlines() if LEFT_OUT.match(line)]
+        names = [
+            line.split("==")[0] for line in compile_lock("-c", constraint.name).splitlines() if LEFT_OUT.match(line)
+        ]
         skip = [word for name in sorted(set(names)) for word in ("--no-emit-package", name)]
         text = compile_lock("-c", constraint.name, "--generate-hashes", *skip)
     (ROOT / "requirements.lock").write_text(text)
-    print(f"requirements.lock: {len(re.findall(r'^[a-z].*==', text, re.M))} packages; left out: {', '.join(sorted(set(names)))}")
+    count = len(re.findall(r"^[a-z].*==", text, re.M))
+    print(f"requirements.lock: {count} packages; left out: {', '.join(sorted(set(names)))}")
 
 
 if __name__ == "__main__":

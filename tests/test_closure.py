@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from reprise.closure import closure, code_digest, stage_modules, write_deps
 
 

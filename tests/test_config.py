@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from reprise import config
 from reprise.config import ConfigError
 
@@ -88,7 +89,12 @@ def test_set_keeps_comments_and_layout(root, tmp_path):
 
 @pytest.mark.parametrize(
     ("assignment", "expected"),
-    [("data.sorce=real", "'source'"), ("data.source=reel", "data.source"), ("data.source", "KEY=VALUE"), ("x.y=1", "x")],
+    [
+        ("data.sorce=real", "'source'"),
+        ("data.source=reel", "data.source"),
+        ("data.source", "KEY=VALUE"),
+        ("x.y=1", "x"),
+    ],
 )
 def test_set_refuses_what_would_not_be_valid_and_leaves_the_file(root, tmp_path, assignment, expected):
     before = (root / "params.yaml").read_text(encoding="utf-8")

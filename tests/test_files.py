@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+
 from reprise.files import read_json, read_npz, replacing, write_json, write_npz
 
 

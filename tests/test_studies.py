@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests.conftest import ROOT
+
 from reprise import config
 from reprise.config import import_study, study_module
 from reprise.data.batches import Batches, resident
 from reprise.training import train_seed
 from reprise.workspace import Workspace
-
-from tests.conftest import ROOT
 
 PARAMS = config.load(ROOT / "params.yaml")
 TRAINED = [name for name in PARAMS.studies if study_module("studies", name)]
@@ -30,11 +30,14 @@ def prepared(tmp_path_factory):
     config.set_value(folder / "params.yaml", "scale=smoke")
     from reprise.stages.clean import clean
     from reprise.stages.prepare import prepare
+    from reprise.stages.train import train
 
     params = config.load(folder / "params.yaml")
     for name in params.datasets:
         prepare(Workspace("", folder), name)
     clean(Workspace("ultrasound", folder))
+    connectivity = Workspace("connectivity", folder)  # the pruned variant reads the gates that another's training wrote
+    train(connectivity, connectivity.config.prune_from)
     return folder
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from reprise.config import TrainingConfig
 from reprise.data.batches import Batches, epoch_seed, resident
 
@@ -35,7 +36,8 @@ def part(count, seed):
         y, x = rng.integers(4, 20, 2)
         target[i, y : y + 8, x : x + 8] = 255
     image[target > 0] += 100
-    return {"image": image, "target": target, "has_mask": target.any((1, 2)).astype(np.uint8), "index": np.arange(count)}
+    has_mask = target.any((1, 2)).astype(np.uint8)
+    return {"image": image, "target": target, "has_mask": has_mask, "index": np.arange(count)}
 
 
 settings = UltrasoundSettings(
@@ -43,7 +45,7 @@ settings = UltrasoundSettings(
     plateau_factor=0.5, plateau_patience=0,
 )
 study = SimpleNamespace(
-    build=lambda settings, shape, structure: UNet(outputs=1, width=4, padding="same", norm=True, dropout=0.2, head_size=2),
+    build=lambda *_: UNet(outputs=1, width=4, padding="same", norm=True, dropout=0.2, head_size=2),
     task=Segment,
 )
 data = TrainingData(part(64, 0), part(32, 1), part(32, 2))

@@ -115,10 +115,7 @@ def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = 
 
 
 def _set_deps(stage: Any, source: Path) -> None:
-    """Replaces the entries under ``src/reprise`` by the closure; a matrix stage depends on what any of its cells does.
-
-    A cell's own study, ``studies/${item.study}.py``, cannot be listed by name; stages that span studies list the closure of all.
-    """
+    """Replaces the entries under ``src/reprise`` by the closure; a matrix over studies gets the closure of them all."""
     modules: set[str] = set()
     for command in _commands(stage):
         modules |= set(stage_modules(command, source))

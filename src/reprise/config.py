@@ -1,9 +1,9 @@
 """params.yaml -> frozen, strict models. One file holds every scale.
 
 A leaf that differs between scales is a mapping ``{small: .., full: ..}`` (``smoke`` falls back to ``small``).
-Every top-level key other than ``scale``, ``data`` and ``training`` names a study: the section ``ultrasound`` belongs to
-the module ``reprise.studies.ultrasound`` (or, where nothing is trained, ``reprise.claims.ultrasound``), whose ``Config``
-validates it. Unknown keys are refused by name, with the nearest valid one.
+Every top-level key other than ``scale``, ``data`` and ``training`` names a study: the section ``ultrasound`` belongs
+to the module ``reprise.studies.ultrasound`` (or, where nothing is trained, ``reprise.claims.ultrasound``), whose
+``Config`` validates it. Unknown keys are refused by name, with the nearest valid one.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A study's module gives its ``Config`` and three functions: ``data(workspace, settings, seed)``, ``build(settings, shape,
 structure)`` and ``task(model, settings, seed)``; where more than predictions is wanted of a trained network, a fourth,
-``after(task, data, predict)``, returns further arrays. What lies in the output folder afterwards is the same, bit for bit, whether the run was
-killed on the way or not (same machine, CPU); a finished seed is never trained twice.
+``after(task, data, predict)``, returns further arrays. What lies in the output folder afterwards is the same, bit for
+bit, whether the run was killed on the way or not (same machine, CPU); a finished seed is never trained twice.
 """
 
 from __future__ import annotations

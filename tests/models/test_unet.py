@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from reprise.models.unet import UNet
 
 SOURCE = {"outputs": 1, "width": 32, "padding": "same", "norm": True, "activation": "elu", "dropout": 0.5,

@@ -35,7 +35,9 @@ def _cifar(folder: Path) -> str:
 
 
 SETS = {
-    "ultrasound": DataSet("Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound),
+    "ultrasound": DataSet(
+        "Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound
+    ),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
 }

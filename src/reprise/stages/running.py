@@ -1,4 +1,4 @@
-"""How a stage runs: known errors end in one clear line and exit code 1; wall times are noted beside, not in, outputs."""
+"""How a stage runs: known errors end in one clear line and exit code 1; wall times are noted beside outputs."""
 
 from __future__ import annotations
 

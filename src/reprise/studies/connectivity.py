@@ -9,7 +9,7 @@ What is varied: merge (concat, pad, sum, max, squeeze), resizing, one gate an in
 and without the sigmoid; closed gates removed and the rest trained afresh; and plain networks: the sequential mini-VGG,
 and one as large as the connected network (29.56 M parameters against 1.25 M is no comparison).
 
-Cost: ``small`` about 20 s a variant on two cores; ``full`` several minutes a seed on a GPU of today.
+Cost: ``small`` half a minute to two minutes a variant on two cores; ``full`` is for a GPU.
 """
 
 from __future__ import annotations

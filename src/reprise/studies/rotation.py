@@ -10,8 +10,10 @@ convolution); the protocol. The source chose its learning rate, epoch and weight
 ``baseline_source_protocol`` repeats that, all others hold out 5,000 training images.
 
 Every network is probed with test images turned by all angles; the baseline's weights are also put into every rotated
-network without training it (claim 68). Cost: ``small`` about 15 s a variant on two cores; ``full`` (50,000 images,
-at most 200 epochs with early stopping) minutes a seed on a GPU of today; the source took about ten hours for nine.
+network without training it (claim 68).
+
+Cost: ``small`` about half a minute a variant on two cores; ``full`` (50,000 images, at most 200 epochs with early
+stopping) is for a GPU: the source took about ten hours for nine networks.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ What is varied: whether contradictory near-duplicates are dropped, the second he
 split. Subjects are kept whole by default; the source split by image, so that neighbouring frames of one sweep fell on
 both sides (variant ``raw_by_image`` shows what that hides).
 
-Cost of one variant: ``small`` about 40 s on two cores; ``full`` (160 x 160, width 32, 200 epochs) minutes a seed on a
-GPU of today, hours on the source's.
+Cost of one variant: ``small`` about a minute on two cores; ``full`` (160 x 160, width 32, 200 epochs) is for
+a GPU: the source took four minutes an epoch.
 """
 
 from __future__ import annotations

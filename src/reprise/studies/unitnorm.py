@@ -8,8 +8,8 @@ both are normalised".
 What is varied: which layers; ELU for ReLU; the two other ways the author names, a penalty on the length's distance from
 one and weights written in spherical coordinates; and a penalty on filters that resemble each other.
 
-Cost: ``small`` about 15 s a variant on two cores; ``full`` minutes a seed on a GPU of today (26-33 minutes on the
-source's).
+Cost: ``small`` about half a minute a variant on two cores; ``full`` is for a GPU (26-33 minutes a network on
+the source's).
 """
 
 from __future__ import annotations
