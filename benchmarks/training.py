@@ -4,8 +4,8 @@
 
 Two tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices,
 Lightning over the same slices (the project's way), Lightning with a DataLoader, and that with ``self.log`` in every
-step. The second trains the ultrasound U-Net in fp32 and in bf16 with channels-last on the same generated frames, and shows the
-dice of both. Each row is the median of repetitions that take turns; the first of each is warm-up and left out.
+step. The second trains the ultrasound U-Net in fp32 and in bf16 with channels-last on the same generated frames, and
+shows the dice of both. Each row is the median of repetitions that take turns; the first is warm-up and left out.
 """
 
 from __future__ import annotations
