@@ -66,8 +66,9 @@ def predictions(folder: Path, prepared: Prepared, scores: Scores) -> Figure:
     order = np.flatnonzero(shown)[np.argsort(values[shown], kind="stable")]
     if len(order) < 3:
         order = np.argsort(values, kind="stable")
-    middle = len(order) // 2
-    picks = {"best": order[-2:][::-1], "median": order[middle : middle + 2], "worst": order[:2]}
+    each = 2 if len(order) >= 6 else 1
+    middle = (len(order) - each) // 2
+    picks = {"best": order[-each:][::-1], "median": order[middle : middle + each], "worst": order[:each]}
     with figure(folder / "predictions.png", 8, 8.6, nrows=3, ncols=2, squeeze=False) as (_, axes):
         for row, (label, chosen) in zip(axes, picks.items(), strict=True):
             for axis in row:
