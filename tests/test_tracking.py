@@ -350,7 +350,7 @@ def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browse
 
         browser.get(f"{address}/#/experiments")
         wait.until(lambda _: "reprise/ultrasound" in text())
-        browser.get(f"{address}/#/experiments/{experiment}/runs")
+        browser.get(f"{address}/#/experiments/{experiment}/runs?workflowType=machine_learning")
         wait.until(lambda _: all(name in text() for name in ("raw", "starter", "cleaned_has_mask", "evidence")))
         assert "seed-0" not in text()  # folded into their variants
         browser.save_screenshot(str(space.root / "runs.png"))

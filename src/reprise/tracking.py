@@ -27,7 +27,6 @@ Listener = Callable[[int, dict[str, float]], None]
 KEY, OUTPUTS, SCORES, PROCESS = "reprise.key", "reprise.outputs", "reprise.scores", "reprise.process"
 PARENT = "mlflow.parentRunId"
 EXPERIMENT = "reprise"
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # pages on training, not on language models
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -79,7 +78,7 @@ class Tracker:
             if found is None:
                 local = database(self.root).startswith("sqlite:")  # a server decides itself where artifacts lie
                 place = (self.root / "mlartifacts" / study).absolute().as_uri() if local else None
-                return self.client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
+                return self.client.create_experiment(name, artifact_location=place)
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(found.experiment_id)
             return found.experiment_id
