@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
+JOBS ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -29,9 +30,9 @@ setup: .venv/.ready ## Make .venv and install the locked requirements
 lock: setup ## Write requirements.lock again (hashes, no index addresses; torch and what it brings stay out)
 	$(BIN)/python scripts/lock.py
 
-repro: setup ## Run the pipeline with params.yaml as it stands
+repro: setup ## Run the pipeline with params.yaml as it stands, JOBS stages at a time
 	reprise track init
-	dvc repro
+	reprise repro -j $(JOBS)
 	@echo "Report: $(CURDIR)/reports/index.html"
 
 real: setup ## The same on the official files in data/raw (make generated turns back)

@@ -51,7 +51,7 @@ class TrainingConfig(Strict):
     devices: int | Literal["auto"] = 1
     strategy: str = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "auto"
-    threads: int = Field(2, ge=1)  # fixed: sums on more threads come in another order, and end in other bytes
+    threads: int = Field(1, ge=1)  # fixed: sums on more threads come in another order, and end in other bytes
     compile: bool = False
 
 
