@@ -51,6 +51,17 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     assert said == f"reports/full: 1 verdicts kept, commit {head[:10]}, one big GPU"
 
 
+def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):
+    reports = checkout / "reports"
+    (reports / "figures" / "study" / "frames.png").write_bytes(b"a competition's frame")
+    (reports / "README.md").write_text(
+        "# Report\n![Frames.](figures/study/frames.png)\n![Chart.](figures/study/one.svg)\n"
+    )
+    keep(Path("reports/full"), root=checkout)
+    assert not list((reports / "full").rglob("*.png"))
+    assert (reports / "full" / "README.md").read_text() == "# Report\n![Chart.](figures/study/one.svg)\n"
+
+
 def test_keeping_again_replaces_what_was_kept(checkout):
     keep(Path("reports/full"), root=checkout)
     (checkout / "reports" / "figures" / "study" / "one.svg").unlink()

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from reprise.files import read_json, write_json
+from reprise.files import read_json, write_json, write_text
 from reprise.stages.running import TIMINGS
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
@@ -21,7 +21,10 @@ OUTPUTS = ("figures", "studies")  # folders of reports/ that the pipeline writes
 
 
 def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
-    """Copies reports/ledger.json, metrics.json, README.md and figures into ``folder`` and writes provenance.json.
+    """Copies reports/ledger.json, metrics.json, README.md and charts into ``folder`` and writes provenance.json.
+
+    Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images. The README's
+    lines that would show one go as well.
 
     Args:
         folder: below ``reports/``, relative to ``root``; what an earlier call kept there is replaced.
@@ -46,10 +49,12 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
             raise FileNotFoundError(f"{reports / name} is missing; `dvc repro` makes it")
     rows = [row for row in read_json(reports / "ledger.json") if row["verdict"] != "untested"]
     target.mkdir(parents=True, exist_ok=True)
-    for name in KEPT:
+    for name in ("ledger.json", "metrics.json"):
         shutil.copyfile(reports / name, target / name)
     shutil.rmtree(target / "figures", ignore_errors=True)
-    shutil.copytree(reports / "figures", target / "figures")
+    shutil.copytree(reports / "figures", target / "figures", ignore=shutil.ignore_patterns("*.png"))
+    kept = [line for line in (reports / "README.md").read_text(encoding="utf-8").splitlines() if ".png" not in line]
+    write_text(target / "README.md", "\n".join(kept) + "\n")
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
         "commit": commit,
