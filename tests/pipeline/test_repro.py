@@ -16,14 +16,13 @@ from ruamel.yaml import YAML
 from reprise.config import COMMON, set_value
 
 FAMILIES = ("ultrasound", "exact")
+pytestmark = [pytest.mark.xdist_group("repro"), pytest.mark.timeout(3600)]  # one process, one run of the pipeline
 KILLED = "starter"  # the variant that is trained longer, to be killed
 
 
-def run(clone: Path, *command: str, **more) -> subprocess.CompletedProcess[str]:
+def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Runs the clone's own code; fails with what it printed."""
-    done = subprocess.run(
-        command, cwd=clone, env=environment(clone), capture_output=True, text=True, check=False, **more
-    )
+    done = subprocess.run(command, cwd=clone, env=environment(clone), capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
     return done
 
