@@ -21,3 +21,8 @@ def tracked(tmp_path_factory) -> Path:
             shutil.copy2(root / name, clone / name)
     subprocess.run(["git", "init", "--quiet"], cwd=clone, check=True)
     return clone
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The pipeline takes longest, so it comes first: beside it, the other processes do all the rest."""
+    items.sort(key=lambda item: item.path.name != "test_repro.py")

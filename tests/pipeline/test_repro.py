@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from reprise.config import COMMON, set_value
 
 FAMILIES = ("ultrasound", "exact")
-pytestmark = [pytest.mark.xdist_group("repro"), pytest.mark.timeout(3600)]  # one process, one run of the pipeline
+pytestmark = pytest.mark.timeout(3600)  # the first test waits for the pipeline
 KILLED = "starter"  # the variant that is trained longer, to be killed
 
 
