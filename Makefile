@@ -44,10 +44,10 @@ generated: setup ## Back to generated data (from DVC's run cache where it was ru
 	@$(MAKE) --no-print-directory repro
 
 smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone
-	$(BIN)/pytest tests/pipeline -k repro
+	REPRISE_SMOKE=all $(BIN)/pytest tests/pipeline -k repro
 
 test: setup ## The whole test suite
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: setup ## ruff: rules and layout
 	$(BIN)/ruff check .

@@ -85,6 +85,7 @@ def judged_however_few():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(claims, "TEST_FRAMES", 1)
         patch.setattr(claims, "WHOLE_SET", 1)
+        patch.setattr(claims, "LEARNT", 0.0)
         yield
 
 
@@ -149,6 +150,13 @@ def test_few_frames_or_a_part_of_the_set_earn_no_verdict(real, monkeypatch):
     judged = {f.claim for f in evidence.findings if f.kind == "claim"}
     assert not judged & {82, 85, 86, 87}
     assert "no verdict" in findings(evidence, 86)[0].note
+
+
+def test_a_baseline_that_has_not_learnt_earns_no_verdict(generated, monkeypatch):
+    monkeypatch.setattr(claims, "LEARNT", 0.3)  # the pretended baseline predicts nothing
+    evidence = claims.evaluate(generated[0])
+    assert not {f.claim for f in evidence.findings if f.kind == "claim"} & {82, 86, 87}
+    assert "0.00" in findings(evidence, 82)[0].note
 
 
 def test_the_data_say_what_they_are(generated, real):
