@@ -143,6 +143,7 @@ def test_study_page_shows_figures_tables_cost_and_settings(reported):
 def test_figures_of_one_name_in_two_studies_stay_apart(reported):
     figures = reported / "reports" / "figures"
     assert sorted(str(path.relative_to(figures)) for path in figures.rglob("*.*")) == [
+        "claims.svg",
         "mixtures/curve.svg",
         "mixtures/photo.png",
         "thresholds/curve.svg",
