@@ -2,35 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from reprise.claims import differentiation as study
-from reprise.claims.evidence import Evidence
-from reprise.workspace import Workspace
-
+STUDY = "differentiation"
 PARAMS = "{points: 20, sizes: [1, 4, 16], chain: 64, iterations: 6, steps: 60}"
-
-
-def run(root: Path) -> Evidence:
-    (root / "params.yaml").write_text(
-        f"scale: smoke\ndata: {{source: generated}}\ndifferentiation: {PARAMS}\n", encoding="utf-8"
-    )
-    workspace = Workspace("differentiation", root)
-    evidence = study.evaluate(workspace)
-    evidence.write(workspace.evidence)
-    return evidence
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("differentiation")
-
-
-@pytest.fixture(scope="module")
-def evidence(folder) -> Evidence:
-    return run(folder)
 
 
 def test_it_answers_its_claims(evidence):
@@ -58,7 +31,7 @@ def test_findings_name_figures_that_exist(evidence):
     assert {name for finding in evidence.findings for name in finding.figures} <= drawn
 
 
-def test_a_second_run_writes_the_same_bytes(evidence, folder, tmp_path):
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
     run(tmp_path)
     first, second = (sorted((root / "data/evidence/differentiation").rglob("*.*")) for root in (folder, tmp_path))
     assert [path.name for path in first] == [path.name for path in second]

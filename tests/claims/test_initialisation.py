@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from reprise.claims import initialisation as study
-from reprise.claims.evidence import Evidence
-from reprise.workspace import Workspace
-
+STUDY = "initialisation"
 PARAMS = (
     "{seeds: 10, depth: 20, width: 256, examples: 128, replicates: 30, draws: 10000, hessians: 5000, dimensions: 8}"
 )
-
-
-def run(root: Path) -> Evidence:
-    (root / "params.yaml").write_text(
-        f"scale: smoke\ndata: {{source: generated}}\ninitialisation: {PARAMS}\n", encoding="utf-8"
-    )
-    workspace = Workspace("initialisation", root)
-    evidence = study.evaluate(workspace)
-    evidence.write(workspace.evidence)
-    return evidence
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("initialisation")
-
-
-@pytest.fixture(scope="module")
-def evidence(folder) -> Evidence:
-    return run(folder)
 
 
 def test_it_answers_its_claims(evidence):
@@ -64,7 +37,7 @@ def test_findings_name_figures_that_exist(evidence):
     assert {name for finding in evidence.findings for name in finding.figures} <= drawn
 
 
-def test_a_second_run_writes_the_same_bytes(evidence, folder, tmp_path):
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
     run(tmp_path)
     first, second = (sorted((root / "data/evidence/initialisation").rglob("*.*")) for root in (folder, tmp_path))
     assert [path.name for path in first] == [path.name for path in second]

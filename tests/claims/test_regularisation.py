@@ -2,35 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from reprise.claims import regularisation as study
-from reprise.claims.evidence import Evidence
-from reprise.workspace import Workspace
-
+STUDY = "regularisation"
 PARAMS = "{repetitions: 20, scale: 10.0, degree: 12, points: 20}"
-
-
-def run(root: Path) -> Evidence:
-    (root / "params.yaml").write_text(
-        f"scale: smoke\ndata: {{source: generated}}\nregularisation: {PARAMS}\n", encoding="utf-8"
-    )
-    workspace = Workspace("regularisation", root)
-    evidence = study.evaluate(workspace)
-    evidence.write(workspace.evidence)
-    return evidence
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("regularisation")
-
-
-@pytest.fixture(scope="module")
-def evidence(folder) -> Evidence:
-    return run(folder)
 
 
 def test_it_answers_its_claims(evidence):
@@ -57,7 +30,7 @@ def test_findings_name_figures_that_exist(evidence):
     assert {name for finding in evidence.findings for name in finding.figures} <= drawn
 
 
-def test_a_second_run_writes_the_same_bytes(evidence, folder, tmp_path):
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
     run(tmp_path)
     first, second = (sorted((root / "data/evidence/regularisation").rglob("*.*")) for root in (folder, tmp_path))
     assert [path.name for path in first] == [path.name for path in second]
