@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reprise import statistics
+from reprise.report.view import size_text
 from reprise.statistics import exact, mean_effect, paired_effect, proportion, seeds_effect, seeds_needed
 
 
@@ -105,6 +107,15 @@ def test_one_seed_on_one_group_says_nothing_about_chance():
     effect = paired_effect(np.array([0.5, 0.7]), np.zeros(2))
     assert (effect.low, effect.high) == (-math.inf, math.inf)
     assert seeds_effect(np.array([0.5])).high == math.inf
+
+
+@pytest.mark.parametrize("groups", [None, np.zeros(4)])
+def test_what_was_not_trained_has_no_seeds(groups):
+    values = np.array([0.5, 0.7, 0.4, 0.6])
+    untrained, one_seed = paired_effect(values, groups), paired_effect(values[None], groups)
+    assert (untrained.seeds, one_seed.seeds) == (0, 1)
+    assert dataclasses.replace(one_seed, seeds=0) == untrained
+    assert size_text(untrained.n, untrained.seeds) == f"n\u00a0{untrained.n}"
 
 
 @pytest.mark.parametrize(

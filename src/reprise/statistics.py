@@ -52,19 +52,22 @@ def paired_effect(
     """Mean of ``differences`` with an interval over seeds and over groups of examples.
 
     Args:
-        differences: (seeds, n) or (n,): per seed and example, variant minus baseline (or a score by itself).
+        differences: (seeds, n): per seed and example, variant minus baseline (or a score by itself). (n,) where nothing
+            was trained: the effect then has no seeds.
         groups: (n,) labels; examples of one group (a subject) are resampled together. Default: each by itself.
         unit: what it is measured in.
         rng_seed: of the bootstrap.
 
     Returns:
-        The effect; with one group only the seeds give spread, with one seed only the groups. One seed on one group
-        says nothing about chance: its interval is unbounded.
+        The effect; with one group only the seeds give spread, with at most one seed only the groups. One group and
+        at most one seed say nothing about chance: the interval is unbounded.
 
     Raises:
         ValueError: empty input, NaN, or groups of another length.
     """
-    differences = np.atleast_2d(np.asarray(differences, dtype=float))
+    differences = np.asarray(differences, dtype=float)
+    trained = differences.ndim > 1
+    differences = np.atleast_2d(differences)
     seeds, n = differences.shape
     if n == 0 or seeds == 0:
         raise ValueError(f"differences has shape {differences.shape}: nothing to measure")
@@ -78,7 +81,7 @@ def paired_effect(
     sizes = np.bincount(index)
     rng = np.random.default_rng(rng_seed)
     if seeds == 1 and len(sizes) == 1:
-        return Effect(float(differences.mean()), -float("inf"), float("inf"), 1, 1, unit)
+        return Effect(float(differences.mean()), -float("inf"), float("inf"), 1, int(trained), unit)
     sums = np.bincount(index, weights=differences.mean(axis=0))
     means = _resampled_means(sums, sizes, rng)
     per_seed = differences.mean(axis=1)
@@ -86,7 +89,7 @@ def paired_effect(
     if seeds > 1:
         means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Effect(float(differences.mean()), float(low), float(high), len(sizes), seeds, unit, spread)
+    return Effect(float(differences.mean()), float(low), float(high), len(sizes), seeds if trained else 0, unit, spread)
 
 
 def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
