@@ -16,6 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -145,19 +146,23 @@ class Graphed(Bare):
 
 
 def layer_table(options: argparse.Namespace, device: torch.device, name: str) -> Table:
-    """Forward and backward of one layer, beside a plain convolution that does the same arithmetic."""
-    table = Table(title=f"3 x 3 convolution, {options.width} to {options.width} maps at 30 x 30, {name}")
-    for column in ("rotations", "plain, ms", "rotated (max), ms", "ratio"):
+    """Forward and backward of each layer, beside a plain convolution that does the same arithmetic."""
+    table = Table(title=f"3 x 3 convolutions of the mini-VGG, width {options.width}, {name}")
+    for column in ("maps", "at", "rotations", "plain, ms", "rotated (max), ms", "ratio"):
         table.add_column(column, justify="right")
-    images = torch.randn(options.batch, options.width, 32, 32, device=device)
-    images = images.to(memory_format=torch.channels_last).requires_grad_()
-    for rotations in (4, 8):
-        plain = torch.nn.Conv2d(options.width, rotations * options.width, 3, device=device)
-        rotated = RotatedConv2d(options.width, options.width, rotations).to(device)
-        ways = {"plain": lambda m=plain: many(m, images), "rotated": lambda m=rotated: many(m, images)}
-        seconds = in_turns(ways, options.repetitions, device)
-        plain_ms, rotated_ms = (1000 * seconds[way] / 10 for way in ("plain", "rotated"))
-        table.add_row(str(rotations), f"{plain_ms:.2f}", f"{rotated_ms:.2f}", f"{rotated_ms / plain_ms:.2f} x")
+    width = options.width
+    for inputs, outputs, side in ((3, width, 32), (width, width, 32), (width, 2 * width, 15), (2 * width,) * 2 + (15,)):
+        images = torch.randn(options.batch, inputs, side, side, device=device)
+        images = images.to(memory_format=torch.channels_last).requires_grad_(inputs != 3)  # images need no gradient
+        for rotations in (4, 8):
+            plain = torch.nn.Conv2d(inputs, rotations * outputs, 3, device=device).to(memory_format=torch.channels_last)
+            rotated = RotatedConv2d(inputs, outputs, rotations).to(device)
+            ways = {"plain": partial(many, plain, images), "rotated": partial(many, rotated, images)}
+            seconds = in_turns(ways, options.repetitions, device)
+            plain_ms, rotated_ms = (1000 * seconds[way] / 10 for way in ("plain", "rotated"))
+            maps, at = f"{inputs} to {outputs}", f"{side} x {side}"
+            ratio = f"{rotated_ms / plain_ms:.2f} x"
+            table.add_row(maps, at, str(rotations), f"{plain_ms:.2f}", f"{rotated_ms:.2f}", ratio)
     return table
 
 

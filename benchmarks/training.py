@@ -2,10 +2,11 @@
 
     python benchmarks/training.py [--steps 400] [--threads 2]
 
-Two tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices,
+Three tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices,
 Lightning over the same slices (the project's way), Lightning with a DataLoader, and that with ``self.log`` in every
-step. The second trains the ultrasound U-Net in fp32 and in bf16 with channels-last on the same generated frames, and
-shows the dice of both. Each row is the median of repetitions that take turns; the first is warm-up and left out.
+step. The second times a step of the ultrasound U-Net as the source has it (width 32, 160 x 160) in fp32 and in bf16
+with channels-last. The third trains the U-Net of scale ``small`` to its end in both precisions, from the same starts on
+the same generated frames, and compares the dice. Rows take turns; the first of each is warm-up and left out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from types import SimpleNamespace
 
 import numpy as np
 import pytorch_lightning as pl
@@ -27,7 +27,8 @@ from reprise.config import Settings, TrainingConfig
 from reprise.data.batches import Batches, resident
 from reprise.data.ultrasound import generate, resize, split_by_subject
 from reprise.metrics.segmentation import dice
-from reprise.models.unet import UNet
+from reprise.statistics import paired_effect
+from reprise.studies import ultrasound
 from reprise.studies.ultrasound import UltrasoundSettings
 from reprise.tasks.segment import Segment
 from reprise.tasks.task import Task
@@ -133,68 +134,102 @@ def overhead(steps: int, repetitions: int, console: Console) -> None:
     console.print(table)
 
 
-def unet(epochs: int, seeds: int, console: Console) -> None:
+def settings_of(width: int, batch: int, dropout: float, epochs: int) -> UltrasoundSettings:
+    """The ultrasound study's base, at a scale."""
+    return UltrasoundSettings(
+        epochs=epochs, batch_size=batch, learning_rate=1e-3, width=width, dropout=dropout, rotation=5,
+        translation=0.0625, plateau_factor=0.25, plateau_patience=4,
+    )  # fmt: skip
+
+
+class Steps:
+    """Training steps of the ultrasound network on random frames: the study's task, one precision, one layout."""
+
+    def __init__(self, task: type[Segment], bf16: bool, width: int, side: int, batch: int) -> None:
+        torch.manual_seed(0)
+        settings = settings_of(width, batch, 0.5, 1)
+        self.task, self.bf16 = task(ultrasound.build(settings, (side, side)), settings, 0).train(), bf16
+        self.optimizer = self.task.optimizer()
+        frames = torch.randint(0, 256, (2, batch, side, side), dtype=torch.uint8)
+        self.batch = {"image": frames[0], "target": (frames[1] > 230).to(torch.uint8) * 255}
+
+    def __call__(self) -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            loss = self.task.loss(self.task.augment(self.batch))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+
+def speed(width: int, side: int, batch: int, repetitions: int, console: Console) -> None:
     """The second table."""
-    frames = generate(subjects=10, frames=24, seed=11)
+    ways = {
+        "fp32": Steps(Contiguous, False, width, side, batch),
+        "fp32, channels-last": Steps(Segment, False, width, side, batch),
+        "bf16, channels-last (ours)": Steps(Segment, True, width, side, batch),
+    }
+    times: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(repetitions + 1):
+        for way, step in ways.items():
+            start = time.perf_counter()
+            step()
+            times[way].append(time.perf_counter() - start)
+    medians = {way: statistics.median(values[1:]) for way, values in times.items()}
+    table = Table(title=f"U-Net, width {width}, {side} x {side}, batch {batch}: one step, median of {repetitions}")
+    for column in ("way", "ms a step", "images/s", "ratio"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    for way, median in medians.items():
+        table.add_row(way, f"{median * 1e3:.0f}", f"{batch / median:.1f}", f"{medians['fp32'] / median:.2f}")
+    console.print(table)
+
+
+def agreement(epochs: int, seeds: int, console: Console) -> None:
+    """The third table: scale ``small`` trained to its end both ways, from the same starts."""
+    frames = generate(subjects=16, frames=36, seed=11)
     images, targets = resize(frames.images, 64), resize(frames.true_masks.astype(np.uint8) * 255, 64)
     part = split_by_subject(frames.subject, 0)
     data = TrainingData(
         *(
-            {
-                "image": images[part == p],
-                "target": targets[part == p],
-                "has_mask": (targets[part == p] > 127).any((1, 2)).astype(np.uint8),
-                "index": np.flatnonzero(part == p),
-            }
+            {"image": images[part == p], "target": targets[part == p], "index": np.flatnonzero(part == p)}
             for p in (0, 1, 2)
         )
     )
-    settings = UltrasoundSettings(
-        epochs=epochs, batch_size=16, learning_rate=1e-3, width=16, dropout=0.1, has_mask=True, rotation=5,
-        translation=0.0625, plateau_factor=0.25, plateau_patience=4,
-    )  # fmt: skip
-
-    def build(settings, shape, structure):
-        return UNet(1, 1, settings.width, padding="same", norm=True, activation="elu", dropout=settings.dropout,
-                    down="stride", up="nearest", first_kernel=7, head_size=shape[-1] // 16)  # fmt: skip
-
-    ways = {
-        "fp32": ("32-true", Contiguous),
-        "fp32, channels-last": ("32-true", Segment),
-        "bf16, channels-last (ours)": ("bf16-mixed", Segment),
-    }
-    seconds: dict[str, list[float]] = {way: [] for way in ways}
-    scores: dict[str, list[float]] = {way: [] for way in ways}
+    settings = settings_of(8, 8, 0.1, epochs)
     truth = data.test["target"] > 127
+    scores: dict[str, list[np.ndarray]] = {"32-true": [], "bf16-mixed": []}
+    seconds: dict[str, list[float]] = {"32-true": [], "bf16-mixed": []}
     for seed in range(seeds):
-        for way, (precision, task) in ways.items():
-            study = SimpleNamespace(build=build, task=task)
+        for precision, found in scores.items():
             training = TrainingConfig(precision=precision, accelerator="cpu", threads=torch.get_num_threads())
             start = time.perf_counter()
-            result = train_seed(study, settings, data, seed, training)
-            seconds[way].append(time.perf_counter() - start)
-            scores[way].append(float(dice(truth, result.predictions["test/probability"] > 0.5).mean()))
+            result = train_seed(ultrasound, settings, data, seed, training)
+            seconds[precision].append(time.perf_counter() - start)
+            found.append(dice(truth, result.predictions["test/probability"] > 0.5))
     table = Table(
-        title=f"U-Net, width 16, 64 x 64, batch 16, {epochs} epochs of {len(data.train['index'])} generated frames, "
-        f"{seeds} seeds taking turns"
+        title=f"U-Net, width 8, 64 x 64, batch 8, {epochs} epochs of {len(data.train['index'])} generated frames"
     )
-    for column in ("way", "seconds, median", "ratio", f"test dice by seed (n = {len(truth)})"):
-        table.add_column(column, justify="left" if column == "way" else "right")
-    slow = statistics.median(seconds["fp32"])
-    for way in ways:
-        median = statistics.median(seconds[way])
-        table.add_row(way, f"{median:.1f}", f"{slow / median:.2f}", ", ".join(f"{s:.3f}" for s in scores[way]))
+    for column in ("precision", "seconds, median", f"test dice by seed (n = {len(truth)} frames)"):
+        table.add_column(column, justify="right" if column == "seconds, median" else "left")
+    for precision, found in scores.items():
+        by_seed = ", ".join(f"{score.mean():.3f}" for score in found)
+        table.add_row(precision, f"{statistics.median(seconds[precision]):.1f}", by_seed)
     console.print(table)
-    difference = np.subtract(scores["bf16, channels-last (ours)"], scores["fp32"])
-    low, high = difference.min(), difference.max()
-    console.print(f"dice, bf16 minus fp32: {difference.mean():+.4f} (seeds from {low:+.4f} to {high:+.4f})")
+    difference = np.subtract(scores["bf16-mixed"], scores["32-true"])
+    effect = paired_effect(difference, frames.subject[part == 2])
+    console.print(
+        f"dice, bf16 minus fp32: {effect.value:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}] (95 %, {seeds} seeds, "
+        f"{effect.n} subjects)"
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--repetitions", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--width", type=int, default=32, help="of the U-Net whose step is timed")
+    parser.add_argument("--side", type=int, default=160)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=24, help="of the U-Nets compared by dice; 0: none")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
@@ -202,4 +237,6 @@ if __name__ == "__main__":
     console = Console()
     console.print(f"torch {torch.__version__}, Lightning {pl.__version__}, {arguments.threads} threads")
     overhead(arguments.steps, arguments.repetitions, console)
-    unet(arguments.epochs, arguments.seeds, console)
+    speed(arguments.width, arguments.side, arguments.batch, arguments.repetitions, console)
+    if arguments.epochs:
+        agreement(arguments.epochs, arguments.seeds, console)

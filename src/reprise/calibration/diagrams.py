@@ -26,7 +26,7 @@ def draw_reliability(curves: dict[str, ReliabilityCurve], path: Path, columns: i
     heights = [3, 1] * rows
     size = {"width": 2.3 * columns + 0.4, "height": 2.9 * rows}
     grid = {"nrows": 2 * rows, "ncols": columns, "squeeze": False, "sharex": True, "height_ratios": heights}
-    with figure(path, **size, **grid) as (_, axes):
+    with figure(path, **size, **grid) as (drawn, axes):
         for place, (title, curve) in enumerate(curves.items()):
             row, column = divmod(place, columns)
             _panel(axes[2 * row][column], axes[2 * row + 1][column], title, curve, first=column == 0)
@@ -34,7 +34,7 @@ def draw_reliability(curves: dict[str, ReliabilityCurve], path: Path, columns: i
             row, column = divmod(place, columns)
             axes[2 * row][column].axis("off")
             axes[2 * row + 1][column].axis("off")
-        axes[0][0].legend(loc="upper left", fontsize=7, handlelength=1.2)
+        drawn.legend(*axes[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=3, fontsize=8)
     return path
 
 
@@ -48,9 +48,9 @@ def _panel(above: Any, below: Any, title: str, curve: ReliabilityCurve, first: b
     # a percentile band may leave out a share of exactly 0 or 1 by rounding only; arms must not be negative
     arms = np.maximum([accuracy - curve.accuracy_low[filled], curve.accuracy_high[filled] - accuracy], 0)
     above.errorbar(x, accuracy, yerr=arms, fmt="none", ecolor=COLOURS[8], elinewidth=1)
-    above.plot([0, 1], [0, 1], linestyle="--", linewidth=1, color=COLOURS[8])
+    above.plot([0, 1], [0, 1], linestyle="--", linewidth=1, color=COLOURS[8], label="perfect calibration")
     above.set(xlim=(0, 1), ylim=(0, 1), title=title)
-    above.text(0.97, 0.04, f"ECE {100 * curve.expected:.2f} %", transform=above.transAxes, ha="right", fontsize=8)
+    above.text(0.03, 0.97, f"ECE {100 * curve.expected:.2f} %", transform=above.transAxes, va="top", fontsize=9)
     below.bar(middle, curve.share, width * 0.92, color=COLOURS[5])
     arms = np.maximum([curve.share - curve.share_low, curve.share_high - curve.share], 0)
     below.errorbar(middle, curve.share, yerr=arms, fmt="none", ecolor=COLOURS[8], elinewidth=1)

@@ -30,7 +30,7 @@ class TemperatureScaling(Calibrator):
     * the logits are no better than chance: it falls for ever as T goes to infinity.
 
     T is then the one nearest to the logits' own spread whose NLL is within 1e-6 nats of the infimum. Where the NLL does
-    not depend on T (all logits of every row equal) T = 1.
+    not depend on T (all logits of every row equal, or within 1e-19 in single precision) T = 1.
 
     Attributes:
         temperature: T > 0; above 1 for overconfident networks. float, after `fit`.
@@ -106,7 +106,7 @@ class _Objective:
 def _best_inverse_temperature(logits: np.ndarray, labels: np.ndarray) -> tuple[float, bool]:
     """1 / T, and whether it is the minimiser. Exact tests decide whether there is one."""
     objective, spread = _Objective(logits, labels), _spread(logits)
-    if spread == 0:
+    if spread < np.sqrt(np.finfo(logits.dtype).tiny):  # 1 / T would leave the range of the logits' type
         return 1.0, True
     if not objective.own.any():
         ties = (logits == objective.top).sum(axis=1)

@@ -100,11 +100,15 @@ class ConnectedNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(n, channels, size, size) -> logits (n, classes)."""
         outputs: list[Tensor | None] = [images]
+        fitted: dict[tuple[int, int], Tensor] = {}  # (input, side): merges of the same side share it, gates differ
         x = images
         for layer, connection, inputs, side in zip(self.layers, self.connections, self.inputs, self.sizes, strict=True):
             outputs.append(None if layer is None else layer(x))
             if connection is not None:
-                x = connection([outputs[j] for j in inputs], (side, side))
+                for j in inputs:
+                    if (j, side) not in fitted:
+                        fitted[j, side] = connection.fit(outputs[j], (side, side))
+                x = connection([fitted[j, side] for j in inputs], (side, side))
         x = x.mean(dim=(2, 3)) if self.pooled else x.flatten(1)
         return self.output(self.drop(F.relu(self.hidden(x))))
 
