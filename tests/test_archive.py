@@ -16,6 +16,7 @@ def checkout(tmp_path):
     """A repository with a finished run."""
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "code.py").write_text("x = 1\n")
+    (tmp_path / "params.yaml").write_text("scale: small\n")
     identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "first"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
@@ -43,6 +44,7 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     kept = checkout / "reports" / "full"
     for name in ("ledger.json", "metrics.json", "README.md", "figures/study/one.svg"):
         assert (kept / name).read_bytes() == (checkout / "reports" / name).read_bytes()
+    assert (kept / "params.yaml").read_bytes() == (checkout / "params.yaml").read_bytes()
     provenance = json.loads((kept / "provenance.json").read_text())
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout.strip()
     assert (provenance["commit"], provenance["changed"]) == (head, False)
