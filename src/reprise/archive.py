@@ -21,7 +21,7 @@ OUTPUTS = ("figures", "studies")  # folders of reports/ that the pipeline writes
 
 
 def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
-    """Copies reports/ledger.json, metrics.json, README.md, charts and params.yaml to ``folder``, writes provenance.json.
+    """Copies ledger, metrics, README.md, charts and params.yaml to ``folder`` and writes provenance.json beside them.
 
     Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images. The README's
     lines that would show one go as well.
@@ -51,7 +51,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     target.mkdir(parents=True, exist_ok=True)
     for name in ("ledger.json", "metrics.json"):
         shutil.copyfile(reports / name, target / name)
-    shutil.copyfile(root / "params.yaml", target / "params.yaml")  # with it in place of the checkout's, `make` repeats it
+    shutil.copyfile(root / "params.yaml", target / "params.yaml")  # in place of the checkout's, `make` repeats the run
     shutil.rmtree(target / "figures", ignore_errors=True)
     shutil.copytree(reports / "figures", target / "figures", ignore=shutil.ignore_patterns("*.png"))
     kept = [line for line in (reports / "README.md").read_text(encoding="utf-8").splitlines() if ".png" not in line]
