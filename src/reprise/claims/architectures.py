@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
-from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, equals
+from reprise.claims import _architectures_figures as figures
+from reprise.claims.evidence import Evidence, Finding, Metric, Table, equals
 from reprise.config import Settings, Strict
-from reprise.report.figures import COLOURS, figure
 from reprise.statistics import Effect, exact, paired_effect, proportion
 from reprise.workspace import Workspace
 
@@ -85,8 +84,8 @@ def evaluate(workspace: Workspace) -> Evidence:
         *_other_findings(measured),
         *_pattern_findings(pattern),
     ]
-    _draw_costs(workspace.evidence / "figures", measured)
-    _draw_shares(workspace.evidence / "figures", measured)
+    figures.draw_costs(workspace.evidence / "figures", measured)
+    figures.draw_shares(workspace.evidence / "figures", measured)
     matching = sum(measured[name].parameters == entry.parameters for name, entry in _catalogue().items())
     dense = {name: 100 * found.dense / found.parameters for name, found in measured.items()}
     return Evidence(
@@ -111,7 +110,7 @@ def evaluate(workspace: Workspace) -> Evidence:
             ),
         },
         tables=[_table(measured)],
-        figures=FIGURES,
+        figures=figures.FIGURES,
         cost={
             "trained_parameters": pattern["parameters"],
             "runs": config.pattern.seeds,
@@ -406,24 +405,7 @@ def _pattern_findings(pattern: dict[str, Any]) -> list[Finding]:
     ]
 
 
-# --- table and figures ------------------------------------------------------------------------------------------------
-
-FIGURES = [
-    Figure(
-        "architectures_costs",
-        "Size, cost and depth",
-        "Networks as circles, parameters across and multiply-adds up, both logarithmic; VGG at the upper right, "
-        "SqueezeNet at the lower left, ResNet-152 deep in the middle.",
-        "One circle a network; its area grows with depth. Filled: ImageNet, 224 or 227 pixels; open: CIFAR-10, 32.",
-    ),
-    Figure(
-        "architectures_shares",
-        "Where the parameters are",
-        "Horizontal bars of parameters in convolutions and in dense layers for each network; AlexNet and VGG are "
-        "almost all dense.",
-        "Parameters in convolutions (and norms) and in dense layers, in percent of each network.",
-    ),
-]
+# --- the table --------------------------------------------------------------------------------------------------------
 
 
 def _table(measured: dict[str, Measured]) -> Table:
@@ -457,34 +439,3 @@ def _table(measured: dict[str, Measured]) -> Table:
         "Counted on shapes alone. Top-1: ImageNet accuracy as torchvision publishes it; nothing of it is measured here."
     )
     return Table("The zoo", columns, tuple(rows), caption)
-
-
-def _draw_costs(folder: Path, measured: dict[str, Measured]) -> None:
-    families: dict[str, str] = {}
-    with figure(folder / "architectures_costs.svg", 7.0, 4.2) as (_, ax):
-        for name, found in measured.items():
-            colour = families.setdefault(name.split()[0].split("-")[0], COLOURS[len(families) % len(COLOURS)])
-            large = _catalogue()[name].shape[1] > 32
-            x, y = found.parameters / 1e6, found.multiply_adds / 1e9
-            face = colour if large else "none"
-            ax.scatter(
-                x, y, s=9 * found.depth**0.8 + 20, facecolors=face, edgecolors=colour, linewidths=1.6, alpha=0.85
-            )
-            gap = 7 + 0.7 * found.depth**0.5
-            side = -1 if name in ("VGG-16", "VGG-19", "FractalNet", "ResNet-152") else 1
-            lift = {"AlexNet (2012)": 5, "AlexNet (2014)": -5}.get(name, 0)  # their circles coincide
-            offset, anchor = (side * gap, lift), "left" if side > 0 else "right"
-            ax.annotate(name, (x, y), offset, textcoords="offset points", ha=anchor, va="center", fontsize=8)
-        ax.set(xscale="log", yscale="log", xlabel="parameters, millions", ylabel="multiply-adds for one image, 10⁹")
-        ax.set(xlim=(0.6, 330), ylim=(0.15, 40))
-
-
-def _draw_shares(folder: Path, measured: dict[str, Measured]) -> None:
-    names = list(measured)[::-1]
-    dense = np.array([100 * measured[name].dense / measured[name].parameters for name in names])
-    with figure(folder / "architectures_shares.svg", 7.0, 3.4) as (_, ax):
-        ax.barh(names, 100 - dense, color=COLOURS[0], label="convolutions")
-        ax.barh(names, dense, left=100 - dense, color=COLOURS[1], label="dense layers")
-        ax.set(xlabel="share of the parameters, %", xlim=(0, 100))
-        ax.grid(axis="y", visible=False)
-        ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))

@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.claims._initialisation_figures import draw
+from reprise.claims.evidence import Evidence, Finding, Metric, Table, above, below, between, equals
 from reprise.config import Strict
 from reprise.lessons import initialisation as lesson
-from reprise.report.figures import COLOURS, MARKER, figure
 from reprise.statistics import exact, mean_effect, proportion
 from reprise.workspace import Workspace
 
@@ -47,7 +47,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     _xavier(config, evidence, signals)
     _settings(evidence)
     eigenvalues = _minima(config, evidence)
-    _draw(workspace, config, evidence, signals, eigenvalues)
+    evidence.figures += draw(workspace.evidence / "figures", config, signals, eigenvalues)
     return evidence
 
 
@@ -156,6 +156,7 @@ def _xavier(config: Config, evidence: Evidence, signals: dict[Any, Any]) -> None
 
     expected = {a: lesson.expected_moments(a, 1.0, config.depth) for a in ("tanh", "ReLU")}
     tanh = signals["tanh", "Xavier"]["moments"][:, -1]
+    he = per_layer("ReLU", "He")
     evidence.findings += [
         Finding(
             161,
@@ -190,7 +191,7 @@ def _xavier(config: Config, evidence: Evidence, signals: dict[Any, Any]) -> None
         Finding(
             161,
             "Factor on the second moment a layer, ReLU units, He: N(0, √(2/n))",
-            mean_effect(per_layer("ReLU", "He")),
+            mean_effect(he),
             between(0.95, 1.05),
             kind="oracle",
             variant="corrected",
@@ -225,9 +226,7 @@ def _xavier(config: Config, evidence: Evidence, signals: dict[Any, Any]) -> None
             note="n · 1/√n = √n: it explodes. The deviation 1/√n is meant.",
         ),
     ]
-    evidence.metrics["he_factor"] = Metric(
-        float(per_layer("ReLU", "He").mean()), "equal", float(per_layer("ReLU", "He").std(ddof=1)), config.seeds
-    )
+    evidence.metrics["he_factor"] = Metric(float(he.mean()), "equal", float(he.std(ddof=1)), config.seeds)
 
 
 def _settings(evidence: Evidence) -> None:
@@ -235,9 +234,10 @@ def _settings(evidence: Evidence) -> None:
     import torch
     from sklearn.neural_network import MLPClassifier
 
-    adam = {k: p.default for k, p in inspect.signature(torch.optim.Adam).parameters.items()}
-    sgd = {k: p.default for k, p in inspect.signature(torch.optim.SGD).parameters.items()}
-    mlp = {k: p.default for k, p in inspect.signature(MLPClassifier).parameters.items()}
+    adam, sgd, mlp = (
+        {name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()}
+        for kind in (torch.optim.Adam, torch.optim.SGD, MLPClassifier)
+    )
     hidden = mlp["hidden_layer_sizes"]
     libraries = {  # torch leaves the network's shape, batches and schedule to its user
         "learning rate": (adam["lr"], mlp["learning_rate_init"]),
@@ -273,15 +273,15 @@ def _settings(evidence: Evidence) -> None:
                 else "Momentum 0.9 and the learning rate 0.001 are defaults here.",
             ),
         ]
-    evidence.findings.append(
+    evidence.findings += [
         Finding(
             163,
             "Hyper-parameters of S3's list that scikit-learn's network has as settings",
             exact(sum(value[1] != "" for value in libraries.values()), len(libraries), f"of {len(libraries)}"),
             equals(len(libraries)),
-        )
-    )
-    evidence.findings.append(_optimizer_parity(torch))
+        ),
+        _optimizer_parity(torch),
+    ]
     evidence.tables.append(
         Table(
             "Hyper-parameters and their usual values",
@@ -366,67 +366,6 @@ def _minima(config: Config, evidence: Evidence) -> dict[int, np.ndarray]:
     )
     evidence.metrics["minima_share_4"] = Metric(float((eigenvalues[4] > 0).mean()), "equal", n=config.hessians)
     return eigenvalues
-
-
-def _draw(workspace: Workspace, config: Config, evidence: Evidence, signals: Any, eigenvalues: Any) -> None:
-    folder = workspace.evidence / "figures"
-    layers = np.arange(1, config.depth + 1)
-    colours = {"N(0, 1)": COLOURS[3], "N(0, 0.01²)": COLOURS[4], "Xavier": COLOURS[1], "He": COLOURS[2]}
-    with figure(folder / "initialisation-signals.svg", 7, 5.4, nrows=2, ncols=2, sharex=True) as (_, axes):
-        for row, activation in zip(axes, ("tanh", "ReLU"), strict=True):
-            for scheme, colour in colours.items():
-                found = signals[activation, scheme]
-                row[0].semilogy(layers, np.sqrt(found["moments"]).mean(axis=0), color=colour, label=scheme)
-                row[1].semilogy(layers, found["gradients"].mean(axis=0), color=colour)
-            row[0].set(title=f"{activation}: size of the signal", ylabel="root mean square of z")
-            row[1].set(title=f"{activation}: size of the gradient", ylabel="root mean square of ∂/∂z")
-            theory = lesson.expected_moments(activation, 1.0, config.depth)
-            row[0].semilogy(layers[::2], np.sqrt(theory)[::2], ".", ms=5, color=MARKER, label="Xavier, theory")
-        axes[0, 0].legend(fontsize=8, loc="lower left")
-        for ax in axes[1]:
-            ax.set_xlabel("layer")
-    _draw_minima(folder / "initialisation-minima.svg", config, eigenvalues)
-    evidence.figures += [
-        Figure(
-            "initialisation-signals",
-            "Twenty layers multiply",
-            "N(0, 1) weights make ReLU signals and gradients explode; N(0, 0.01²) makes them vanish; Xavier decays "
-            "slowly with tanh and steadily with ReLU; He stays level with ReLU.",
-            f"Mean over {config.seeds} networks of width {config.width}. Signals run from left to right, gradients "
-            "from right to left. Dots: the infinite-width theory.",
-        ),
-        Figure(
-            "initialisation-minima",
-            "Minima among random critical points",
-            "The share of minima falls from one half faster than exponentially with the dimension; shifting the "
-            "spectrum upwards brings it back to one.",
-            f"{config.hessians} random Hessians of each dimension, with 95 % intervals; the line falls as "
-            "3^(-N²/4) from the exact value at 3. Right: the same matrices plus a multiple of the identity.",
-        ),
-    ]
-
-
-def _draw_minima(path: Any, config: Config, eigenvalues: dict[int, np.ndarray]) -> None:
-    with figure(path, 7, 3.2, ncols=2) as (_, (left, right)):
-        shares = {n: proportion(int((v > 0).sum()), config.hessians) for n, v in eigenvalues.items()}
-        seen = {n: e for n, e in shares.items() if e.value > 0}
-        spread = np.array([[e.value - e.low, e.high - e.value] for e in seen.values()]).T
-        left.errorbar(list(seen), [e.value for e in seen.values()], spread, fmt="o", ms=4, label="measured")
-        unseen = [n for n in shares if n not in seen]
-        left.plot(unseen, [shares[n].high for n in unseen], "v", ms=5, color=COLOURS[8], label="none seen: 95 % bound")
-        n = np.linspace(1, max(shares), 50)
-        left.plot(
-            n, lesson.ALL_POSITIVE[3] * np.exp(-lesson.DECAY * (n**2 - 9)), lw=1, color=COLOURS[1], label="~ 3^(−N²/4)"
-        )
-        left.plot(*zip(*lesson.ALL_POSITIVE.items(), strict=True), "x", ms=8, color=MARKER, label="exact")
-        left.set(title="Share of minima", xlabel="dimension N", yscale="log", ylim=(1e-6, 2))
-        left.legend(fontsize=8, loc="upper right")
-        shift = np.linspace(-0.2, 1.4, 100)
-        for k in sorted({2, 4, config.dimensions}):
-            ordered = np.sort(eigenvalues[k] / np.sqrt(2 * k))
-            right.plot(shift, 1 - np.searchsorted(ordered, -shift, side="right") / len(ordered), label=f"N = {k}")
-        right.set(title="Lower in the landscape", xlabel="shift of the spectrum, in radii", ylabel="share of minima")
-        right.legend(fontsize=8)
 
 
 ABOUT = """

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.patches import Ellipse
 from pydantic import Field
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from reprise.claims.evidence import Evidence, Expect, Figure, Finding, Metric, Table, above, equals
+from reprise.claims import _mixtures_figures as figures
+from reprise.claims.evidence import Evidence, Expect, Finding, Metric, Table, above, equals
 from reprise.config import Strict
 from reprise.lessons import mixtures_published as published
 from reprise.lessons.mixtures import KINDS, Mixture, fit, starting_mixture
-from reprise.report.figures import COLOURS, figure
 from reprise.statistics import Effect, exact, mean_effect, paired_effect, proportion
 from reprise.workspace import Workspace
 
 DIMENSIONS = (1, 2, 3, 8)
-SHOWN = (0, 2, 4, 6, 8)  # the iterations in the source's figure
 GOOD = 0.97  # accuracy from which a segmentation counts as found; the best possible one is right on 99.9 %
 
 
@@ -37,55 +36,9 @@ class Config(Strict):
 def evaluate(workspace: Workspace) -> Evidence:
     """Runs the source's EM from many starts, ours beside scikit-learn's, and draws both."""
     config: Config = workspace.config
-    folder = workspace.evidence / "figures"
     rows = _starts(config)
     gaps, steps = _parity(config)
     ours, theirs = _fits(config)
-    _draw_iterations(folder / "em_iterations.svg")
-    _draw_curves(folder / "em_log_likelihood.svg")
-    _draw_success(folder / "em_success.svg", rows)
-    n_parity = len(gaps)
-    findings = [
-        Finding(
-            1,
-            "Smallest gain in mean log-likelihood of any EM step (nats a point): full, tied, diagonal, spherical; "
-            f"{', '.join(map(str, DIMENSIONS))} dimensions",
-            exact(min(steps), n=len(steps), unit="nats"),
-            Expect(low=-1e-10, closed=True),
-            note="EM cannot lower the likelihood; 1e-10 is room for rounding in a mean over the points. Measured "
-            "without regularisation, which would break the guarantee.",
-            figures=("em_log_likelihood",),
-        ),
-        Finding(
-            1,
-            "Accuracy of the classes found on the source's data, our EM from k-means++ starts",
-            mean_effect(ours, unit="share of points"),
-            above(GOOD),
-            variant="corrected",
-            figures=("em_iterations",),
-            note="With the parameters known, the best rule is right on 99.9 % of such points.",
-        ),
-        Finding(
-            1,
-            "Largest difference from scikit-learn in any weight, mean, covariance or mean log-likelihood, "
-            f"after {config.parity_iterations} iterations from the same start",
-            exact(max(gaps), n=n_parity),
-            Expect(high=1e-10, closed=True),
-            kind="oracle",
-            oracle="sklearn.mixture.GaussianMixture",
-        ),
-        Finding(
-            1,
-            "Accuracy, our EM minus scikit-learn's, each with its own k-means++ or k-means start on the same data",
-            paired_effect(ours - theirs, unit="share of points"),
-            equals(0, 0.005),
-            kind="oracle",
-            oracle="sklearn.mixture.GaussianMixture",
-            note="Seven points in 1,400: fits that settled at the same optimum differ at the border only.",
-        ),
-        _stated_covariance(config),
-        *_start_findings(config, rows),
-    ]
     return Evidence(
         title="Expectation maximisation for Gaussian mixtures",
         group="Mixtures and thresholds",
@@ -93,36 +46,19 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=f"generated: the source's two classes of {published.POINTS[0]} and {published.POINTS[1]} points in the "
         f"plane, drawn anew for each of {config.runs} starts; for parity, three clusters of 200 points in "
         f"{DIMENSIONS[0]} to {DIMENSIONS[-1]} dimensions",
-        findings=findings,
+        findings=[
+            *_fit_findings(config, gaps, steps, ours, theirs),
+            _stated_covariance(config),
+            *_start_findings(config, rows),
+        ],
         metrics={
-            "sklearn_parity": Metric(float(np.mean(np.array(gaps) <= 1e-10)), "equal", n=n_parity),
+            "sklearn_parity": Metric(float(np.mean(np.array(gaps) <= 1e-10)), "equal", n=len(gaps)),
             "accuracy": Metric(float(ours.mean()), "higher", float(ours.std(ddof=1)), len(ours)),
             "success_published": Metric(rows[0]["success"].value, "equal", n=config.runs),
             "success_corrected": Metric(rows[-1]["success"].value, "higher", n=config.runs),
         },
         tables=[_table(config, rows)],
-        figures=[
-            Figure(
-                "em_iterations",
-                "The source's figure: the start and iterations 0, 2, 4, 6, 8",
-                "Six scatter plots: from two far-off ellipses the two classes settle on the two clusters.",
-                "Every fourth point; ellipses at two standard deviations of the fitted classes. The first panel shows "
-                "the true classes and the start.",
-            ),
-            Figure(
-                "em_log_likelihood",
-                "The log-likelihood never falls",
-                "Curves of log-likelihood by iteration from thirty random starts, all rising, some with long plateaus.",
-                "Our EM, full covariances, from random data points: five Gaussians on data with four clusters, "
-                "which makes plateaus. A plateau is not always the end: whoever stops at ten iterations stops on one.",
-            ),
-            Figure(
-                "em_success",
-                "How often the segmentation is found",
-                "Share of starts with accuracy of at least 0.97, by start, prior and iterations, with 95 % intervals.",
-                f"{config.runs} starts each; Wilson intervals.",
-            ),
-        ],
+        figures=figures.draw(workspace.evidence / "figures", rows, config.runs, GOOD),
         cost={"iterations_a_run": config.long_iterations, "runs": config.runs},
     )
 
@@ -226,6 +162,50 @@ def _fits(config: Config) -> tuple[np.ndarray, np.ndarray]:
     return np.array(ours), np.array(theirs)
 
 
+def _fit_findings(
+    config: Config, gaps: list[float], steps: list[float], ours: np.ndarray, theirs: np.ndarray
+) -> list[Finding]:
+    return [
+        Finding(
+            1,
+            "Smallest gain in mean log-likelihood of any EM step (nats a point): full, tied, diagonal, spherical; "
+            f"{', '.join(map(str, DIMENSIONS))} dimensions",
+            exact(min(steps), n=len(steps), unit="nats"),
+            Expect(low=-1e-10, closed=True),
+            note="EM cannot lower the likelihood; 1e-10 is room for rounding in a mean over the points. Measured "
+            "without regularisation, which would break the guarantee.",
+            figures=("em_log_likelihood",),
+        ),
+        Finding(
+            1,
+            "Accuracy of the classes found on the source's data, our EM from k-means++ starts",
+            mean_effect(ours, unit="share of points"),
+            above(GOOD),
+            variant="corrected",
+            figures=("em_iterations",),
+            note="With the parameters known, the best rule is right on 99.9 % of such points.",
+        ),
+        Finding(
+            1,
+            "Largest difference from scikit-learn in any weight, mean, covariance or mean log-likelihood, "
+            f"after {config.parity_iterations} iterations from the same start",
+            exact(max(gaps), n=len(gaps)),
+            Expect(high=1e-10, closed=True),
+            kind="oracle",
+            oracle="sklearn.mixture.GaussianMixture",
+        ),
+        Finding(
+            1,
+            "Accuracy, our EM minus scikit-learn's, each with its own k-means++ or k-means start on the same data",
+            paired_effect(ours - theirs, unit="share of points"),
+            equals(0, 0.005),
+            kind="oracle",
+            oracle="sklearn.mixture.GaussianMixture",
+            note="Seven points in 1,400: fits that settled at the same optimum differ at the border only.",
+        ),
+    ]
+
+
 def _stated_covariance(config: Config) -> Finding:
     """Defect 5: the data do not have the covariances the script states."""
     first = published.source_points(config.runs, np.random.default_rng(0))[:, : published.POINTS[0], 0]
@@ -244,16 +224,13 @@ def _stated_covariance(config: Config) -> Finding:
 def _start_findings(config: Config, rows: list[dict[str, Any]]) -> list[Finding]:
     source, best = rows[0], rows[-1]
     broken = source["nan"]
-    difference = best["good"].astype(float) - source["good"]
-    failed = proportion(int((~source["good"]).sum()), config.runs, "share of starts")
+    as_written = partial(Finding, variant="code", defect=5)
     findings = [
-        Finding(
+        as_written(
             2,
             f"Share of random starts from which the source's EM misses the classes (accuracy below {GOOD}, or NaN)",
-            failed,
+            proportion(int((~source["good"]).sum()), config.runs, "share of starts"),
             above(0.05),
-            variant="code",
-            defect=5,
             figures=("em_success",),
             note="An 'unlucky' start is taken to mean more than one in twenty: rarer would be no reliance to speak of.",
         ),
@@ -261,51 +238,37 @@ def _start_findings(config: Config, rows: list[dict[str, Any]]) -> list[Finding]
             2,
             "Share of starts that find it: data-point start run until settled, minus the source's start, prior and "
             f"{config.iterations} iterations, same data",
-            paired_effect(difference, unit="share of starts"),
+            _difference(best, source),
             above(0),
             variant="corrected",
             figures=("em_success",),
         ),
-    ]
-    same_steps = proportion_difference(rows[5]["good"], rows[2]["good"])
-    findings.append(
         Finding(
             2,
             "The same with everything but the start alike (standard M step, run until settled): data points minus box",
-            same_steps,
+            _difference(rows[5], rows[2]),
             above(0),
             variant="corrected",
             note="This isolates the start from the prior and the number of iterations.",
-        )
-    )
-    findings.append(
-        Finding(
-            2,
-            "Share of the source's starts that end in NaN",
-            source["broken"],
-            kind="context",
-            variant="code",
-            defect=5,
-        )
-    )
+        ),
+        as_written(2, "Share of the source's starts that end in NaN", source["broken"], kind="context"),
+    ]
     if broken.any():
         findings.append(
-            Finding(
+            as_written(
                 2,
                 "Share of those NaN runs that began with a negative variance",
                 proportion(int(source["negative"][broken].sum()), int(broken.sum())),
                 kind="context",
-                variant="code",
-                defect=5,
                 note="A class that loses every point to underflow accounts for the others.",
             )
         )
     return findings
 
 
-def proportion_difference(first: np.ndarray, second: np.ndarray) -> Effect:
-    """Paired difference of two success rates over the same data sets."""
-    return paired_effect(first.astype(float) - second, unit="share of starts")
+def _difference(first: dict[str, Any], second: dict[str, Any]) -> Effect:
+    """Paired difference of two rows' success rates over the same data sets."""
+    return paired_effect(first["good"].astype(float) - second["good"], unit="share of starts")
 
 
 def _table(config: Config, rows: list[dict[str, Any]]) -> Table:
@@ -326,58 +289,3 @@ def _table(config: Config, rows: list[dict[str, Any]]) -> Table:
         ),
         f"{config.runs} starts a row on the same {config.runs} data sets; median and worst over runs without NaN.",
     )
-
-
-def _draw_iterations(path: Any) -> None:
-    """A start of the source's kind that works, drawn as in the source."""
-    rng = np.random.default_rng(3)
-    points = published.source_points(1, rng)
-    means, variances = published.source_start(points, rng)
-    while (variances < 0).any():  # the figure wants a run that lives
-        means, variances = published.source_start(points, rng)
-    runs = published.published_em(points, means, variances, SHOWN)
-    true = published.true_classes()
-    if ((runs[SHOWN[-1]].responsibility[0] > 0.5) == true).mean() < 0.5:
-        true = ~true  # which class ends as the first is the start's choice; colour the truth alike
-    panels = [("Truth and start", true, means[0], variances[0])]
-    for iteration, run in runs.items():
-        panels.append((f"Iteration {iteration}", run.responsibility[0] > 0.5, run.means[0], run.variances[0]))
-    with figure(path, 7.2, 4.6, nrows=2, ncols=3, sharex=True, sharey=True) as (_, axes):
-        for axis, (title, first, centre, variance) in zip(axes.flat, panels, strict=True):
-            for members, colour in ((first, COLOURS[0]), (~first, COLOURS[1])):
-                axis.plot(*points[0][::4][members[::4]].T, ".", color=colour, markersize=2.5, alpha=0.6)
-            for k, colour in enumerate(COLOURS[:2]):
-                size = 4 * np.sqrt(variance[k])
-                axis.add_patch(Ellipse(centre[k], *size, fill=False, edgecolor=colour, linewidth=1.6))
-            axis.set_title(title)
-            axis.set_xlim(-1, 9)
-            axis.set_ylim(-1, 7)
-
-
-def _draw_curves(path: Any) -> None:
-    rng = np.random.default_rng(4)
-    centres = np.array([[0, 0], [4, 0], [0, 4], [5, 5]])
-    points = np.concatenate([rng.normal(centre, 1, (150, 2)) for centre in centres])
-    with figure(path, 7, 3.4) as (_, axis):
-        for seed in range(30):
-            curve = fit(points, 5, "full", "points", 120, tolerance=0, seed=seed).log_likelihoods
-            axis.plot(curve, color=COLOURS[0], alpha=0.4, linewidth=1)
-        axis.set_ylim(-4.6, -4.1)
-        axis.axvline(10, color=COLOURS[1], linestyle="--", linewidth=1.2)
-        axis.text(10.8, -4.58, "the source stops here", color=COLOURS[1])
-        axis.set_xlabel("iteration")
-        axis.set_ylabel("mean log-likelihood (nats)")
-
-
-def _draw_success(path: Any, rows: list[dict[str, Any]]) -> None:
-    names = [f"{row['start']} start, {row['prior']}, {row['iterations']} iterations" for row in rows]
-    with figure(path, 7, 2.8) as (_, axis):
-        for place, row in enumerate(rows):
-            success = row["success"]
-            colour = COLOURS[0] if row["start"] == "source" else COLOURS[2]
-            axis.plot([success.low, success.high], [place, place], color=colour, linewidth=2.2)
-            axis.plot(success.value, place, "o", color=colour)
-        axis.set_yticks(range(len(rows)), names)
-        axis.invert_yaxis()
-        axis.set_xlim(0, 1.03)
-        axis.set_xlabel(f"share of starts with accuracy ≥ {GOOD}")

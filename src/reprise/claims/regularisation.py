@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from pydantic import Field
 from scipy import integrate, stats
 from threadpoolctl import threadpool_limits
 
-from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between, equals
+from reprise.claims import _regularisation_figures as figures
+from reprise.claims.evidence import Evidence, Finding, Metric, Table, above, below, between, equals
 from reprise.config import Strict
 from reprise.lessons import losses
 from reprise.lessons import regularisation as lesson
-from reprise.report.figures import COLOURS, MARKER, figure
 from reprise.statistics import exact, mean_effect
 from reprise.workspace import Workspace
 
 STRENGTHS = np.logspace(-3, 3, 61)
-SHOWN = 5.0  # scale of the drawn example
 RIDGE = np.logspace(-8, 2, 41)
+ALPHAS = np.logspace(-2.5, 0.3, 40)
+SHOWN = 5.0  # scale of the drawn example
 
 
 class Config(Strict):
@@ -47,7 +46,12 @@ def evaluate(workspace: Workspace) -> Evidence:
     paths = _elastic_net(evidence)
     descents = _scaling(config, evidence)
     _transforms(evidence)
-    _draw(workspace, config, evidence, curves, ridge, paths, descents)
+    folder = workspace.evidence / "figures"
+    evidence.figures += [
+        figures.minimisers(folder, config, STRENGTHS, curves, RIDGE, ridge),
+        figures.coefficients(folder, ALPHAS, paths),
+        figures.descents(folder, SHOWN, descents),
+    ]
     return evidence
 
 
@@ -154,6 +158,7 @@ def _overfitting(config: Config, evidence: Evidence) -> dict[str, np.ndarray]:
 
 
 def _elastic_net(evidence: Evidence) -> dict[str, np.ndarray]:
+    """Penalty -> (strengths, features) coefficients along the path."""
     from sklearn.datasets import load_diabetes
     from sklearn.linear_model import ElasticNet
 
@@ -201,9 +206,8 @@ def _elastic_net(evidence: Evidence) -> dict[str, np.ndarray]:
         ),
     ]
     evidence.metrics["elastic_net_gap"] = Metric(float(max(gaps)), "lower", n=len(gaps))
-    strengths = np.logspace(-2.5, 0.3, 40)
-    return {"strengths": strengths} | {
-        name: np.array([lesson.elastic_net(X, y, a, ratio, tolerance=1e-7) for a in strengths])
+    return {
+        name: np.array([lesson.elastic_net(X, y, a, ratio, tolerance=1e-7) for a in ALPHAS])
         for name, ratio in (("L1", 1.0), ("elastic net, ρ = ½", 0.5), ("L2", 0.0))
     }
 
@@ -351,66 +355,6 @@ def _transforms(evidence: Evidence) -> None:
             "Log-normal data, 500 x 3. Only the z-score centres; only the last three need no look at the data's range.",
         )
     )
-
-
-def _draw(workspace: Workspace, config: Config, evidence: Evidence, curves, ridge, paths, descents) -> None:
-    folder = workspace.evidence / "figures"
-    with figure(folder / "regularisation-minimisers.svg", 7, 3.4, ncols=2) as (_, (left, right)):
-        for p, row in curves.items():
-            left.semilogx(STRENGTHS, row, label=f"p = {p:g}")
-        left.set(title="argmin (θ − 1)² + λ|θ|ᵖ", xlabel="λ", ylabel="θ")
-        left.legend(fontsize=8)
-        for name, row in ridge.items():
-            right.loglog(RIDGE, row, label=name)
-        right.set(title="Over- and underfitting", xlabel="λ (L2)", ylabel="mean squared error")
-        right.legend(fontsize=8)
-    with figure(folder / "regularisation-paths.svg", 7, 3.0, ncols=3, sharey=True) as (_, axes):
-        for ax, (name, rows) in zip(axes, list(paths.items())[1:], strict=True):
-            for j, row in enumerate(rows.T):
-                ax.semilogx(paths["strengths"], row, lw=1.3, color=COLOURS[j % 9], ls="-" if j < 9 else "--")
-            ax.set(title=name, xlabel="α")
-        axes[0].set_ylabel("coefficient")
-    with figure(folder / "regularisation-scaling.svg", 7, 3.6, ncols=2, sharex=True, sharey=True) as (_, axes):
-        titles = (f"Scales 1 and {SHOWN:g}", "Both z-scored")
-        for ax, (path, hessian), title in zip(axes, descents, titles, strict=True):
-            _contours(ax, path, hessian)
-            ax.set(title=f"{title}: {len(path) - 1} steps", xlabel="distance in the first weight")
-        axes[0].set_ylabel("distance in the second")
-    evidence.figures += [
-        Figure(
-            "regularisation-minimisers",
-            "What a penalty does to the minimum",
-            "All minimisers fall from 1 to 0 as λ grows: L1 reaches 0 at λ = 2, L2 never, p = ½ jumps. Training error "
-            "rises with λ, test error has a valley.",
-            f"Right: median over {2 * config.repetitions} problems, a polynomial of degree {config.degree} through "
-            f"{config.points} points.",
-        ),
-        Figure(
-            "regularisation-paths",
-            "Coefficient paths",
-            "With L1 coefficients reach zero in turn; with L2 all shrink together; the elastic net lies between.",
-            "scikit-learn's diabetes data, ten standardised features; α is the strength of the whole penalty.",
-        ),
-        Figure(
-            "regularisation-scaling",
-            "The zig-zag of unscaled features",
-            "In the narrow valley of unscaled features descent bounces between the walls; in the round bowl of scaled "
-            "ones it goes straight to the middle.",
-            "Contours of the squared loss around its minimum (star); steps from weights 0, each at the best fixed "
-            f"learning rate. Drawn for scales 1 and {SHOWN:g}; at those of the measurement the valley would be a line.",
-        ),
-    ]
-
-
-def _contours(ax: Any, path: np.ndarray, hessian: np.ndarray) -> None:
-    u = np.linspace(-1.3, 1.3, 161)
-    grid = np.stack(np.meshgrid(u, u), axis=-1)
-    level = np.einsum("...i,ij,...j", grid, hessian, grid) / 2
-    start = path[0] @ hessian @ path[0] / 2
-    ax.contour(u, u, level, levels=start * np.arange(0.25, 2.1, 0.25) ** 2, colors=COLOURS[8], linewidths=0.7)
-    ax.set_aspect("equal")
-    ax.plot(*path.T, "o-", ms=2.5, lw=1.0, color=COLOURS[1])
-    ax.plot(0, 0, "*", ms=10, color=MARKER)
 
 
 ABOUT = """
