@@ -15,10 +15,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, above
+from reprise.closure import closure
 from reprise.config import load
 from reprise.files import write_json, write_text
+from reprise.stages import train
 from reprise.statistics import Effect
 from reprise.tracking import KEY, PROCESS, Tracker, TrackingError, _Live, database, initialise, sync, track_training
 from reprise.workspace import Workspace
@@ -252,6 +255,20 @@ def test_only_the_first_of_several_devices_processes_logs(space, monkeypatch):
     with track_training(space, "raw", settings(space, "raw")) as listener:
         assert listener is None
     assert runs(space) == {}
+
+
+def test_the_train_stage_logs_live_without_depending_on_it(space, monkeypatch):
+    """A change of how MLflow is written trains nothing again."""
+
+    def train_variant(*args, listener, **kwargs):
+        listener(0)(0, {"val_loss": 0.5})
+        assert runs(space)["raw/seed-0"].data.metrics == {"val_loss": 0.5}
+
+    monkeypatch.setattr(train, "train_variant", train_variant)
+    train.train(space, "raw")
+    files = {path.name for path in closure(["reprise.stages.train"], ROOT / "src")}
+    assert "training.py" in files
+    assert files.isdisjoint({"tracking.py", "projection.py"})
 
 
 def test_an_experiment_deleted_in_the_browser_comes_back(space):

@@ -21,6 +21,9 @@ PACKAGE = "reprise"
 def closure(modules: Iterable[str], source: Path = Path("src")) -> list[Path]:
     """All files of the package that importing ``modules`` can load, functions' own imports included.
 
+    What is looked up by name (``importlib.import_module``) is not followed: studies are named beside their stage, and
+    `reprise.tracking`, which only watches training, is to be no dependency of it.
+
     Args:
         modules: dotted names.
         source: folder that holds the package.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +10,6 @@ from pathlib import Path
 from reprise.closure import code_digest
 from reprise.config import ConfigError, import_study, nearest
 from reprise.stages.running import stage
-from reprise.tracking import track_training
 from reprise.training import train_variant
 from reprise.workspace import Workspace
 
@@ -25,6 +25,9 @@ def train(workspace: Workspace, variant: str) -> None:
     study = import_study("studies", workspace.study)
     out = workspace.run(variant)
     shutil.rmtree(out, ignore_errors=True)
+    # By name, which `reprise.closure` does not follow: MLflow only watches, so a change of how it is written must not
+    # train everything again.
+    track_training = importlib.import_module("reprise.tracking").track_training
     with track_training(workspace, variant, settings) as listener:
         train_variant(
             study,
