@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from reprise.metrics.calibration import check_labels, row_blocks
+from reprise.metrics.calibration import check_labels, float_matrix, row_blocks
 
 _LARGEST = 1e30  # squares and differences of larger logits overflow in single precision
 
@@ -116,16 +116,7 @@ class OneVersusRest(Calibrator):
 
 def check_logits(logits: np.ndarray) -> np.ndarray:
     """(n, k) finite logits as float32 or float64, or a ValueError that names the row and what it holds."""
-    logits = np.asarray(logits)
-    if logits.ndim != 2 or logits.shape[0] == 0 or logits.shape[1] < 2:
-        raise ValueError(
-            f"logits: shape {logits.shape}, expected (n, k): at least one row and two classes "
-            "(for one sigmoid logit z, stack 0 and z)"
-        )
-    if logits.dtype.kind not in "fiu":
-        raise ValueError(f"logits: type {logits.dtype}, expected floats")
-    if logits.dtype not in (np.float32, np.float64):
-        logits = logits.astype(np.float32 if logits.dtype == np.float16 else np.float64)
+    logits = float_matrix("logits", logits, "for one sigmoid logit z, stack 0 and z")
     for rows in row_blocks(*logits.shape):
         block = logits[rows]
         if not (block.max() <= _LARGEST and block.min() >= -_LARGEST):

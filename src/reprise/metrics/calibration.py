@@ -221,7 +221,7 @@ def confidence_histogram(
 
 def top_label(probabilities: np.ndarray, labels: np.ndarray, check: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Confidence (n,) in the probabilities' type and correctness (n,) booleans; ties go to the first class."""
-    probabilities = _matrix(probabilities)
+    probabilities = float_matrix("probabilities", probabilities, "for P(class 1) alone, stack 1 - p and p", "fiub")
     n, k = probabilities.shape
     labels = check_labels(labels, n, k)
     predicted = np.empty(n, np.intp)
@@ -245,12 +245,24 @@ def top_label(probabilities: np.ndarray, labels: np.ndarray, check: bool = True)
 
 def check_probabilities(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n, k) probabilities as floats and (n,) labels as integers, or a ValueError that names the row."""
-    probabilities = _matrix(probabilities)
+    probabilities = float_matrix("probabilities", probabilities, "for P(class 1) alone, stack 1 - p and p", "fiub")
     labels = check_labels(labels, *probabilities.shape)
     ones = np.ones(probabilities.shape[1], probabilities.dtype)
     for rows in row_blocks(*probabilities.shape):
         _check_block(probabilities[rows], rows.start, ones)
     return probabilities, labels
+
+
+def float_matrix(name: str, values: np.ndarray, hint: str, kinds: str = "fiu") -> np.ndarray:
+    """(n, k) values as float32 or float64, or a ValueError; ``hint`` is for who has one number for two classes."""
+    values = np.asarray(values)
+    if values.ndim != 2 or values.shape[0] == 0 or values.shape[1] < 2:
+        raise ValueError(f"{name}: shape {values.shape}, expected (n, k): at least one row and two classes ({hint})")
+    if values.dtype.kind not in kinds:
+        raise ValueError(f"{name}: type {values.dtype}, expected floats")
+    if values.dtype in (np.float32, np.float64):
+        return values
+    return values.astype(np.float32 if values.dtype == np.float16 else np.float64)
 
 
 def check_labels(labels: np.ndarray, n: int, k: int) -> np.ndarray:
@@ -304,20 +316,6 @@ def _bin_count(bins: int) -> int:
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise ValueError(f"bins={bins!r}: expected a whole number of at least 1")
     return int(bins)
-
-
-def _matrix(probabilities: np.ndarray) -> np.ndarray:
-    probabilities = np.asarray(probabilities)
-    if probabilities.ndim != 2 or probabilities.shape[0] == 0 or probabilities.shape[1] < 2:
-        raise ValueError(
-            f"probabilities: shape {probabilities.shape}, expected (n, k): at least one row and two classes "
-            "(for P(class 1) alone, stack 1 - p and p)"
-        )
-    if probabilities.dtype.kind not in "fiub":
-        raise ValueError(f"probabilities: type {probabilities.dtype}, expected floats")
-    kept = probabilities.dtype in (np.float32, np.float64)
-    half = probabilities.dtype == np.float16
-    return probabilities if kept else probabilities.astype(np.float32 if half else np.float64)
 
 
 def _check_block(block: np.ndarray, start: int, ones: np.ndarray) -> None:
