@@ -220,7 +220,7 @@ class TestNearDuplicates:
     @pytest.mark.parametrize("dense", [0.0, 0.05, 2.0])
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
     def test_tiles_chunks_and_both_ways_to_measure_agree(self, monkeypatch, dense, dtype):
-        monkeypatch.setattr(near_search.NumpySearch, "tile", 37)
+        monkeypatch.setattr(near_search.NumpySearch, "tile", (37, 41))
         monkeypatch.setattr(near_search, "DENSE", dense)
         monkeypatch.setattr(near_search, "RANK", 5)
         monkeypatch.setattr(near_search, "WORK_BYTES", 30_000)
@@ -233,6 +233,17 @@ class TestNearDuplicates:
             expected = by_pdist(features, 0.008, labels)
             assert 50 < len(expected[0]) < 4000
             assert_same(near_duplicates(features, 0.008, labels), expected)
+
+    @pytest.mark.parametrize("device", [None, "cpu"])
+    def test_pairs_that_differ_along_the_sweep_alone_stay_in_the_window(self, monkeypatch, device):
+        monkeypatch.setattr(near_search.NumpySearch, "tile", (8, 16))
+        angles = np.random.default_rng(7).random(300) * np.pi / 2
+        features = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # on an arc, neighbours are neighbours in order
+        groups = np.arange(300) % 2
+        for threshold in (1e-6, 0.008, 0.2):
+            expected = by_pdist(features, threshold, groups)
+            assert len(expected[0]) > 10
+            assert_same(near_duplicates(features, threshold, groups, device=device), expected)
 
     @pytest.mark.parametrize("d", [40, 90, 3000])
     @pytest.mark.parametrize("dense", [0.0, 2.0])

@@ -2,9 +2,11 @@
 
 Unit vectors are split into their part in a small subspace and the rest. The rest is known by its length alone, which
 bounds what it can add to a product (Cauchy-Schwarz): ``cos(u, v) <= Pu . Pv + |u - Pu| |v - Pv|``. The right side is
-one short inner product, so that tiles of rows are compared by a small matrix product. Pairs that it cannot rule out are
-screened in float32 with a margin that no rounding exceeds, and what is left is measured in float64 with scipy's own
-formula. Memory grows with the number of rows and of pairs found.
+one short inner product, so that tiles of rows are compared by a small matrix product. Rows are sorted along the direction
+in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it, so a row meets
+only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that no rounding
+exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of rows and of
+pairs found.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from threadpoolctl import threadpool_limits
 
 from reprise.data.hashes import default_threads
 
-TILE = 1024
-SAMPLE = 256  # rows that the subspace is learnt from: it decides the speed, never the answer
-RANK = 64
+TILE = (256, 1024)  # rows that share a window, and at most so many of the window at once
+SAMPLE = 128  # rows that the subspace is learnt from: it decides the speed, never the answer
+RANK = 32
 SLACK = 2e-5  # more than a float32 product of two unit vectors of RANK + 1 numbers is off by: (RANK + 3) / 2**24
 WORK_BYTES = 32 << 20  # of temporary float64 rows for matrix products
 CACHE_BYTES = 1 << 20  # of temporary rows for products of single pairs
@@ -66,9 +68,8 @@ def near_duplicates(
     # one thread a tile: on a busy machine, threads inside each small product wait for one another
     with threadpool_limits(1, "blas") if device is None else nullcontext(), ThreadPoolExecutor(threads) as pool:
         norms = _norms(features, pool)
-        order, bounds = _grouped(norms, groups)
-        search = _search(device)(features, norms, order, pool)
-        found = list(pool.map(lambda tile: _within(search, *tile, threshold), _tiles(bounds, search.tile)))
+        search = _search(device)(features, norms, *_grouped(norms, groups), pool)
+        found = list(pool.map(lambda tile: _within(search, *tile, threshold), _tiles(search, threshold)))
     pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)])
     distances = np.concatenate([np.empty(0), *(distances for _, distances in found)])
     rising = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -110,12 +111,15 @@ def _grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, 
     return order, [0, *changes.tolist(), len(order)]
 
 
-def _tiles(bounds: list[int], side: int) -> Iterator[tuple[int, int, int, int]]:
-    """Top, bottom, left and right of the tiles on and above the diagonal of each group."""
-    for start, stop in pairwise(bounds):
-        for top in range(start, stop, side):
-            for left in range(top, stop, side):
-                yield top, min(top + side, stop), left, min(left + side, stop)
+def _tiles(search, threshold: float) -> Iterator[tuple[int, int, int, int]]:
+    """Top, bottom, left and right of the tiles that cover, on and above the diagonal, all that may lie near."""
+    reach = np.sqrt(2 * threshold) + SLACK
+    for start, stop in pairwise(search.bounds):
+        for top in range(start, stop, search.tile[0]):
+            bottom = min(top + search.tile[0], stop)
+            window = top + int(np.searchsorted(search.sweep[top:stop], search.sweep[bottom - 1] + reach, side="right"))
+            for left in range(top, window, search.tile[1]):
+                yield top, bottom, left, min(left + search.tile[1], window)
 
 
 def _within(search, top: int, bottom: int, left: int, right: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -166,15 +170,42 @@ def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: Th
     return out
 
 
+def sorted_along(inside: np.ndarray, bounds: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Sorts rows, each within its group, along the direction in which they differ most.
+
+    Args:
+        inside: (n, rank) coordinates of unit vectors in the subspace.
+        bounds: where each group starts, and the end.
+
+    Returns:
+        (n,) positions in rising order, and the coordinates (n,) in that order.
+    """
+    centred = inside - inside.mean(axis=0) if len(inside) else inside
+    direction = np.linalg.eigh(centred.T @ centred)[1][:, -1:]
+    coordinate = (inside @ direction).sum(axis=1)
+    rising = np.lexsort((coordinate, np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))))
+    return rising, coordinate[rising]
+
+
 class NumpySearch:
-    """Candidates and distances by NumPy."""
+    """Candidates and distances by NumPy.
+
+    Attributes:
+        order: rows of ``features``, sorted by group and along ``sweep``.
+        sweep: their coordinates in the direction in which they differ most.
+        bounds: where each group starts in ``order``, and the end.
+    """
 
     tile = TILE
 
-    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: ThreadPoolExecutor) -> None:
-        self.features, self.norms, self.order = features, norms, order
+    def __init__(
+        self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, bounds: list[int], pool: ThreadPoolExecutor
+    ) -> None:
+        self.features, self.norms, self.bounds = features, norms, bounds
         self.moderate = bool(((norms == 0) | ((norms > 1e-9) & (norms < 1e9))).all())  # float32 squares stay normal
-        self.projected = project(features, norms, order, pool)
+        projected = project(features, norms, order, pool)
+        rising, self.sweep = sorted_along(projected[:, :-1], bounds)
+        self.order, self.projected = order[rising], projected[rising]
 
     def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
         """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
@@ -239,4 +270,4 @@ def _search(device: str | None):
         return NumpySearch
     from reprise.data.near_search_torch import TorchSearch  # torch takes seconds to import
 
-    return lambda features, norms, order, _: TorchSearch(features, norms, order, device)
+    return lambda features, norms, order, bounds, _: TorchSearch(features, norms, order, bounds, device)

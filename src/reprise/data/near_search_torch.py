@@ -14,15 +14,20 @@ SLACK = 1e-10  # above the rounding error of float64 products between unit vecto
 class TorchSearch:
     """Candidates and distances by torch. Holds the features on the device: 4 bytes a number for float32."""
 
-    tile = 4096
+    tile = (4096, 16384)
 
-    def __init__(self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, device: str) -> None:
-        self.features, self.norms, self.order = features, norms, order
+    def __init__(
+        self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, bounds: list[int], device: str
+    ) -> None:
+        self.features, self.norms, self.order, self.bounds = features, norms, order, bounds
         exact = features if features.dtype in (np.float16, np.float32) else features.astype(np.float64)
         self.device_features = torch.from_numpy(np.ascontiguousarray(exact)).to(device)
         self.device_norms = torch.from_numpy(norms).to(device)
         self.step = max(1, WORK_BYTES // (16 * max(1, features.shape[1])))
-        self.projected = self._project()
+        projected = self._project()
+        rising, self.sweep = near_search.sorted_along(projected[:, :-1].cpu().numpy(), bounds)
+        self.order = order[rising]
+        self.projected = projected[torch.from_numpy(rising).to(projected.device)]
 
     def _project(self) -> torch.Tensor:
         if not len(self.order):
