@@ -2,11 +2,11 @@
 
 Unit vectors are split into their part in a small subspace and the rest. The rest is known by its length alone, which
 bounds what it can add to a product (Cauchy-Schwarz): ``cos(u, v) <= Pu . Pv + |u - Pu| |v - Pv|``. The right side is
-one short inner product, so that tiles of rows are compared by a small matrix product. Rows are sorted along the direction
-in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it, so a row meets
-only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that no rounding
-exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of rows and of
-pairs found.
+one short inner product, so that tiles of rows are compared by a small matrix product. Rows are sorted along the
+direction in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it,
+so a row meets only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that
+no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of
+rows and of pairs found.
 """
 
 from __future__ import annotations
