@@ -53,6 +53,17 @@ def test_ignoring_groups_would_cover_far_too_rarely(monkeypatch):
     assert rate < 0.6
 
 
+def test_an_interval_ends_where_the_quantity_does():
+    two_of_three = np.repeat([1.0, 1.0, 0.0], 2)
+    labels = np.repeat(np.arange(3), 2)
+    wide, score = paired_effect(two_of_three, labels), paired_effect(two_of_three, labels, possible=statistics.SHARE)
+    assert wide.high > 1
+    assert wide.low < 0
+    assert (score.low, score.high, score.value) == (0, 1, wide.value)
+    gap = seeds_effect(np.array([0.9, -0.8, 0.7]), possible=statistics.SHARES_APART)
+    assert (gap.low, gap.high) == (-1, 1)
+
+
 def test_interval_over_seeds_is_students():
     values = np.array([0.71, 0.74, 0.69, 0.75])
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)

@@ -46,8 +46,18 @@ def exact(value: float, n: int = 1, unit: str = "") -> Effect:
     return Effect(float(value), float(value), float(value), n, unit=unit)
 
 
+Range = tuple[float, float]
+ANY: Range = (-np.inf, np.inf)
+SHARE: Range = (0.0, 1.0)
+SHARES_APART: Range = (-1.0, 1.0)  # differences of two shares
+
+
 def paired_effect(
-    differences: np.ndarray, groups: np.ndarray | None = None, unit: str = "", rng_seed: int = 0
+    differences: np.ndarray,
+    groups: np.ndarray | None = None,
+    unit: str = "",
+    rng_seed: int = 0,
+    possible: Range = ANY,
 ) -> Effect:
     """Mean of ``differences`` with an interval over seeds and over groups of examples.
 
@@ -57,6 +67,7 @@ def paired_effect(
         groups: (n,) labels; examples of one group (a subject) are resampled together. Default: each by itself.
         unit: what it is measured in.
         rng_seed: of the bootstrap.
+        possible: what the mean can be at all; few groups or seeds give intervals that reach beyond.
 
     Returns:
         The effect; with one group only the seeds give spread, with at most one seed only the groups. One group and
@@ -88,7 +99,7 @@ def paired_effect(
     spread = float(per_seed.std(ddof=1)) if seeds > 1 else 0.0
     if seeds > 1:
         means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.clip(np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), *possible)
     return Effect(float(differences.mean()), float(low), float(high), len(sizes), seeds if trained else 0, unit, spread)
 
 
@@ -112,12 +123,13 @@ def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generat
     return centre + (means - centre) * np.sqrt(count / (count - 1)) * student
 
 
-def seeds_effect(values: np.ndarray, unit: str = "") -> Effect:
+def seeds_effect(values: np.ndarray, unit: str = "", possible: Range = ANY) -> Effect:
     """Mean over seeds of a number that each trained network gives once, with Student's t interval.
 
     Args:
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
+        possible: what the mean can be at all; few seeds give intervals that reach beyond.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
@@ -125,7 +137,8 @@ def seeds_effect(values: np.ndarray, unit: str = "") -> Effect:
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
     half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
-    return Effect(mean, mean - half, mean + half, count, count, unit, spread)
+    low, high = max(mean - half, possible[0]), min(mean + half, possible[1])
+    return Effect(mean, low, high, count, count, unit, spread)
 
 
 def proportion(successes: int, trials: int, unit: str = "") -> Effect:

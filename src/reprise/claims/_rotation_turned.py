@@ -10,7 +10,7 @@ from reprise.claims._cifar import Run, guarded
 from reprise.claims.evidence import Expect, Finding, Table, above, below
 from reprise.data import cifar
 from reprise.files import read_npz
-from reprise.statistics import Effect, mean_effect, paired_effect, seeds_effect
+from reprise.statistics import SHARE, SHARES_APART, Effect, mean_effect, paired_effect, seeds_effect
 from reprise.studies.rotation import TRANSPLANTS
 from reprise.workspace import Workspace
 
@@ -81,7 +81,7 @@ def invariance_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
             Finding(
                 66,
                 f"Share of {len(probe.angles)} angles at which the source's image is right, `{name}` minus `baseline`",
-                seeds_effect(gap, "share of angles"),
+                seeds_effect(gap, "share of angles", SHARES_APART),
                 above(0),
                 kind=kind,
                 published=f"{FIGURE_9[name] - FIGURE_9['baseline']:+.2f} % (S2, figure 9, one seed)",
@@ -133,7 +133,7 @@ def _transplant_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
             Finding(
                 68,
                 f"The same on the source's single image, `{name}`: share of angles right",
-                seeds_effect(shares[name][:, 0], "share of angles"),
+                seeds_effect(shares[name][:, 0], "share of angles", SHARE),
                 kind="context",
                 published=f"{FIGURE_11[name]:.2f} % (S2, figure 11)",
                 note="one image, few seeds: whether its class is what such a network always answers is chance",

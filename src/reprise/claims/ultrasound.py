@@ -29,7 +29,7 @@ from reprise.metrics.segmentation import (
 from reprise.metrics.segmentation import (
     precision_recall as presence_scores,
 )
-from reprise.statistics import Effect, exact, paired_effect, proportion
+from reprise.statistics import SHARE, SHARES_APART, Effect, exact, paired_effect, proportion
 from reprise.studies.ultrasound import split
 from reprise.workspace import Workspace
 
@@ -136,7 +136,7 @@ def _exact_findings(prepared: Prepared, generated: bool) -> list[Finding]:
     speck = empty.copy()
     speck[0, shape[0] // 2, shape[1] // 2] = True
     nothing = np.zeros_like(masks)
-    of_nothing = paired_effect(dice(masks, nothing), prepared.subject, "dice")
+    of_nothing = paired_effect(dice(masks, nothing), prepared.subject, "dice", possible=SHARE)
     return [
         Finding(
             79,
@@ -223,7 +223,7 @@ def _duplicate_findings(workspace: Workspace, prepared: Prepared, cleaning: dict
                 figures=("distances",),
             )
         )
-    share = paired_effect(dropped.astype(float), prepared.subject, "share")
+    share = paired_effect(dropped.astype(float), prepared.subject, "share", possible=SHARE)
     if generated:
         truth = _planted_conflicts(prepared)
         findings += [
@@ -285,13 +285,14 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
 
     def against(name: str, base: str, measure: str = "dice") -> Effect:
         assert np.array_equal(scores[name].index, scores[base].index)
-        return paired_effect(getattr(scores[name], measure) - getattr(scores[base], measure), subject, "dice")
+        gap = getattr(scores[name], measure) - getattr(scores[base], measure)
+        return paired_effect(gap, subject, "dice", possible=SHARES_APART)
 
     findings = [
         Finding(
             82,
             "Mean test dice of the baseline U-Net minus that of predicting nothing",
-            paired_effect(raw.dice - nothing, subject, "dice"),
+            paired_effect(raw.dice - nothing, subject, "dice", possible=SHARES_APART),
             below(0),
             kind=kind,
             published="[.35, .45] against ~.6 (S2)",
@@ -334,7 +335,7 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
         findings.append(Finding(82, "Mean test dice, baseline minus the starter it grew from", effect, kind="context"))
     if "raw_by_image" in scores:
         leak = scores["raw_by_image"]
-        effect = paired_effect(leak.dice, prepared.subject[leak.index], "dice")
+        effect = paired_effect(leak.dice, prepared.subject[leak.index], "dice", possible=SHARE)
         note = f"split by subject: {raw.dice.mean():.3f}; neighbouring frames of one sweep lie on both sides here"
         findings.append(
             Finding(79, "Mean test dice under the source's split by image", effect, kind="context", note=note)
@@ -359,10 +360,10 @@ def _metrics(scores: dict[str, Scores]) -> dict[str, Metric]:
 def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
     rows = []
     first = next(iter(scores.values()))
-    nothing = paired_effect((~first.present).astype(float), prepared.subject[first.index])
+    nothing = paired_effect((~first.present).astype(float), prepared.subject[first.index], possible=SHARE)
     rows.append(("predict nothing", _with_interval(nothing), *("–",) * 7))
     for name, s in scores.items():
-        effect = paired_effect(s.dice, prepared.subject[s.index])
+        effect = paired_effect(s.dice, prepared.subject[s.index], possible=SHARE)
         presence = [presence_scores(s.present, predicted) for predicted in s.predicted_present]
         precision, recall = (_mean_of_defined(values) for values in zip(*presence, strict=True))
         rows.append(
