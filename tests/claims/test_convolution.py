@@ -16,7 +16,7 @@ SECTION = "convolution:\n  grid: {size: 9, kernel: 5, stride: 3, padding: 2}\n  
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     root = tmp_path_factory.mktemp("study")
-    (root / "params.yaml").write_text(f"scale: small\ndata: {{source: generated}}\n{SECTION}", encoding="utf-8")
+    (root / "params.yaml").write_text(f"scale: small\ndata: {{source: real}}\n{SECTION}", encoding="utf-8")
     workspace = Workspace("convolution", root)
     evaluate(workspace)
     return workspace
@@ -29,6 +29,11 @@ def test_verdicts(workspace):
     assert verdicts == {claim: "contradicted" if claim in wrong else "reproduced" for claim in range(106, 114)}
     assert {f["defect"] for f in findings if f["defect"]} == {16, 19}
     assert all(f["verdict"] == "reproduced" for f in findings if f["kind"] == "oracle")
+
+
+def test_what_reads_no_data_is_never_called_real(workspace):
+    assert workspace.source == "real"
+    assert read_evidence(workspace.evidence)["provenance"]["source"] == "generated"
 
 
 def test_the_written_formula_is_right_for_stride_one_alone(workspace):
