@@ -40,7 +40,7 @@ def evaluate(workspace: Workspace) -> Evidence:
         title="Calibration and confidence",
         group="Calibration and confidence",
         about=_about(workspace.source == "generated"),
-        data=f"{workspace.source}: {main.run['examples']['train']:,} training, {len(main.validation_labels):,} "
+        data=f"{images_of(workspace)}: {main.run['examples']['train']:,} training, {len(main.validation_labels):,} "
         f"validation and {tests:,} test images of {classes} classes; {len(every)} networks, {seeds} seeds each",
     )
     evidence.findings += findings.inflation_findings(main, every)
@@ -49,7 +49,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     evidence.findings += findings.capacity_findings(every)
     evidence.findings += method_findings(every, main)
     evidence.metrics |= _metrics(every)
-    evidence.tables += [_method_table(every, workspace.source), _network_table(every), _change_table(every)]
+    evidence.tables += [_method_table(every, images_of(workspace)), _network_table(every), _change_table(every)]
     evidence.cost = {
         name: {key: s.run[key] for key in ("parameters", "epochs", "examples")} for name, s in every.items()
     }
@@ -82,8 +82,18 @@ def _metrics(every: dict[str, Scores]) -> dict[str, Metric]:
     }
 
 
-def _method_table(every: dict[str, Scores], source: str) -> Table:
-    rows = [(source, name, *(f"{100 * s.measures[m]['ece'].mean():.2f}" for m in METHODS)) for name, s in every.items()]
+def images_of(workspace: Workspace) -> str:
+    """Which images, in words."""
+    if workspace.source == "generated":
+        return "generated"
+    return {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[workspace.params.dataset("cifar").official]
+
+
+def _method_table(every: dict[str, Scores], images: str) -> Table:
+    rows = [
+        (f"{images} (ours)", name, *(f"{100 * s.measures[m]['ece'].mean():.2f}" for m in METHODS))
+        for name, s in every.items()
+    ]
     rows += [(f"{row.data} (paper)", row.network, *(f"{value:.2f}" for value in row.ece)) for row in ROWS]
     seeds, n, _ = next(iter(every.values())).logits.shape
     caption = (
