@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reprise.report.markdown import escape, prose
+from reprise.report.markdown import escape, inline, prose
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -27,6 +27,11 @@ def test_escaped_text_in_a_table_reads_as_it_was(text):
     cell = re.search(r"<td[^>]*>(.*)</td>", GITHUB.render(table), re.DOTALL)
     assert cell is not None
     assert words(cell.group(1)).split() == ["x", *text.split(), "x"]
+
+
+def test_names_in_backticks_become_code_and_nothing_else_is_marked_up():
+    assert inline("`a_b` minus `c` < 1") == "<code>a_b</code> minus <code>c</code> &lt; 1"
+    assert inline("`<img src=x>` & a single ` alone") == "<code>&lt;img src=x&gt;</code> &amp; a single ` alone"
 
 
 def test_prose_is_harmless():

@@ -129,7 +129,7 @@ def _comparisons(runs: dict[str, Run], structure: np.ndarray | None, prune: dict
     for name in ("nearest", "area"):
         smooth = (speed(concat, early) + speed(runs["bicubic"], early)) / 2
         gap = seeds_effect(smooth - speed(runs[name], early), "accuracy")
-        words = f"Mean validation accuracy over the first {early} epochs, bilinear and bicubic minus `{name}`"
+        words = f"Mean validation accuracy in the first quarter (epochs: {early}), bilinear, bicubic minus `{name}`"
         findings.append(Finding(53, words, gap, kind="context", note="the source's footnote: slightly better early"))
     findings += [
         compare(

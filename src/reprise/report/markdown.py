@@ -7,11 +7,13 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from markupsafe import escape as html_escape
 
 from reprise.report.numbers import number
 from reprise.report.view import SYMBOLS
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def prose(text: str) -> Markup:
@@ -22,6 +24,11 @@ def prose(text: str) -> Markup:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1]) + 2, 6)}"
     return Markup(renderer.renderer.render(tokens, renderer.options, {}))
+
+
+def inline(text: Any) -> Markup:
+    """One line of text as HTML, `names in backticks` as code and nothing else marked up."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(html_escape(str(text)))))
 
 
 def escape(text: Any) -> str:

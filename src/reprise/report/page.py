@@ -159,6 +159,7 @@ def environment() -> jinja2.Environment:
         "script_digest": digest,
     }
     templates.filters["number"] = number
+    templates.filters["inline"] = markdown.inline
     return templates
 
 
