@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: all help setup lock test lint repro real generated smoke ui benchmarks clean
+.PHONY: all help setup lock test fuzz lint repro real generated smoke ui benchmarks clean
 
 all: repro ## Set up, run everything, print where the report is
 
@@ -48,6 +48,9 @@ smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone
 
 test: setup ## The whole test suite
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+fuzz: setup ## The property tests on random examples, twenty times
+	for round in {1..20}; do REPRISE_FUZZ=1 $(BIN)/pytest -q -n auto -m hypothesis || exit 1; done
 
 lint: setup ## ruff: rules and layout
 	$(BIN)/ruff check .

@@ -229,7 +229,7 @@ if __name__ == "__main__":
     parser.add_argument("--width", type=int, default=32, help="of the U-Net whose step is timed")
     parser.add_argument("--side", type=int, default=160)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=24, help="of the U-Nets compared by dice; 0: none")
+    parser.add_argument("--epochs", type=int, default=20, help="of the U-Nets compared by dice; 0: none")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()

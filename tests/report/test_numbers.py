@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reprise.report.numbers import effect_text, expected_text, number
@@ -55,6 +55,7 @@ def test_effect_and_interval_share_their_digits(value, interval, unit, texts):
 
 
 @given(st.floats(-1e12, 1e12), st.floats(0, 1e6), st.floats(0, 1e6))
+@example(0.0, 0.0, 5e-324)
 def test_any_effect_has_a_text(value, below, above):
     value_text, interval_text = effect_text(value, [value - below, value + above])
     assert value_text

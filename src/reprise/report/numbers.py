@@ -55,7 +55,8 @@ def effect_text(value: float | None, interval: list[float | None] | None, unit: 
     if low is None or high is None:
         ends = ["−∞" if low is None else number(low), "∞" if high is None else number(high)]
         return number(value) + suffix, f"[{', '.join(ends)}]"
-    places = 1 - math.floor(math.log10((high - low) / 2)) if high > low else 99
+    half = (high - low) / 2  # 0 between two neighbouring numbers
+    places = 1 - math.floor(math.log10(half)) if half > 0 else 99
     if not 0 <= places <= 5 or max(abs(low), abs(high)) >= 1e6:
         return number(value) + suffix, f"[{number(low)}, {number(high)}]"
     fixed = [f"{_unsigned(x, places):,.{places}f}".replace("-", "−") for x in (value, low, high)]
