@@ -32,7 +32,8 @@ def repro(targets: list[str], jobs: int) -> int:
         return _dvc(["repro", *targets], {})
     graph = stage_graph()
     wanted = with_ancestors(graph, [stage for target in targets or ["dvc.yaml"] for stage in matching(graph, target)])
-    sorter = TopologicalSorter({stage: graph[stage] for stage in wanted})
+    # in the files' order, so that two runs do the same: put what takes long first
+    sorter = TopologicalSorter({stage: graph[stage] for stage in graph if stage in wanted})
     sorter.prepare()
     devices = gpus()
     slots: SimpleQueue[dict[str, str]] = SimpleQueue()
