@@ -29,7 +29,7 @@ from reprise.data.batches import Batches, resident
 from reprise.layers import RotatedConv2d
 from reprise.studies import rotation
 from reprise.studies._images import as_arrays
-from reprise.training import TrainingData, train_seed
+from reprise.training import TrainingData, precision_for, train_seed
 from reprise.workspace import Workspace
 
 
@@ -101,13 +101,13 @@ class Bare:
         self.task = rotation.task(rotation.build(settings, rotation.SHAPE), settings, 0).to(device).train()
         if compiled:
             self.task.model.compile()
-        self.optimizer = torch.optim.Adam(self.task.model.parameters(), lr=settings.learning_rate)
+        self.optimizer = self.task.optimizer()
+        self.bf16 = precision_for(TrainingConfig()) == "bf16-mixed"  # as the study's path chooses it
         self.batches = Batches(resident(arrays, device), settings.batch_size, 0, epoch=lambda: 0)
         self.device = device
 
     def step(self, batch) -> None:
-        bf16 = self.device.type == "cuda"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             loss = self.task.loss(self.task.augment(batch))
         loss.backward()
         self.optimizer.step()
@@ -150,7 +150,7 @@ def layer_table(options: argparse.Namespace, device: torch.device, name: str) ->
     table = Table(title=f"3 x 3 convolutions of the mini-VGG, width {options.width}, {name}")
     for column in ("maps", "at", "rotations", "plain, ms", "rotated (max), ms", "ratio"):
         table.add_column(column, justify="right")
-    width = options.width
+    width, total = options.width, {4: [0.0, 0.0], 8: [0.0, 0.0]}
     for inputs, outputs, side in ((3, width, 32), (width, width, 32), (width, 2 * width, 15), (2 * width,) * 2 + (15,)):
         images = torch.randn(options.batch, inputs, side, side, device=device)
         images = images.to(memory_format=torch.channels_last).requires_grad_(inputs != 3)  # images need no gradient
@@ -161,8 +161,12 @@ def layer_table(options: argparse.Namespace, device: torch.device, name: str) ->
             seconds = in_turns(ways, options.repetitions, device)
             plain_ms, rotated_ms = (1000 * seconds[way] / 10 for way in ("plain", "rotated"))
             maps, at = f"{inputs} to {outputs}", f"{side} x {side}"
+            total[rotations] = [total[rotations][0] + plain_ms, total[rotations][1] + rotated_ms]
             ratio = f"{rotated_ms / plain_ms:.2f} x"
             table.add_row(maps, at, str(rotations), f"{plain_ms:.2f}", f"{rotated_ms:.2f}", ratio)
+    for rotations, (plain_ms, rotated_ms) in total.items():
+        ratio = f"{rotated_ms / plain_ms:.2f} x"
+        table.add_row("all four", "", str(rotations), f"{plain_ms:.2f}", f"{rotated_ms:.2f}", ratio)
     return table
 
 
