@@ -62,7 +62,7 @@ ui: setup ## MLflow on loopback, with every run
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 benchmarks: setup ## Every table of benchmarks/ (minutes)
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 clean: ## Remove what stages made; DVC's cache stays
 	rm -rf data/prepared data/runs data/evidence data/checkpoints data/timings.csv

@@ -7,13 +7,7 @@ Logits are drawn so that T = 2 is right but for chance. Times are the best of se
 arrays already made; a ratio above 1 means that this kit is faster. A peer that is not installed is named and left out.
 """
 
-# ruff: noqa: E402 (the number of threads must be set before NumPy is imported)
 from __future__ import annotations
-
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
-    os.environ[_name] = "1"
 
 import argparse
 import contextlib
@@ -25,6 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from reprise.calibration import BayesianBinning, HistogramBinning, IsotonicCalibration, TemperatureScaling, softmax
 from reprise.metrics.calibration import expected_calibration_error, negative_log_likelihood
@@ -40,6 +35,7 @@ def main() -> None:
     parser.add_argument("--classes", type=int, default=1_000)
     parser.add_argument("--few", type=int, default=10, help="classes for Bayesian binning")
     arguments = parser.parse_args()
+    threadpool_limits(1)
     absent = [name for name in PEERS if not FOUND[name]]
     if absent:
         print(f"not installed, left out: {', '.join(absent)}")

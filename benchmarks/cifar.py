@@ -12,17 +12,18 @@ prints the seconds and epochs until validation accuracy is reached.
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 
+from _turns import in_turns, seconds_of
 from reprise.config import TrainingConfig
 from reprise.data import shapes
 from reprise.data.batches import Batches, resident
@@ -31,6 +32,8 @@ from reprise.studies import rotation
 from reprise.studies._images import as_arrays
 from reprise.training import TrainingData, precision_for, train_seed
 from reprise.workspace import Workspace
+
+STUDY = SimpleNamespace(build=rotation.build, task=rotation.task)  # without what follows training
 
 
 def main() -> None:
@@ -71,7 +74,7 @@ def steps_table(options: argparse.Namespace, device: torch.device, name: str) ->
         ways["bare loop, torch.compile"] = Bare(settings, train, device, compiled=True)
         ways["CUDA graph"] = Graphed(settings, train, device)
         ways["study, torch.compile"] = lambda: run_study(settings, data, training.model_copy(update={"compile": True}))
-    seconds = in_turns(ways, options.repetitions, device)
+    seconds = in_turns({name: partial(seconds_of, way) for name, way in ways.items()}, options.repetitions)
     table = Table(title=f"mini-VGG, width {options.width}, batches of {options.batch}, {name}")
     for column in ("way", "images/s", "ms a step", "against the bare loop"):
         table.add_column(column, justify="left" if column == "way" else "right")
@@ -84,13 +87,7 @@ def steps_table(options: argparse.Namespace, device: torch.device, name: str) ->
 
 def run_study(settings: rotation.RotationSettings, data: TrainingData, training: TrainingConfig) -> None:
     """One epoch on the study's path, with what comes before and after it (build, validation, prediction)."""
-    study = replace_after(rotation)
-    train_seed(study, settings, data, 0, training)
-
-
-def replace_after(study: object) -> object:
-    """The study without what follows training."""
-    return type("Study", (), {"build": staticmethod(study.build), "task": staticmethod(study.task)})
+    train_seed(STUDY, settings, data, 0, training)
 
 
 class Bare:
@@ -157,8 +154,11 @@ def layer_table(options: argparse.Namespace, device: torch.device, name: str) ->
         for rotations in (4, 8):
             plain = torch.nn.Conv2d(inputs, rotations * outputs, 3, device=device).to(memory_format=torch.channels_last)
             rotated = RotatedConv2d(inputs, outputs, rotations).to(device)
-            ways = {"plain": partial(many, plain, images), "rotated": partial(many, rotated, images)}
-            seconds = in_turns(ways, options.repetitions, device)
+            ways = {
+                name: partial(seconds_of, partial(many, m, images))
+                for name, m in (("plain", plain), ("rotated", rotated))
+            }
+            seconds = in_turns(ways, options.repetitions)
             plain_ms, rotated_ms = (1000 * seconds[way] / 10 for way in ("plain", "rotated"))
             maps, at = f"{inputs} to {outputs}", f"{side} x {side}"
             total[rotations] = [total[rotations][0] + plain_ms, total[rotations][1] + rotated_ms]
@@ -176,19 +176,6 @@ def many(layer: torch.nn.Module, images: torch.Tensor) -> None:
         layer(images).sum().backward()
 
 
-def in_turns(ways: dict[str, Callable[[], None]], repetitions: int, device: torch.device) -> dict[str, float]:
-    """Median seconds of each, after one warm-up of each."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repetitions + 1):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if device.type == "cuda":
-                torch.cuda.synchronize()
-            taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
-
-
 def time_to_accuracy(goal: float) -> str:
     """Trains rotation's baseline, seed 0, on the prepared data; when was ``goal`` first reached on validation?"""
     space = Workspace("rotation")
@@ -201,7 +188,7 @@ def time_to_accuracy(goal: float) -> str:
         if found["val_accuracy"] >= goal and not reached:
             reached.append((epoch + 1, time.perf_counter() - start))
 
-    train_seed(replace_after(rotation), settings, data, 0, space.params.training, listener=listen)
+    train_seed(STUDY, settings, data, 0, space.params.training, listener=listen)
     total = time.perf_counter() - start
     end = f"all {len(best) - 1} epochs {total:.1f} s, best {max(best):.4f}"
     if not reached:

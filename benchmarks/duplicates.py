@@ -11,26 +11,23 @@ faiss and imagededup (or ImageHash) are compared where they are installed; give 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import importlib.util
 import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "2")  # read once, when NumPy is imported
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from scipy.spatial.distance import pdist, squareform
+from skimage.util import view_as_blocks
+from threadpoolctl import threadpool_limits
 
-import ctypes  # noqa: E402
-import importlib.util  # noqa: E402
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from functools import partial  # noqa: E402
-from pathlib import Path  # noqa: E402
-
-import numpy as np  # noqa: E402
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
-from scipy.spatial.distance import pdist, squareform  # noqa: E402
-from skimage.util import view_as_blocks  # noqa: E402
-
-from reprise.data.duplicates import HASHES, near_duplicates, precision_recall, truth_pairs  # noqa: E402
-from reprise.data.ultrasound import generate  # noqa: E402
+from reprise.data.duplicates import HASHES, near_duplicates, precision_recall, truth_pairs
+from reprise.data.ultrasound import generate
 
 THREADS = 2
 REPEATS = 3  # of a timing that other work on the machine could spoil
@@ -52,6 +49,7 @@ def main() -> None:
     parser.add_argument("--calibrate", action="store_true", help="only show how the threshold of `robust` was chosen")
     parser.add_argument("--skip-speed", action="store_true", help="only score the finders")
     arguments = parser.parse_args()
+    threadpool_limits(THREADS)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     if arguments.calibrate:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from functools import partial
 
 import numpy as np
 import pytorch_lightning as pl
@@ -23,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
+from _turns import in_turns, seconds_of
 from reprise.config import Settings, TrainingConfig
 from reprise.data.batches import Batches, resident
 from reprise.data.ultrasound import generate, resize, split_by_subject
@@ -120,11 +122,7 @@ def overhead(steps: int, repetitions: int, console: Console) -> None:
         "Lightning, DataLoader": lambda: lightning(tensors, settings, loader=True, log_steps=False),
         "Lightning, DataLoader, self.log": lambda: lightning(tensors, settings, loader=True, log_steps=True),
     }
-    times = {name: [] for name in ways}
-    for _ in range(repetitions + 1):
-        for name, way in ways.items():
-            times[name].append(way() * 1e3)
-    medians = {name: statistics.median(values[1:]) for name, values in times.items()}
+    medians = {name: seconds * 1e3 for name, seconds in in_turns(ways, repetitions).items()}
     base = medians["bare loop over slices"]
     table = Table(title=f"One step, 32 x 64 linear classifier, {steps} steps, median of {repetitions}")
     for column in ("way", "ms a step", "above the bare loop, ms", "ratio"):
@@ -168,13 +166,7 @@ def speed(width: int, side: int, batch: int, repetitions: int, console: Console)
         "fp32, channels-last": Steps(Segment, False, width, side, batch),
         "bf16, channels-last (ours)": Steps(Segment, True, width, side, batch),
     }
-    times: dict[str, list[float]] = {way: [] for way in ways}
-    for _ in range(repetitions + 1):
-        for way, step in ways.items():
-            start = time.perf_counter()
-            step()
-            times[way].append(time.perf_counter() - start)
-    medians = {way: statistics.median(values[1:]) for way, values in times.items()}
+    medians = in_turns({way: partial(seconds_of, step) for way, step in ways.items()}, repetitions)
     table = Table(title=f"U-Net, width {width}, {side} x {side}, batch {batch}: one step, median of {repetitions}")
     for column in ("way", "ms a step", "images/s", "ratio"):
         table.add_column(column, justify="left" if column == "way" else "right")
