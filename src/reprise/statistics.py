@@ -16,6 +16,10 @@ from scipy import stats
 REPLICATES = 10_000
 LEVEL = 0.95
 MANY_GROUPS = 1000  # above this the mean over groups is normal for all purposes, and resampling costs gigabytes
+Range = tuple[float, float]
+ANY: Range = (-np.inf, np.inf)
+SHARE: Range = (0.0, 1.0)
+SHARES_APART: Range = (-1.0, 1.0)  # differences of two shares
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,6 @@ def exact(value: float, n: int = 1, unit: str = "") -> Effect:
     return Effect(float(value), float(value), float(value), n, unit=unit)
 
 
-Range = tuple[float, float]
-ANY: Range = (-np.inf, np.inf)
-SHARE: Range = (0.0, 1.0)
-SHARES_APART: Range = (-1.0, 1.0)  # differences of two shares
-
-
 def paired_effect(
     differences: np.ndarray,
     groups: np.ndarray | None = None,
@@ -71,7 +69,7 @@ def paired_effect(
 
     Returns:
         The effect; with one group only the seeds give spread, with at most one seed only the groups. One group and
-        at most one seed say nothing about chance: the interval is unbounded.
+        at most one seed say nothing about chance: the interval is all that is possible.
 
     Raises:
         ValueError: empty input, NaN, or groups of another length.
@@ -92,7 +90,7 @@ def paired_effect(
     sizes = np.bincount(index)
     rng = np.random.default_rng(rng_seed)
     if seeds == 1 and len(sizes) == 1:
-        return Effect(float(differences.mean()), -float("inf"), float("inf"), 1, int(trained), unit)
+        return Effect(float(differences.mean()), *possible, 1, int(trained), unit)
     sums = np.bincount(index, weights=differences.mean(axis=0))
     means = _resampled_means(sums, sizes, rng)
     per_seed = differences.mean(axis=1)

@@ -45,8 +45,7 @@ def best_rotation(responses: Tensor, rotations: int) -> Tensor:
     """The largest of ``rotations`` groups of maps, (n, rotations * c, h, w) -> (n, c, h, w); the first where they tie.
 
     On a CPU it is a pooling window of one place and all rotations: that kernel is vectorised over the maps of
-    channels-last memory and its gradient is one scatter, where max over a dimension takes up to four times as long as
-    the convolution before it (``benchmarks/cifar.py``).
+    channels-last memory, max over a dimension is not. What it costs beside the convolution: ``benchmarks/cifar.py``.
     """
     n, maps, height, width = responses.shape
     if responses.device.type != "cpu":
