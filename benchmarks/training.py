@@ -5,8 +5,9 @@
 Three tables. The first times one epoch of a tiny network (a step is nearly all overhead): a bare loop over slices,
 Lightning over the same slices (the project's way), Lightning with a DataLoader, and that with ``self.log`` in every
 step. The second times a step of the ultrasound U-Net as the source has it (width 32, 160 x 160) in fp32 and in bf16
-with channels-last. The third trains the U-Net of scale ``small`` to its end in both precisions, from the same starts on
-the same generated frames, and compares the dice. Rows take turns; the first of each is warm-up and left out.
+with channels-last, and what torch's own dropout adds to that. The third trains the U-Net of scale ``small`` to its end
+in both precisions, from the same starts on the same generated frames, and compares the dice. Rows take turns; the first
+of each is warm-up and left out.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from reprise.config import Settings, TrainingConfig
 from reprise.data.batches import Batches, resident
 from reprise.data.ultrasound import generate, resize, split_by_subject
 from reprise.metrics.segmentation import dice
+from reprise.models.dropout import Dropout
 from reprise.statistics import paired_effect
 from reprise.studies import ultrasound
 from reprise.studies.ultrasound import UltrasoundSettings
@@ -143,10 +145,13 @@ def settings_of(width: int, batch: int, dropout: float, epochs: int) -> Ultrasou
 class Steps:
     """Training steps of the ultrasound network on random frames: the study's task, one precision, one layout."""
 
-    def __init__(self, task: type[Segment], bf16: bool, width: int, side: int, batch: int) -> None:
+    def __init__(self, task: type[Segment], bf16: bool, width: int, side: int, batch: int, ours: bool = True) -> None:
         torch.manual_seed(0)
         settings = settings_of(width, batch, 0.5, 1)
         self.task, self.bf16 = task(ultrasound.build(settings, (side, side)), settings, 0).train(), bf16
+        for module in self.task.modules():
+            if isinstance(module, Dropout) and not ours:
+                module.__class__ = torch.nn.Dropout
         self.optimizer = self.task.optimizer()
         frames = torch.randint(0, 256, (2, batch, side, side), dtype=torch.uint8)
         self.batch = {"image": frames[0], "target": (frames[1] > 230).to(torch.uint8) * 255}
@@ -165,6 +170,7 @@ def speed(width: int, side: int, batch: int, repetitions: int, console: Console)
         "fp32": Steps(Contiguous, False, width, side, batch),
         "fp32, channels-last": Steps(Segment, False, width, side, batch),
         "bf16, channels-last (ours)": Steps(Segment, True, width, side, batch),
+        "the same, torch's dropout": Steps(Segment, True, width, side, batch, ours=False),
     }
     medians = in_turns({way: partial(seconds_of, step) for way, step in ways.items()}, repetitions)
     table = Table(title=f"U-Net, width {width}, {side} x {side}, batch {batch}: one step, median of {repetitions}")

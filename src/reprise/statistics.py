@@ -20,6 +20,7 @@ Range = tuple[float, float]
 ANY: Range = (-np.inf, np.inf)
 SHARE: Range = (0.0, 1.0)
 SHARES_APART: Range = (-1.0, 1.0)  # differences of two shares
+CORRELATION: Range = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,9 @@ def proportion(successes: int, trials: int, unit: str = "") -> Effect:
     return Effect(successes / trials, float(interval.low), float(interval.high), int(trials), unit=unit)
 
 
-def mean_effect(values: np.ndarray, unit: str = "") -> Effect:
-    """Mean of independent repetitions (no training) with Student's t interval."""
-    effect = seeds_effect(values, unit)
+def mean_effect(values: np.ndarray, unit: str = "", possible: Range = ANY) -> Effect:
+    """Mean of independent repetitions (no training) with Student's t interval, kept within ``possible``."""
+    effect = seeds_effect(values, unit, possible)
     return Effect(effect.value, effect.low, effect.high, effect.n, 0, unit)
 
 

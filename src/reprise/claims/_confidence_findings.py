@@ -19,7 +19,7 @@ from reprise.claims._confidence_scores import (
 )
 from reprise.claims.evidence import Finding, above, below, between, equals
 from reprise.metrics.calibration import expected_calibration_error, maximum_calibration_error
-from reprise.statistics import Effect, exact, paired_effect, seeds_effect
+from reprise.statistics import SHARES_APART, Effect, exact, paired_effect, seeds_effect
 from reprise.studies.confidence import INFLATION, STRENGTHS
 
 MAIN = "resnet"
@@ -99,7 +99,9 @@ def density_findings(main: Scores, densities: Densities) -> list[Finding]:
             Finding(
                 30,
                 f"Telling clean images from those under {name}: AUROC of density confidence minus that of softmax",
-                seeds_effect(densities.detection("density", kind) - densities.detection("softmax", kind), "AUROC"),
+                seeds_effect(
+                    densities.detection("density", kind) - densities.detection("softmax", kind), "AUROC", SHARES_APART
+                ),
                 kind="context",
                 note="density confidence {:.3f}, log density {:.3f}, softmax {:.3f}".format(*values),
                 figures=("distortions",),
@@ -142,7 +144,9 @@ def _failure(main: Scores, densities: Densities) -> Finding:
     return Finding(
         30,
         "Telling right from wrong predictions: AUROC of density confidence minus that of softmax",
-        Effect(float("nan"), -1.0, 1.0, 0, unit="AUROC") if undefined else seeds_effect(difference, "AUROC"),
+        Effect(float("nan"), *SHARES_APART, 0, unit="AUROC")
+        if undefined
+        else seeds_effect(difference, "AUROC", SHARES_APART),
         kind="context",
         note="clean test images; " + ", ".join(f"{name} {value.mean():.3f}" for name, value in values.items()),
     )

@@ -8,7 +8,7 @@ from reprise.claims import _cifar
 from reprise.claims import _connectivity_figures as draw
 from reprise.claims._cifar import NONE, Run, compare, epochs_to, guarded, longest, speed
 from reprise.claims.evidence import Evidence, Expect, Finding, Metric, above, below, between, equals
-from reprise.statistics import exact, mean_effect, seeds_effect
+from reprise.statistics import CORRELATION, SHARE, SHARES_APART, exact, mean_effect, seeds_effect
 from reprise.studies.connectivity import LAYERS, kept
 from reprise.workspace import Workspace
 
@@ -211,7 +211,7 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
         Finding(
             56,
             "Gate of the raw image minus the mean gate of the features beside it, mean over eight merges, last epoch",
-            seeds_effect(raw_gap, "gate"),
+            seeds_effect(raw_gap, "gate", SHARES_APART),
             below(0),
             kind=kind,
             published=f"{published_gap:+.2f} over merges 0 to 5 (S2, figure 3, read off)",
@@ -221,7 +221,7 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
         Finding(
             56,
             "Mean gate of the last two merges minus that of the first six",
-            seeds_effect(late_gap, "gate"),
+            seeds_effect(late_gap, "gate", SHARES_APART),
             below(0),
             kind=kind,
             published="last two “almost entirely” closed: all below 0.09 but one (S2, figure 3)",
@@ -231,7 +231,7 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
         Finding(
             56,
             f"Share of gates below {CLOSED:g} at the end",
-            seeds_effect((gates < CLOSED).mean(axis=1), "share"),
+            seeds_effect((gates < CLOSED).mean(axis=1), "share", SHARE),
             kind="context",
             note=f"raw image's: {gates[:, source == 0].mean():.3f}, last two merges: {gates[:, late].mean():.3f}, all: "
             f"{gates.mean():.3f}; all start at one value",
@@ -251,7 +251,7 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
             Finding(
                 57,
                 "Correlation of the 44 final gates between two seeds, mean over pairs of seeds",
-                mean_effect(pairs, "correlation"),
+                mean_effect(pairs, "correlation", CORRELATION),
                 above(0.5),
                 kind=kind,
                 note="; ".join(

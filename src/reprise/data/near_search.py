@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from reprise.data.hashes import default_threads
 
-TILE = (256, 1024)  # rows that share a window, and at most so many of the window at once
+TILE = (256, 1024)  # rows that share a window, and at most so many of the window at once: never fewer than share it
 SAMPLE = 128  # rows that the subspace is learnt from: it decides the speed, never the answer
 RANK = 32
 SLACK = 2e-5  # more than a float32 product of two unit vectors of RANK + 1 numbers is off by: (RANK + 3) / 2**24

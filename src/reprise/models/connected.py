@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from reprise.layers import GatedConnections
 from reprise.layers.gates import Init, Merge, Resize
+from reprise.models.dropout import Dropout
 from reprise.models.minivgg import glorot
 
 LAYERS = ("conv", "conv", "pool", "dropout", "conv", "conv", "pool", "dropout")
@@ -93,7 +94,7 @@ class ConnectedNet(nn.Module):
                 self.connections.append(None)
         self.pooled = pooled
         self.hidden = nn.Linear(maps * (1 if pooled else side**2), hidden)
-        self.drop = nn.Dropout(dropout[2])
+        self.drop = Dropout(dropout[2])
         self.output = nn.Linear(hidden, classes)
         self.apply(glorot)
 
@@ -127,7 +128,7 @@ class ConnectedNet(nn.Module):
         if kind == "pool":
             return nn.MaxPool2d(2), maps, side // 2
         if kind == "dropout":
-            return nn.Dropout(dropout[i // 4]), maps, side
+            return Dropout(dropout[i // 4]), maps, side
         filters = width * (1 + i // 4)
         conv = nn.Conv2d(maps, filters, 3, padding=PADDINGS[i], bias=False)
         return nn.Sequential(conv, nn.ReLU()), filters, side - 2 + 2 * PADDINGS[i]

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reprise.layers import RotatedConv2d, UnitNormConv2d, UnitNormLinear
+from reprise.models.dropout import Dropout
 
 Conv = Callable[..., nn.Module]  # (in_channels, out_channels, padding=, bias=) -> a 3 x 3 convolution
 CONVS = 4
@@ -90,7 +91,7 @@ class MiniVGG(nn.Module):
         side = ((size - 2) // 2 - 2) // 2
         self.hidden = linear(maps * side**2, hidden)
         self.output = linear(hidden, classes)
-        self.drop1, self.drop2, self.drop3 = (nn.Dropout(p) for p in dropout)
+        self.drop1, self.drop2, self.drop3 = (Dropout(p) for p in dropout)
         self.apply(glorot)
 
     def forward(self, images: Tensor) -> Tensor:

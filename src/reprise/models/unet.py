@@ -10,6 +10,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from reprise.models.dropout import Dropout
+
 
 class ConvBlock(nn.Sequential):
     """Convolution, then batch norm where wanted, then the activation; He-normal weights, zero biases."""
@@ -73,7 +75,7 @@ class UNet(nn.Module):
 
         def level(inputs: int, features: int, kernel: int = 3) -> nn.Sequential:
             layers = [block(inputs, features, kernel), block(features, features)]
-            return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout else []))
+            return nn.Sequential(*layers, *([Dropout(dropout)] if dropout else []))
 
         widths = [width * 2**i for i in range(depth + 1)]
         self.encoder = nn.ModuleList(
