@@ -178,6 +178,18 @@ def test_seeds_needed_is_the_first_count_that_resolves():
     assert half(needed) < effect.value <= half(needed - 1)
 
 
+def test_seeds_needed_counts_what_the_examples_leave_open():
+    rng = np.random.default_rng(0)
+    seeds, examples = rng.normal(size=(3, 1)), rng.normal(size=400)
+    alone = paired_effect(0.35 + seeds + 1e-9 * examples)
+    noisy = paired_effect(0.35 + seeds + 3.0 * (examples - examples.mean()))
+    assert alone.examples_half < 1e-6
+    assert noisy.examples_half == pytest.approx(1.96 * 3 * examples.std() / 20, rel=0.05)
+    assert seeds_needed(noisy, noisy.value - 0.9 * noisy.examples_half) is None
+    boundary = noisy.value - 1.05 * noisy.examples_half
+    assert seeds_needed(noisy, boundary) > seeds_needed(alone, alone.value - 1.05 * noisy.examples_half)
+
+
 def test_seeds_needed_cannot_be_said_without_spread_or_effect():
     assert seeds_needed(exact(1.0)) is None
     assert seeds_needed(seeds_effect(np.array([-1.0, 1.0]))) is None

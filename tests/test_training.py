@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
+from reprise import training
 from reprise.config import TrainingConfig
 from reprise.data.batches import Batches, epoch_seed, resident
+from reprise.studies._images import ImageSettings
+from reprise.tasks.classify import Classify
+from reprise.training import TrainingData, train_seed, train_variant
+
+CPU = TrainingConfig(accelerator="cpu", precision="32-true")
 
 SCRIPT = '''
 """Trains a small U-Net on squares: a stand-in for a stage, quick enough to be killed often."""
@@ -144,3 +153,63 @@ def test_precision_follows_the_machine_unless_it_is_named():
 
     assert precision_for(TrainingConfig(precision="32-true")) == "32-true"
     assert precision_for(TrainingConfig()) in ("32-true", "bf16-mixed")
+
+
+class Pictures(SimpleNamespace):
+    """A linear classifier on noise, as a study."""
+
+    @staticmethod
+    def build(settings, shape, structure=None):
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+
+    @staticmethod
+    def task(model, settings, seed):
+        return Classify(model, settings, seed)
+
+
+def pictures(count, seed):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+    return {"image": images, "label": rng.integers(0, 10, count).astype(np.uint8), "index": np.arange(count)}
+
+
+DATA = TrainingData(pictures(64, 0), pictures(32, 1), pictures(200, 2))
+
+
+def settings(**more):
+    return ImageSettings(epochs=6, batch_size=16, **{"learning_rate": 1e-2} | more)
+
+
+def test_a_run_that_had_stopped_early_when_it_was_killed_is_not_trained_on(tmp_path, monkeypatch):
+    still = settings(learning_rate=1e-30, early_stopping=1)  # nothing ever improves: two epochs of six
+
+    def train(name):
+        train_variant(Pictures, still, 1, lambda seed: DATA, CPU, tmp_path / name, tmp_path / f"{name}-kept")
+
+    train("whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_predict", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train("killed")
+    assert list(tmp_path.glob("killed-kept/seed-0-*/last.ckpt"))
+    train("killed")
+    assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
+    assert json.loads((tmp_path / "whole" / "run.json").read_text())["epochs"] == [2]
+
+
+def test_predictions_are_float32_whatever_precision_trained():
+    result = train_seed(Pictures, settings(), DATA, 0, CPU.model_copy(update={"precision": "bf16-mixed"}))
+    model = Pictures.build(None, None)
+    model.load_state_dict({name.removeprefix("model."): t for name, t in result.weights.items()})
+    with torch.inference_mode():
+        exact = model(torch.from_numpy(DATA.test["image"]).permute(0, 3, 1, 2).float() / 255).numpy()
+    np.testing.assert_allclose(result.predictions["test/logits"], exact, atol=1e-5)
+
+
+@pytest.mark.parametrize("level", [-0.5, 0.5])
+def test_the_learning_rate_falls_where_the_loss_stands_still_be_it_negative(level):
+    task = Classify(Pictures.build(None, None), settings(plateau_patience=2), 0)
+    optimizer = task.configure_optimizers()
+    for epoch in range(8):
+        task.plateau.step(level + 1e-5 * epoch)  # a little worse every time
+    assert optimizer.param_groups[0]["lr"] < 1e-2

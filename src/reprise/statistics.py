@@ -35,6 +35,7 @@ class Effect:
         seeds: trained networks behind it; 0 where nothing was trained.
         unit: what the number is measured in.
         seed_spread: standard deviation over seeds, 0 where it does not apply.
+        examples_half: half of the interval that the tested examples alone would give: no number of seeds is below it.
     """
 
     value: float
@@ -44,6 +45,7 @@ class Effect:
     seeds: int = 0
     unit: str = ""
     seed_spread: float = 0.0
+    examples_half: float = 0.0
 
 
 def exact(value: float, n: int = 1, unit: str = "") -> Effect:
@@ -94,12 +96,16 @@ def paired_effect(
         return Effect(float(differences.mean()), *possible, 1, int(trained), unit)
     sums = np.bincount(index, weights=differences.mean(axis=0))
     means = _resampled_means(sums, sizes, rng)
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    examples_half = float(np.ptp(np.quantile(means, tails))) / 2
     per_seed = differences.mean(axis=1)
     spread = float(per_seed.std(ddof=1)) if seeds > 1 else 0.0
     if seeds > 1:
         means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
-    low, high = np.clip(np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]), *possible)
-    return Effect(float(differences.mean()), float(low), float(high), len(sizes), seeds if trained else 0, unit, spread)
+    low, high = (float(end) for end in np.clip(np.quantile(means, tails), *possible))
+    return Effect(
+        float(differences.mean()), low, high, len(sizes), seeds if trained else 0, unit, spread, examples_half
+    )
 
 
 def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -162,12 +168,12 @@ def seeds_needed(effect: Effect, boundary: float = 0.0) -> int | None:
     """How many seeds would move the interval off ``boundary`` if the effect stayed as measured.
 
     Returns:
-        The number, None where it cannot be said (no spread over seeds, or no effect).
+        The number, more than there are; None where none would do (no spread over seeds, no effect, too few examples).
     """
     distance = abs(effect.value - boundary)
-    if effect.seed_spread == 0 or distance == 0:
+    if effect.seed_spread == 0 or distance <= effect.examples_half:
         return None
-    for count in range(2, 10_001):
-        if stats.t.ppf((1 + LEVEL) / 2, count - 1) * effect.seed_spread / np.sqrt(count) < distance:
-            return count
-    return None
+    counts = np.arange(max(2, effect.seeds + 1), 10_001)
+    of_seeds = stats.t.ppf((1 + LEVEL) / 2, counts - 1) * effect.seed_spread / np.sqrt(counts)
+    enough = counts[np.hypot(of_seeds, effect.examples_half) < distance]
+    return int(enough[0]) if len(enough) else None

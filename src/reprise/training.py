@@ -169,7 +169,7 @@ def train_seed(
     task.model.load_state_dict(history.best_weights)
 
     def predict(module: Task, arrays: Arrays) -> Arrays:
-        return _predict(module, Batches(resident(arrays, device), size), trainer, device)
+        return _predict(module, Batches(resident(arrays, device), size), device)
 
     predictions = {
         f"{part}/{name}": array
@@ -243,10 +243,11 @@ def _trainer(settings: Settings, training: TrainingConfig, history: History, pro
     )
 
 
-def _predict(task: Task, batches: Batches, trainer: pl.Trainer, device: torch.device) -> Arrays:
+def _predict(task: Task, batches: Batches, device: torch.device) -> Arrays:
+    """In float32 whatever trained: logits of eight bits tie, and a tie goes to the lower class."""
     task.to(device).eval()
     collected: dict[str, list[np.ndarray]] = {}
-    with torch.inference_mode(), trainer.precision_plugin.forward_context():
+    with torch.inference_mode():
         for batch in batches:
             for name, tensor in task.predict(batch).items():
                 collected.setdefault(name, []).append(tensor.cpu().numpy())

@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from reprise.claims import _confidence_scores as scores
 from reprise.claims import confidence as claims
 from reprise.claims._confidence_findings import rank_correlation
+from reprise.claims._confidence_published import published
 from reprise.config import TrainingConfig, load, set_value
 from reprise.data import cifar
 from reprise.files import write_json, write_npz, write_text
@@ -222,3 +223,9 @@ def test_training_on_the_test_images_is_refused(tmp_path, workspace):
     (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"confidence.*protocol"):
         load(tmp_path / "params.yaml").study("confidence")
+
+
+def test_published_errors_stand_beside_the_uncalibrated_ones():
+    alone = "CIFAR-10, five networks, ECE in %: 4.6, 4.12, 4.52, 3.28, 3.02 (Guo et al., Table 1)"
+    assert published("uncalibrated") == alone
+    assert "4.6 → 0.83" in published("temperature")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprise.claims.evidence import Evidence, Expect, Figure, Finding, above, below, between, equals, read_evidence
-from reprise.statistics import Effect, exact, seeds_effect
+from reprise.statistics import Effect, exact, paired_effect, seeds_effect
 
 finite = st.floats(-1e6, 1e6)
 
@@ -63,7 +63,24 @@ def test_seeds_needed_only_for_what_more_seeds_could_settle():
     unsettled = Finding(1, "x", seeds_effect(np.array([0.02, -0.01, 0.03])), above(0))
     assert unsettled.verdict == "inconclusive"
     assert unsettled.seeds_needed > 3
+    assert unsettled.remedy == f"About {unsettled.seeds_needed} seeds would resolve it."
     assert Finding(1, "x", exact(1), above(0)).seeds_needed is None
+    assert Finding(1, "x", exact(1), above(0)).remedy == ""
+
+
+def test_where_the_examples_leave_too_much_open_no_number_of_seeds_is_named():
+    subjects = np.array([0.5, -0.3, 0.4, -0.2])  # alike in every seed
+    few = Finding(1, "x", paired_effect(subjects + np.array([[0.0], [0.01], [-0.01]])), above(0))
+    assert few.verdict == "inconclusive"
+    assert few.seeds_needed is None
+    assert "examples tested leave ±" in few.remedy
+
+
+def test_a_band_is_resolved_when_both_ends_that_the_interval_covers_are():
+    wide = Finding(1, "x", seeds_effect(np.array([0.2, -0.3, 0.31])), between(-0.1, 0.1))
+    one = Finding(1, "x", seeds_effect(np.array([0.2, -0.3, 0.31])), above(-0.1))
+    other = Finding(1, "x", seeds_effect(np.array([0.2, -0.3, 0.31])), below(0.1))
+    assert wide.seeds_needed == max(one.seeds_needed, other.seeds_needed)
 
 
 def test_expectations_read_as_bands():

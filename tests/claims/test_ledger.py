@@ -76,7 +76,9 @@ def test_a_failing_oracle_makes_any_claim_inconclusive(verdict):
 
 
 def test_an_inconclusive_note_says_how_many_seeds_would_resolve_it():
-    assert "About 12 seeds would resolve it." in judge([finding("inconclusive", seeds_needed=12, note="Few.")])[2]
+    advice = "About 12 seeds would resolve it."
+    assert judge([finding("inconclusive", remedy=advice, note="Few.")])[2] == f"Few. {advice}"
+    assert judge([finding("inconclusive", remedy="")])[2] == ""
 
 
 def test_every_claim_has_a_row_even_without_any_study():

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.claims import cifar as made_up
 
+from reprise import config
 from reprise.claims import _rotation_exact as form
 from reprise.data import cifar
 from reprise.files import write_npz
 from reprise.studies.rotation import TRANSPLANTS
+from reprise.workspace import Workspace
 
 
 def write_all(space, accuracy, turned, transplanted):
@@ -132,3 +134,14 @@ def test_flat_rings_have_an_angle_too():
 
 def test_flat_patches_correlate_with_nothing():
     assert form.pearson(form.CROSS, np.ones((3, 3))) == 0
+
+
+def test_convergence_is_judged_only_where_every_network_stopped_by_itself(tmp_path):
+    space = made_up.workspace("rotation", tmp_path)
+    write_all(space, lambda name: 0.9, season, lambda name: 0.3)  # of four epochs each
+    for epochs, kind in ((4, "context"), (9, "claim")):
+        config.set_value(tmp_path / "params.yaml", f"rotation.base.epochs={epochs}")
+        evidence = made_up.evaluate(Workspace("rotation", tmp_path))
+        (finding,) = (f for f in evidence.findings if f.claim == 70 and "loss" not in f.measures)
+        assert finding.kind == kind
+        assert ("not all stopped" in finding.note) == (kind == "context")

@@ -138,7 +138,7 @@ def test_generated_data_judge_every_claim_but_those_that_were_planted(generated)
 
 def test_real_data_judge_every_claim(real):
     judged = {f.claim for f in real[1].findings if f.kind == "claim" and f.verdict != "untested"}
-    assert judged == CLAIMS
+    assert judged == CLAIMS - {84}  # without truth nobody knows which of the pairs are near-duplicates
     (contradictions,) = findings(real[1], 83)
     assert contradictions.verdict == "reproduced"  # labels of near-duplicates were flipped before they were written
 
@@ -292,7 +292,7 @@ def test_without_near_duplicates_there_is_no_verdict_on_their_labels(real, tmp_p
     none["dropped/both"] = np.zeros(56, bool)
     by_claim = {f.claim: f for f in claims._duplicate_findings(alone, prepared, none, generated=False)}
     assert by_claim[83].verdict == "inconclusive"
-    assert by_claim[84].verdict == "contradicted"
+    assert by_claim[84].effect.value == 0
     assert by_claim[85].verdict == "contradicted"
 
 

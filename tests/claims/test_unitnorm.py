@@ -45,11 +45,11 @@ def test_networks_that_are_as_published_reproduce_what_was_published(as_publishe
     assert made_up.verdicts(as_published, 78) == ["reproduced"] * 2
 
 
-def test_equal_networks_decide_nothing_and_say_how_many_seeds_would(tmp_path):
+def test_equal_networks_decide_nothing_and_say_what_would(tmp_path):
     evidence = measured(tmp_path, lambda name: 0.5)
     found = [finding for finding in evidence.findings if finding.claim == 74 and finding.kind == "claim"]
     assert {finding.verdict for finding in found} <= {"inconclusive", "contradicted", "reproduced"}
-    assert all(finding.seeds_needed for finding in found if finding.verdict == "inconclusive")
+    assert all(finding.remedy for finding in found if finding.verdict == "inconclusive")
 
 
 def test_networks_at_chance_are_not_judged(tmp_path):

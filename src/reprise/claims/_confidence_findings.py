@@ -174,7 +174,7 @@ def calibration_findings(every: dict[str, Scores]) -> list[Finding]:
             "Mean confidence minus accuracy, residual networks with batch norm",
             paired_effect(recent, unit="share"),
             above(0),
-            published=published("uncalibrated").replace(" → ", "/"),
+            published=published("uncalibrated"),
             note=", ".join(f"{name} {gap.mean():+.3f}" for name, gap in gaps.items()),
             figures=("reliability",),
         )

@@ -188,7 +188,8 @@ def _affine_findings(every: dict[str, Scores]) -> list[Finding]:
             published=published("matrix", "CIFAR-100" if many else "CIFAR-10"),
             note=""
             if many
-            else "its failure is claimed for a hundred classes: data.cifar.official: cifar100 tests that",
+            else "its failure is claimed for a hundred classes: data.cifar.official=cifar100 and `dvc repro "
+            "pipelines/confidence/dvc.yaml` test that",
             figures=("methods",),
         ),
         Finding(
@@ -238,6 +239,19 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
             figures=("methods",),
         ),
         Finding(41, "Temperature, mean over networks", seeds_effect(temperatures, "T"), kind="context"),
+        *(
+            Finding(
+                41,
+                f"ECE, temperature minus {method}, mean over networks",
+                over_networks(every, "temperature", method, "ece"),
+                below(0),
+                published=published(method),
+                note="“works best” means lower than every other method",
+                figures=("methods",),
+            )
+            for method in METHODS
+            if method not in ("uncalibrated", "temperature")
+        ),
     ]
     if sure:
         gain = Finding(

@@ -31,7 +31,8 @@ ROWS = (
 
 
 def published(method: str, data: str = "CIFAR-10") -> str:
-    """A method's errors beside the uncalibrated ones, for a finding."""
+    """The uncalibrated errors, and a method's beside them, for a finding."""
     place = METHODS.index(method)
-    pairs = ", ".join(f"{row.ece[0]:g} → {row.ece[place]:g}" for row in ROWS if row.data == data)
-    return f"{data}, five networks, ECE in %: {pairs} (Guo et al., Table 1)"
+    rows = [row.ece[: place + 1 : place or 1] for row in ROWS if row.data == data]
+    numbers = ", ".join(" → ".join(f"{error:g}" for error in errors) for errors in rows)
+    return f"{data}, five networks, ECE in %: {numbers} (Guo et al., Table 1)"

@@ -10,7 +10,7 @@ from reprise.claims._cifar import Run, guarded
 from reprise.claims.evidence import Expect, Finding, Table, above, below
 from reprise.data import cifar
 from reprise.files import read_npz
-from reprise.statistics import CORRELATION, SHARE, SHARES_APART, Effect, mean_effect, paired_effect, seeds_effect
+from reprise.statistics import CORRELATION, SHARE, SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.studies.rotation import TRANSPLANTS
 from reprise.workspace import Workspace
 
@@ -141,7 +141,7 @@ def _transplant_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
             Finding(
                 68,
                 f"Median over images with the baseline's weights in `{name}`",
-                mean_effect(np.median(shares[name], axis=1), "share of angles"),
+                seeds_effect(np.median(shares[name], axis=1), "share of angles", SHARE),
                 kind="context",
             ),
         ]
@@ -228,9 +228,10 @@ def _pairs_effect(probe: Probe) -> Effect:
     per_seed = []
     for seed in range(len(probe.right["baseline"])):
         curves = np.array([probe.right[name][seed].mean(axis=0) for name in NINE])
-        table = np.ma.corrcoef(curves + 1e-12 * np.arange(curves.shape[1]))  # a constant curve correlates with nothing
+        with np.errstate(invalid="ignore", divide="ignore"):
+            table = np.nan_to_num(np.corrcoef(curves))  # a constant curve correlates with nothing
         per_seed.append(float(np.mean(table[np.triu_indices(len(NINE), 1)])))
-    return seeds_effect(np.nan_to_num(per_seed), "correlation", CORRELATION)
+    return seeds_effect(np.array(per_seed), "correlation", CORRELATION)
 
 
 def _bootstrap_correlation(right: np.ndarray, damage: np.ndarray) -> Effect:

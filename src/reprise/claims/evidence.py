@@ -122,12 +122,25 @@ class Finding:
 
     @property
     def seeds_needed(self) -> int | None:
-        """For an inconclusive finding: how many seeds would resolve it, if that can be said."""
-        if self.verdict != "inconclusive":
-            return None
-        bounds = [bound for bound in (self.expect.low, self.expect.high) if math.isfinite(bound)]
-        needed = [seeds_needed(self.effect, bound) for bound in bounds]
-        return max((count for count in needed if count is not None), default=None)
+        """For an inconclusive finding: how many seeds would resolve it; None where seeds alone would not."""
+        needed = [seeds_needed(self.effect, bound) for bound in self._undecided]
+        return max(needed) if needed and None not in needed else None
+
+    @property
+    def remedy(self) -> str:
+        """What would resolve an inconclusive finding, as a sentence; empty where that cannot be said."""
+        if self.seeds_needed is not None:
+            return f"About {self.seeds_needed:,} seeds would resolve it."
+        half = self.effect.examples_half
+        if self.effect.seeds and any(abs(self.effect.value - bound) <= half for bound in self._undecided):
+            return f"More seeds alone would not resolve it: the examples tested leave ±{half:.2g} by themselves."
+        return ""
+
+    @property
+    def _undecided(self) -> list[float]:
+        """Ends of the band that the interval of an inconclusive finding covers."""
+        effect, ends = self.effect, (self.expect.low, self.expect.high)
+        return [end for end in ends if self.verdict == "inconclusive" and effect.low <= end <= effect.high]
 
 
 @dataclass(frozen=True)
@@ -205,7 +218,8 @@ class Evidence:
                 raise FileNotFoundError(f"{folder}/figures/{figure.name}.{figure.kind}: named but never drawn")
         record = asdict(self) | {"provenance": provenance}
         for finding, row in zip(self.findings, record["findings"], strict=True):
-            row |= {"verdict": finding.verdict, "expected": str(finding.expect), "seeds_needed": finding.seeds_needed}
+            row |= {"verdict": finding.verdict, "expected": str(finding.expect)}
+            row |= {"seeds_needed": finding.seeds_needed, "remedy": finding.remedy}
         write_json(folder / "evidence.json", _finite(record))
 
 

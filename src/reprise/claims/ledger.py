@@ -111,10 +111,7 @@ def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | Non
 
 
 def _note(finding: dict[str, Any]) -> str:
-    notes = [finding.get("note") or ""]
-    if finding.get("seeds_needed"):
-        notes.append(f"About {finding['seeds_needed']} seeds would resolve it.")
-    return " ".join(note for note in notes if note)
+    return " ".join(filter(None, (finding.get("note"), finding.get("remedy"))))
 
 
 def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:

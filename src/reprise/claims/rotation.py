@@ -35,6 +35,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     )
     evidence.findings += template_findings()
     evidence.findings += _accuracy_findings(runs)
+    evidence.findings += _convergence_findings(workspace, runs)
     evidence.findings += invariance_findings(runs, probe)
     evidence.findings += season_findings(workspace, runs, probe)
     evidence.metrics |= _cifar.metrics(runs, ("baseline", "4_rot_1", "8_rot_4"))
@@ -104,7 +105,6 @@ def _accuracy_findings(runs: dict[str, Run]) -> list[Finding]:
                 published=f"{gap:+.4f} (S2, figure 8)", note="“closely follow”: its own gaps reach 2.65 points",
             )
         )  # fmt: skip
-    findings += _convergence_findings(runs)
     for merge in ("concat", "squeeze"):
         name = f"4_rot_1_{merge}"
         if name in runs:
@@ -113,11 +113,10 @@ def _accuracy_findings(runs: dict[str, Run]) -> list[Finding]:
     return findings
 
 
-def _convergence_findings(runs: dict[str, Run]) -> list[Finding]:
+def _convergence_findings(workspace: Workspace, runs: dict[str, Run]) -> list[Finding]:
     """Claim 70: an open question, answerable only where training ended by itself."""
-    nine = [runs[name] for name in NINE]
-    limit = max(max(run.record["epochs"]) for run in nine)
-    stopped = all(epochs < limit for run in nine for epochs in run.record["epochs"])
+    limits = {name: workspace.config.variants[name].epochs for name in NINE}
+    stopped = all(epochs < limit for name, limit in limits.items() for epochs in runs[name].record["epochs"])
     note = "asked, not claimed: judged as the same within a point" + (
         "" if stopped else "; not all stopped by themselves"
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reprise.workspace import Workspace
 
 SHAPE = (32, 32, 3)  # of one input
+CLASSES = 10
 SPLIT_SEED = 0
 
 
@@ -32,10 +33,20 @@ class ImageSettings(Settings):
 
 
 def image_data(workspace: Workspace, settings: ImageSettings, **more: Any) -> TrainingData:
-    """Training, validation and test images; ``more`` goes to TrainingData (probes, structure)."""
+    """Training, validation and test images; ``more`` goes to TrainingData (probes, structure).
+
+    Raises:
+        ValueError: there are more than CIFAR-10's classes.
+    """
     from reprise.training import TrainingData
 
     images = cifar.load(workspace.prepared("cifar"))
+    classes = int(images.train_labels.max()) + 1
+    if classes > CLASSES:
+        raise ValueError(
+            f"{workspace.study}'s claims are about CIFAR-10, found {classes} classes: `dvc repro "
+            "pipelines/confidence/dvc.yaml` reads cifar100 too; `reprise set data.cifar.official=cifar10` turns back"
+        )
     train, validation, test = cifar.parts(images, SPLIT_SEED, settings.protocol)
     return TrainingData(as_arrays(*train), as_arrays(*validation), as_arrays(*test), **more)
 

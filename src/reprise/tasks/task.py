@@ -34,6 +34,7 @@ class Task(pl.LightningModule):
         self.totals: dict[str, Tensor | float] = {}
         self.counts: dict[str, int] = {}
         self.plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
+        self._restored: dict[str, Any] = {}  # the checkpoint of a killed run
 
     # What a task defines ------------------------------------------------------------------------------------------
 
@@ -71,6 +72,7 @@ class Task(pl.LightningModule):
                 factor=settings.plateau_factor,
                 patience=settings.plateau_patience,
                 min_lr=settings.least_learning_rate,
+                threshold_mode="abs",  # as in the sources' Keras; "rel" takes a worse loss for a better one below zero
             )
         return optimizer
 
@@ -107,16 +109,18 @@ class Task(pl.LightningModule):
             self.plateau.step(float(self.trainer.callback_metrics["val_loss"]))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["stopped"] = self.trainer.should_stop  # early; Lightning would train on
         if self.plateau is not None:
             # not its state_dict(): that one drags the optimizer's hooks, and with them this module, into the file
             checkpoint["plateau"] = {name: getattr(self.plateau, name) for name in PLATEAU_STATE}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._restored_plateau = checkpoint.get("plateau")
+        self._restored = checkpoint
 
     def on_fit_start(self) -> None:
-        if self.plateau is not None and getattr(self, "_restored_plateau", None):
-            vars(self.plateau).update(self._restored_plateau)
+        self.trainer.should_stop = self._restored.get("stopped", False)
+        if self.plateau is not None:
+            vars(self.plateau).update(self._restored.get("plateau", {}))
 
     def _add(self, name: str, value: Tensor, count: int) -> None:
         self.totals[name] = self.totals.get(name, 0.0) + value
