@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -23,6 +24,43 @@ def test_an_error_while_writing_leaves_the_old_file_and_no_temporary_one(tmp_pat
         fail()
     assert read_json(path) == {"x": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_link_stays_and_the_file_it_leads_to_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    for name in ("old.json", "new.json"):
+        (tmp_path / name).symlink_to(f"there/{name}")
+    (tmp_path / "there/old.json").write_text("0")
+    for name in ("old.json", "new.json"):
+        write_json(tmp_path / name, 1)
+        assert (tmp_path / name).is_symlink()
+        assert read_json(tmp_path / "there" / name) == 1
+
+
+def test_folders_and_pipes_are_refused_and_stay(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "link", "folder"):
+        with pytest.raises(ValueError, match=rf"{name} is a folder, a device or a pipe"):
+            write_json(tmp_path / name, 1)
+    assert (tmp_path / "pipe").is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+
+
+def test_errors_name_the_path_that_was_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotADirectoryError) as caught:
+        write_json(tmp_path / "file/a.json", 1)
+    assert caught.value.filename == str(tmp_path / "file/a.json")
+
+    def refused(source, target):
+        raise PermissionError(1, "Operation not permitted", source, None, target)
+
+    monkeypatch.setattr(os, "replace", refused)
+    with pytest.raises(PermissionError) as caught:
+        write_json(tmp_path / "a.json", 1)
+    assert str(caught.value) == f"[Errno 1] Operation not permitted: '{tmp_path / 'a.json'}'"
 
 
 def test_the_same_arrays_give_the_same_bytes_at_any_time(tmp_path):

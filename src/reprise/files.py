@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,21 @@ import numpy as np
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside ``path`` and renames it to ``path`` when the block ends without an error."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    """Yields a temporary path beside ``path`` and renames it to ``path`` when the block ends without an error.
+
+    A link stays and the file it leads to is replaced.
+
+    Raises:
+        ValueError: a folder, a device or a pipe is there.
+        OSError: no file can be made there; it names ``path``.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{path} is a folder, a device or a pipe; only an ordinary file is replaced")
+    with suppress(FileExistsError):  # a parent that is a file: the next error names ``path``
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with _naming(path):
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -29,9 +40,18 @@ def replacing(path: Path) -> Iterator[Path]:
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; outputs are ordinary ones
-        os.replace(temporary, path)
+        with _naming(path):
+            os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_text(path: Path, text: str) -> None:
