@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,63 @@ class TestReadGrey:
         path = save(tmp_path / "b.jpg", smooth, quality=95, exif=turned)
         assert read_size(path) == read_grey(path).shape == (160, 80)
 
+    def test_drawings_on_a_transparent_ground_are_seen_on_white(self, tmp_path, grey):
+        drawn = grey > 127  # black ink, and black too where nothing is drawn
+        expected = np.where(drawn, 0, 255)
+        alpha = Image.fromarray(drawn * np.uint8(255))
+        for mode in ("RGBA", "LA"):
+            picture = Image.new(mode, alpha.size)
+            picture.putalpha(alpha)
+            picture.save(tmp_path / "a.png")
+            np.testing.assert_array_equal(read_grey(tmp_path / "a.png"), expected)
+        palette = Image.fromarray(drawn.astype(np.uint8)).convert("P")
+        palette.putpalette([0, 0, 0] * 256)
+        palette.save(tmp_path / "p.png", transparency=0)
+        np.testing.assert_array_equal(read_grey(tmp_path / "p.png"), expected)
+        half = np.dstack([grey * 0, np.full_like(grey, 51)])
+        assert (read_grey(save(tmp_path / "h.png", half)) == 255 - 51).all()
+
+    @pytest.mark.parametrize(("bits", "scale"), [(8, 1), (9, 1023), (10, 1023), (12, 4095), (14, 16383), (16, 65535)])
+    def test_whole_numbers_fill_the_fewest_bits_that_hold_them(self, tmp_path, bits, scale):
+        deep = np.random.default_rng(0).integers(0, 2**bits, (40, 60))
+        deep[0, 0] = 2**bits - 1
+        expected = deep if bits == 8 else np.rint(deep * (255 / scale))
+        for values in (deep.astype(np.uint16), deep.astype(np.int32)):
+            np.testing.assert_array_equal(read_grey(save(tmp_path / "a.tif", values)), expected)
+        with pytest.raises(ValueError, match="values from -1 to"):
+            read_grey(save(tmp_path / "b.tif", deep.astype(np.int32) - deep.min().astype(np.int32) - 1))
+
+    @pytest.mark.parametrize("name", ["a.tif", "z.tif", "a.png", "a.webp"])
+    @pytest.mark.parametrize("orientation", [1, 2, 3, 6, 8])
+    def test_every_kind_is_turned_as_its_tag_says(self, tmp_path, grey, name, orientation):
+        tag = Image.Exif()
+        tag[0x0112] = orientation
+        options = {"z.tif": {"compression": "tiff_lzw"}, "a.webp": {"lossless": True}}.get(name, {})
+        path = save(tmp_path / name, grey, exif=tag, **options)
+        turned = {1: grey, 2: grey[:, ::-1], 3: grey[::-1, ::-1], 6: np.rot90(grey, -1), 8: np.rot90(grey)}[orientation]
+        np.testing.assert_array_equal(read_grey(path), turned)
+        assert read_size(path) == read_mask(path).shape == turned.shape
+        assert read_grey(path, turned.shape).shape == turned.shape
+
+    def test_of_a_phones_jpeg_with_a_second_picture_the_first_counts(self, tmp_path):
+        smooth = np.add.outer(np.arange(80), np.arange(160)).astype(np.uint8)
+        tag = Image.Exif()
+        tag[0x0112] = 6
+        save(tmp_path / "one.jpg", smooth, exif=tag)
+        inside = Image.fromarray(smooth[:10, :10])
+        Image.fromarray(smooth).save(tmp_path / "two.jpg", "MPO", save_all=True, append_images=[inside], exif=tag)
+        with Image.open(tmp_path / "two.jpg") as image:
+            assert image.format == "MPO"
+            assert image.n_frames == 2
+        assert read_size(tmp_path / "two.jpg") == (160, 80)
+        for read in (read_grey, read_mask, lambda path: read_grey(path, (40, 20))):
+            np.testing.assert_array_equal(read(tmp_path / "two.jpg"), read(tmp_path / "one.jpg"))
+
+    def test_a_picture_of_another_size_than_expected_is_an_error(self, tmp_path, grey, monkeypatch):
+        monkeypatch.setattr(Image.Image, "resize", lambda image, *_: image)
+        with pytest.raises(ValueError, match=r"decodes to \(40, 60\)"):
+            read_grey(save(tmp_path / "a.png", grey), (20, 20))
+
     def test_several_pictures_in_one_file_are_refused(self, tmp_path, grey):
         frames = [Image.fromarray(grey), Image.fromarray(grey)]
         frames[0].save(tmp_path / "stack.tif", save_all=True, append_images=frames[1:])
@@ -113,6 +171,20 @@ class TestFolders:
         (tmp_path / "notes.txt").write_text("no image")
         names = [path.relative_to(tmp_path).as_posix() for path in find_images(tmp_path)]
         assert names == ["1_2.TIF", "1_10.tif", "b/3.png"]
+
+    def test_a_folder_that_cannot_be_read_is_an_error(self, tmp_path, grey, monkeypatch):
+        for name in ("1.png", "sub/2.png", ".cache/3.png"):
+            save(tmp_path / name, grey)
+        listed = os.scandir
+
+        def scandir(path):
+            if Path(path).name in ("sub", ".cache"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return listed(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        with pytest.raises(PermissionError, match="sub"):
+            find_images(tmp_path)
 
     def test_kaggles_masks_are_no_images_even_without_their_image(self, tmp_path, grey):
         for name in ("1_1.tif", "1_1_mask.tif", "1_2_mask.tif"):

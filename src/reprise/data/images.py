@@ -1,6 +1,6 @@
 """Reading folders of images: fast, in parallel, and with every bad file named at once.
 
-TIFF, PNG, JPEG and whatever else Pillow opens; colour or grey, 8 or 16 bits, of unequal sizes.
+TIFF, PNG, JPEG and whatever else Pillow opens; colour or grey, 8 bits or more, of unequal sizes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+JPEG = frozenset({"JPEG", "MPO"})
+TURNED = JPEG | {"PNG", "WEBP"}
 MASK = "_mask"
 LISTED = 20  # bad files named in an error; the rest are counted
 
@@ -53,13 +56,13 @@ def find_images(folder: Path) -> list[Path]:
 
     Raises:
         FileNotFoundError: there is no such folder.
+        OSError: a folder below it cannot be read.
         ValueError: it holds no image.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder")
-    found = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
-    found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    found = list(pictures(folder))
     names = {path.with_suffix("") for path in found}
     kaggle = any(is_mask(path) and path.with_name(path.stem[: -len(MASK)]) in names for path in found)
     images = [path for path in found if not (kaggle and is_mask(path))]
@@ -67,6 +70,22 @@ def find_images(folder: Path) -> list[Path]:
         kinds = ", ".join(sorted(SUFFIXES))
         raise ValueError(f"{folder} holds no images ({kinds})")
     return sorted(images, key=natural)
+
+
+def pictures(folder: Path) -> Iterator[Path]:
+    """Files with an image's suffix in a folder and below, in no order; hidden ones are left out.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [Path(parent, name) for name in files if not name.startswith(".")]
+        yield from (path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def is_mask(path: Path) -> bool:
@@ -81,14 +100,14 @@ def find_masks(images: list[Path], folder: Path, masks: Path, problems: dict[Pat
 
     Raises:
         FileNotFoundError: ``masks`` is no folder.
+        OSError: a folder below it cannot be read.
     """
     masks = Path(masks)
     if not masks.is_dir():
         raise FileNotFoundError(f"{masks} is not a folder")
     by_name: dict[Path, list[Path]] = {}
-    for path in masks.rglob("*"):
-        if path.suffix.lower() in SUFFIXES:
-            by_name.setdefault(path.relative_to(masks).with_suffix(""), []).append(path)
+    for path in pictures(masks):
+        by_name.setdefault(path.relative_to(masks).with_suffix(""), []).append(path)
     own = set(images)  # where masks lie beside the images, an image is not its own mask
     found = {}
     for image in images:
@@ -104,17 +123,18 @@ def find_masks(images: list[Path], folder: Path, masks: Path, problems: dict[Pat
 
 def read_size(path: Path) -> tuple[int, int]:
     """Height and width as shown, from the header alone."""
-    with Image.open(path) as image:
+    with _opened(path) as image:
         w, h = image.size
-        turned = image.format == "JPEG" and image.getexif().get(0x0112, 1) >= 5
-    return (w, h) if turned else (h, w)
+        return (w, h) if 5 <= _orientation(image) <= 8 else (h, w)
 
 
 def read_grey(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     """Decodes an image as grey.
 
-    Colours become luma (ITU-R 601), 16-bit values are divided by 257, floats must lie in [0, 1]. A JPEG is
-    turned upright.
+    Colours become luma (ITU-R 601), on white where they are transparent. Floats must lie in [0, 1]. Whole numbers of
+    more than 8 bits fill the fewest of 8, 10, 12... bits that hold the picture's largest value, and their range becomes
+    0 .. 255: cameras with 12 bits write 16-bit files. EXIF's orientation is followed. Of a phone's JPEG with several
+    pictures (MPO), the first one counts.
 
     Args:
         path: the file.
@@ -126,36 +146,60 @@ def read_grey(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     Raises:
         ValueError, OSError: not one readable picture.
     """
-    with Image.open(path) as image:
-        if getattr(image, "n_frames", 1) > 1:
+    with _opened(path) as image:
+        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
             raise ValueError(f"holds {image.n_frames} pictures; save each as a file of its own")
-        if image.format == "JPEG":
-            if size is not None:
-                image.draft("L", (max(size), max(size)))  # decodes at a half, a quarter... where that is enough
-            image = ImageOps.exif_transpose(image)
+        if size is not None and image.format in JPEG:
+            image.draft("L", (max(size), max(size)))  # decodes at a half, a quarter... where that is enough
+        image = _upright(image)
         if image.mode[0] in "IF":
             image = Image.fromarray(_to_bytes(np.asarray(image)))
+        elif image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
         elif image.mode != "L":
             image = image.convert("L")
         if size is not None and image.size != size[::-1]:
             image = image.resize(size[::-1], Image.Resampling.BILINEAR)
-        return np.asarray(image)
+        values = np.asarray(image)
+    if size is not None and values.shape != size:
+        raise ValueError(f"decodes to {values.shape}, not to the {size} that its header led to expect")
+    return values
 
 
 def read_mask(path: Path) -> np.ndarray:
     """Decodes a mask: (h, w) bool, true where any channel is not zero (in a JPEG, where it is above 127)."""
-    with Image.open(path) as image:
-        lossy, values = image.format == "JPEG", np.asarray(image)
+    with _opened(path) as image:
+        lossy, values = image.format in JPEG, np.asarray(_upright(image))
     if values.ndim == 3:
         values = values[..., : 1 if values.shape[2] == 2 else 3].max(axis=2)  # alpha is no label
     return values > (127 if lossy else 0)
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    # by a handle: from a path, Pillow maps plain TIFFs into memory, and garbles those that it turns
+    with path.open("rb") as stream, Image.open(stream) as image:
+        yield image
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's orientation where it is left to us: Pillow turns TIFFs itself."""
+    if image.format not in TURNED:
+        return 1
+    return Image.Image.getexif(image).get(0x0112, 1)  # PNG's own method decodes the picture to look behind it
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
+
+
 def _to_bytes(values: np.ndarray) -> np.ndarray:
-    """16-bit integers or floats in [0, 1] -> uint8."""
-    top = 1.0 if values.dtype.kind == "f" else 65535
-    if not (values.min() >= 0 and values.max() <= top):
-        raise ValueError(f"values from {values.min()} to {values.max()}; 8 bits, 16 bits or floats in [0, 1] are read")
+    """Whole numbers, or floats in [0, 1] -> uint8; see :func:`read_grey`."""
+    low, high = values.min(), values.max()
+    top = 1.0 if values.dtype.kind == "f" else 2 ** max(8, (int(high).bit_length() + 1) // 2 * 2) - 1
+    if not (low >= 0 and high <= top):
+        raise ValueError(f"values from {low} to {high}; whole numbers from 0 and floats in [0, 1] are read")
     return np.rint(values * (255 / top)).astype(np.uint8)
 
 
