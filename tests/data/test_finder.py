@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from reprise.data import finder
 from reprise.data.duplicates import block_histograms, near_duplicates
 from reprise.data.finder import find_duplicates, subjects
 from reprise.data.images import UnreadableImagesError
@@ -109,9 +111,62 @@ def test_the_sheet_shows_conflicts_with_outlines(kaggle, tmp_path):
     assert outlined[:, 1].max() < 12 + 290
 
 
-def test_no_conflict_no_sheet(kaggle, tmp_path):
-    find_duplicates(kaggle, kaggle, scope="subject", threshold=1e-9, sheet=tmp_path / "sheet.png")
-    assert not (tmp_path / "sheet.png").exists()
+@pytest.mark.parametrize("masks", [True, False])
+def test_a_sheet_without_pairs_says_so_and_replaces_an_older_one(kaggle, tmp_path, masks):
+    sheet = tmp_path / "sheet.png"
+    sheet.write_text("older")
+    found = find_duplicates(kaggle, kaggle if masks else None, threshold=0, sheet=sheet)
+    assert len(found.pairs) == 0
+    assert found.written == [sheet]
+    with Image.open(sheet) as picture:
+        assert np.unique(picture).size > 2  # a title
+
+
+@pytest.mark.parametrize("name", ["a\nb.png", os.fsdecode(b"a\xff.png")])
+def test_names_that_are_no_line_of_text_are_written_and_drawn(tmp_path, frames, name):
+    for path in (name, "z.png"):
+        save(tmp_path / "in" / path, frames[0])
+    find_duplicates(tmp_path / "in", out=tmp_path / "pairs.csv", sheet=tmp_path / "sheet.png")
+    assert os.fsencode(name) in (tmp_path / "pairs.csv").read_bytes()
+    assert (tmp_path / "sheet.png").exists()
+
+
+def test_a_sheet_that_fails_leaves_no_half_answer(kaggle, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "sheet.png").write_text("older")
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        find_duplicates(kaggle, out=tmp_path / "pairs.csv", sheet=tmp_path / "sheet.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["sheet.png", "train"]
+    assert (tmp_path / "sheet.png").read_text() == "older"
+
+
+@pytest.mark.parametrize(
+    ("out", "sheet", "said"),
+    [
+        ("train/1_0.tif", None, "one of the pictures"),
+        ("pairs.csv", "train/1_0_mask.tif", "one of the pictures"),
+        ("link.csv", None, "one of the pictures"),
+        ("masks/1_0.png", None, "one of the pictures"),
+        ("same.png", "train/../same.png", "both the CSV and the sheet"),
+        ("train", None, "is a folder"),
+        ("pairs.csv", "pipe", "a pipe"),
+        ("train/1_0.tif/pairs.csv", None, "Not a directory"),
+    ],
+)
+def test_outputs_that_cannot_or_must_not_be_written_are_refused_before_the_work(
+    kaggle, tmp_path, monkeypatch, out, sheet, said
+):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link.csv").symlink_to("train/1_0.tif")
+    save(tmp_path / "masks/1_0.png", np.zeros((8, 12), np.uint8))
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(finder, "read_size", lambda _: pytest.fail("the work has begun"))
+    with pytest.raises((ValueError, OSError), match=said):
+        find_duplicates(kaggle, tmp_path / "masks", out=tmp_path / out, sheet=sheet and tmp_path / sheet)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_the_sheet_prefers_pictures_not_yet_shown():

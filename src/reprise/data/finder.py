@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from reprise.data.images import (
     each,
     find_images,
     find_masks,
+    pictures,
     read_grey,
     read_mask,
     read_size,
@@ -85,13 +88,16 @@ def find_duplicates(
         hash: ``blocks``, ``strips`` or ``robust``.
         scope: ``all`` compares all images; ``subject`` those whose names agree up to the first ``_``.
         out: a CSV to write, one row a pair: image_a, image_b, distance, inconsistent (1 or 0; empty without masks).
-        sheet: a PNG to write with the nearest contradictory pairs (nearest pairs, without masks) side by side.
+        sheet: a PNG to write with the nearest contradictory pairs (nearest pairs, without masks) side by side; where
+            there is none it says so.
         progress: show a progress bar on stderr; never shown where that is no terminal.
 
     Raises:
         FileNotFoundError: a folder is missing.
         UnreadableImagesError: every image and mask that cannot be used, by name; nothing is written.
-        ValueError: an empty folder, an unknown hash or scope, or a threshold outside [0, 2].
+        ValueError: an empty folder, an unknown hash or scope, a threshold outside [0, 2], or an ``out`` or ``sheet``
+            that is among the pictures, the same as the other or no ordinary file.
+        OSError: a folder cannot be read, or ``out`` or ``sheet`` not written.
     """
     if hash not in HASHES:
         raise ValueError(f"hash must be one of {', '.join(HASHES)}; found {hash!r}")
@@ -103,28 +109,42 @@ def find_duplicates(
     images = Path(images)
     paths = find_images(images)
     groups = subjects(paths) if scope == "subject" else None
-    with _bar(progress) as bar:
-        features, filled, mask_paths, size, resized = _describe(paths, images, masks, hash, bar)
-        task = bar.add_task("comparing", total=None)
-        pairs, distances = near_duplicates(features, threshold, groups)
-        bar.update(task, total=1, completed=1)
-    found = Duplicates(
-        names=[path.relative_to(images).as_posix() for path in paths],
-        pairs=pairs,
-        distances=distances,
-        inconsistent=None if masks is None else contradictory_pairs(pairs, filled),
-        size=size,
-        resized=resized,
-        hash=hash,
-        threshold=threshold,
-        scope=scope,
-    )
-    if out is not None:
-        write_pairs(found, Path(out))
-        found.written.append(Path(out))
-    if sheet is not None and _write_sheet(found, paths, mask_paths, Path(sheet)):
-        found.written.append(Path(sheet))
+    outputs = [Path(path) for path in (out, sheet) if path is not None]
+    _keep_pictures(outputs, [images] if masks is None else [images, Path(masks)])
+    with ExitStack() as stack:
+        # made before the work, so that a path that cannot be written is refused now; renamed when both are whole
+        temporary = {path: stack.enter_context(replacing(path)) for path in outputs}
+        with _bar(progress) as bar:
+            features, filled, mask_paths, size, resized = _describe(paths, images, masks, hash, bar)
+            task = bar.add_task("comparing", total=None)
+            pairs, distances = near_duplicates(features, threshold, groups)
+            bar.update(task, total=1, completed=1)
+        found = Duplicates(
+            names=[path.relative_to(images).as_posix() for path in paths],
+            pairs=pairs,
+            distances=distances,
+            inconsistent=None if masks is None else contradictory_pairs(pairs, filled),
+            size=size,
+            resized=resized,
+            hash=hash,
+            threshold=threshold,
+            scope=scope,
+            written=outputs,
+        )
+        if out is not None:
+            _write_pairs(found, temporary[Path(out)])
+        if sheet is not None:
+            _write_sheet(found, paths, mask_paths, temporary[Path(sheet)])
     return found
+
+
+def _keep_pictures(outputs: list[Path], folders: list[Path]) -> None:
+    """Refuses outputs that would replace a picture, a mask or each other."""
+    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
+        raise ValueError(f"{outputs[0]} cannot be both the CSV and the sheet")
+    for path in outputs:
+        if path.exists() and any(path.samefile(picture) for folder in folders for picture in pictures(folder)):
+            raise ValueError(f"{path} is one of the pictures that are compared or their masks; choose another name")
 
 
 def subjects(paths: list[Path]) -> np.ndarray:
@@ -198,9 +218,10 @@ def _look_at_masks(mask_of: dict[Path, Path], sizes: dict, problems: dict[Path, 
     return filled
 
 
-def write_pairs(found: Duplicates, out: Path) -> None:
+def _write_pairs(found: Duplicates, out: Path) -> None:
     """Writes the CSV: one row a pair, nearest last bits left off so that every machine writes the same."""
-    with replacing(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+    # names need not be UTF-8: their bytes are written as they are
+    with out.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         flags = [""] * len(found.pairs) if found.inconsistent is None else found.inconsistent.astype(int).tolist()
@@ -208,16 +229,13 @@ def write_pairs(found: Duplicates, out: Path) -> None:
             writer.writerow([found.names[i], found.names[j], f"{distance:.9f}", flag])
 
 
-def _write_sheet(found: Duplicates, paths: list[Path], mask_paths: list[Path | None], out: Path) -> bool:
-    """Draws the worst conflicts, or the nearest pairs where there are no masks; False where there is none."""
+def _write_sheet(found: Duplicates, paths: list[Path], mask_paths: list[Path | None], out: Path) -> None:
+    """Draws the worst conflicts, or the nearest pairs where there are no masks."""
     chosen = np.arange(len(found.pairs)) if found.inconsistent is None else np.flatnonzero(found.inconsistent)
-    if not len(chosen):
-        return False
     shown = chosen[worst(found.pairs[chosen], found.distances[chosen])]
     pairs = [
         (*(Shown(paths[i], found.names[i], mask_paths[i]) for i in found.pairs[k].tolist()), float(found.distances[k]))
         for k in shown
     ]
     kind = "near-duplicate pairs" if found.inconsistent is None else "near-duplicates with contradictory masks"
-    draw_sheet(pairs, f"{len(shown)} of {len(chosen)} {kind}, nearest first", out)
-    return True
+    draw_sheet(pairs, f"{len(shown)} of {len(chosen)} {kind}, nearest first" if pairs else f"no {kind}", out)

@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from reprise.data.images import read_grey, read_mask
-from reprise.files import replacing
 
 CELL = 290  # longest side of a picture on the sheet
 GAP, CAPTION = 12, 34
@@ -32,15 +31,15 @@ def draw_sheet(pairs: list[tuple[Shown, Shown, float]], title: str, out: Path) -
     """Draws pairs, each with its distance, and writes the PNG.
 
     Args:
-        pairs: left picture, right picture and distance; at least one.
+        pairs: left picture, right picture and distance; where there are none, the sheet is its title.
         title: the line at the top.
-        out: the PNG to write; replaced whole.
+        out: the PNG to write.
     """
     cells = [[_picture(shown) for shown in pair[:2]] for pair in pairs]
-    height = max(picture.height for pair in cells for picture in pair)
+    height = max((picture.height for pair in cells for picture in pair), default=0)
     pair_width = 2 * CELL + GAP
     rows = -(-len(pairs) // ACROSS)
-    across = min(ACROSS, len(pairs))
+    across = min(ACROSS, max(1, len(pairs)))
     sheet = Image.new(
         "RGB", (across * (pair_width + 2 * GAP) + GAP, 40 + rows * (height + CAPTION + 2 * GAP) + GAP), PAPER
     )
@@ -55,8 +54,7 @@ def draw_sheet(pairs: list[tuple[Shown, Shown, float]], title: str, out: Path) -
             sheet.paste(picture, (left, y))
             draw.text((left, y + height + 3), _fitted(draw, shown.name, small), fill=INK, font=small)
         draw.text((x, y + height + 18), f"distance {pair[2]:.5f}", fill=FAINT, font=small)
-    with replacing(out) as temporary:
-        sheet.save(temporary, format="PNG")
+    sheet.save(out, format="PNG")
 
 
 def _picture(shown: Shown) -> Image.Image:
@@ -72,7 +70,8 @@ def _picture(shown: Shown) -> Image.Image:
 
 
 def _fitted(draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Shortens a long name at its front: its end tells frames apart."""
+    """Shortens a long name at its front: its end tells frames apart. What cannot be drawn becomes a ``?``."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
     if draw.textlength(text, font) <= CELL:
         return text
     while len(text) > 1 and draw.textlength("..." + text, font) > CELL:
