@@ -150,6 +150,18 @@ def test_the_official_sums_refuse_a_made_up_set(tmp_path):
                 read(folder)
 
 
+def test_a_folder_named_after_a_set_must_hold_that_set(tmp_path):
+    lay_out(tmp_path / "cifar10", PYTHON100, files(PYTHON100, toy(100), WRITERS[3][2]))
+    with pytest.raises(CifarError, match="cifar-100-python holds CIFAR-100; it belongs into another folder"):
+        read(tmp_path / "cifar10", check_sums=False)
+    (tmp_path / "cifar10").rename(tmp_path / "cifar100")
+    lay_out(tmp_path / "cifar100", PYTHON10, files(PYTHON10, toy(), python2_pickle))
+    assert read(tmp_path / "cifar100", check_sums=False).train_labels.max() > 9
+    for name, fetched in {"raw/cifar100": "cifar100", "raw/cifar10": "cifar10", "elsewhere": "cifar10"}.items():
+        with pytest.raises(FileNotFoundError, match=f"reprise data fetch {fetched}`"):
+            read(tmp_path / name)
+
+
 class Bomb:
     def __init__(self, path):
         self.path = path

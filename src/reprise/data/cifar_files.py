@@ -24,6 +24,9 @@ CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog
 CIFAR10_CONTENT = "cd3db3c938fe7b18a8edc613898566401868559d869e337ff290fd6cc29b784d"
 
 
+CLASSES = {"cifar10": 10, "cifar100": 100}  # by the name of the folder in data/raw
+
+
 class Images(NamedTuple):
     """``*_images``: (n, 32, 32, 3) uint8, RGB; ``*_labels``: (n,) int64."""
 
@@ -100,7 +103,8 @@ def read(folder: Path, check_sums: bool = True) -> Images:
     """Reads CIFAR-10 or CIFAR-100, python or binary version, unpacked or still in its archive.
 
     Args:
-        folder: holds one of the official folders or archives, or is one of those folders.
+        folder: holds one of the official folders or archives, or is one of those folders. One that is named cifar10 or
+            cifar100 must hold that set.
         check_sums: compares with the official sums before anything is interpreted. The binary version of CIFAR-10 is
             compared by its content; the unpacked one of CIFAR-100 has no published sums, only its sizes are checked.
 
@@ -111,7 +115,10 @@ def read(folder: Path, check_sums: bool = True) -> Images:
         FileNotFoundError: no official files there.
         CifarError: everything that is wrong with them, file by file.
     """
-    layout, files = _find(Path(folder))
+    folder = Path(folder)
+    layout, files = _find(folder)
+    if layout.classes != CLASSES.get(folder.name, layout.classes):
+        raise CifarError(f"{folder}: {layout.folder} holds CIFAR-{layout.classes}; it belongs into another folder")
     problems = [f"{name}: missing" for name in {**layout.train, **layout.test} if name not in files]
     if check_sums:
         for name, expected in {**layout.train, **layout.test}.items():
@@ -136,7 +143,8 @@ def content_digest(images: Images) -> str:
 
 
 def _find(folder: Path) -> tuple[Layout, dict[str, bytes]]:
-    for layout in LAYOUTS:
+    classes = CLASSES.get(folder.name)
+    for layout in sorted(LAYOUTS, key=lambda layout: layout.classes != classes):
         for place in (folder / layout.folder, folder):
             names = {*layout.train, *layout.test}
             if place.is_dir() and (place.name == layout.folder or any((place / name).is_file() for name in names)):
@@ -145,7 +153,7 @@ def _find(folder: Path) -> tuple[Layout, dict[str, bytes]]:
             return layout, dict(_members(folder / layout.archive, layout))
     raise FileNotFoundError(
         f"{folder}: no CIFAR-10 or CIFAR-100 here; expected one of {', '.join(layout.folder for layout in LAYOUTS)} or "
-        "its .tar.gz (`reprise data fetch cifar10` downloads it)"
+        f"its .tar.gz (`reprise data fetch {folder.name if classes else 'cifar10'}` downloads it)"
     )
 
 
