@@ -47,7 +47,7 @@ def save(folder: Path, name: str, array: np.ndarray) -> Path:
     return folder / name
 
 
-def kaggle(folder: Path, frames=((1, 1), (1, 2), (3, 10))) -> Path:
+def kaggle(folder: Path, frames=((1, 1), (1, 2), (3, 10), (4, 9))) -> Path:
     """A sound folder in Kaggle's layout: a picture a frame, masks empty and filled in turn."""
     for i, (subject, frame) in enumerate(frames):
         save(folder, f"{subject}_{frame}.tif", picture(i))
@@ -67,13 +67,13 @@ def problems_of(folder: Path) -> dict[str, str]:
 
 
 def test_any_subset_of_subjects_is_read_in_the_order_of_subject_and_time(tmp_path):
-    order = ((47, 2), (47, 10), (2, 9))
+    order = ((47, 2), (47, 10), (2, 9), (5, 1))
     frames = read(kaggle(tmp_path, order))
-    assert frames.names.tolist() == ["2_9", "47_2", "47_10"]  # 2 before 10: numbers, not text
-    assert frames.subject.tolist() == [2, 47, 47]
-    assert frames.frame.tolist() == [9, 2, 10]
-    np.testing.assert_array_equal(frames.images, [picture(2), picture(0), picture(1)])
-    np.testing.assert_array_equal(frames.masks, [disc() * 0, disc() * 0, disc() > 0])
+    assert frames.names.tolist() == ["2_9", "5_1", "47_2", "47_10"]  # 2 before 10: numbers, not text
+    assert frames.subject.tolist() == [2, 5, 47, 47]
+    assert frames.frame.tolist() == [9, 1, 2, 10]
+    np.testing.assert_array_equal(frames.images, [picture(2), picture(3), picture(0), picture(1)])
+    np.testing.assert_array_equal(frames.masks, [disc() * 0, disc() > 0, disc() * 0, disc() > 0])
     assert frames.masks.dtype == bool
     assert not frames.flipped.any()
     assert (frames.duplicate_of == -1).all()
@@ -81,12 +81,12 @@ def test_any_subset_of_subjects_is_read_in_the_order_of_subject_and_time(tmp_pat
 
 def test_a_train_folder_inside_is_found(tmp_path):
     kaggle(tmp_path / "train")
-    assert len(read(tmp_path).names) == 3
+    assert len(read(tmp_path).names) == 4
 
 
 @pytest.mark.parametrize("value", [1, 128, 255])
 def test_a_mask_of_any_one_value_beside_zero_means_the_same(tmp_path, value):
-    save(tmp_path, "1_1.tif", picture(0))
+    kaggle(tmp_path)
     save(tmp_path, "1_1_mask.tif", disc(value=value))
     np.testing.assert_array_equal(read(tmp_path).masks[0], disc() > 0)
 
@@ -150,7 +150,7 @@ def test_an_empty_and_a_missing_folder_are_named(tmp_path):
 def test_a_mask_without_its_frame_is_left_out_with_a_notice(tmp_path, capsys):
     kaggle(tmp_path)
     save(tmp_path, "5_5_mask.tif", disc())
-    assert read(tmp_path).names.tolist() == ["1_1", "1_2", "3_10"]
+    assert read(tmp_path).names.tolist() == ["1_1", "1_2", "3_10", "4_9"]
     assert "5_5_mask.tif" in capsys.readouterr().err
 
 
@@ -201,35 +201,35 @@ def test_a_decoder_that_raises_something_unforeseen_is_one_more_problem(tmp_path
 def test_links_that_leave_the_folder_end_nowhere_or_go_round_are_refused(tmp_path):
     raw = kaggle(tmp_path / "raw")
     secret = save(tmp_path, "secret.tif", picture(0))
-    (raw / "4_1.tif").symlink_to(secret)
-    (raw / "4_2.tif").symlink_to("../secret.tif")
-    (raw / "4_3.tif").symlink_to("gone.tif")
-    (raw / "4_4.tif").symlink_to("4_4.tif")
+    (raw / "5_1.tif").symlink_to(secret)
+    (raw / "5_2.tif").symlink_to("../secret.tif")
+    (raw / "5_3.tif").symlink_to("gone.tif")
+    (raw / "5_4.tif").symlink_to("5_4.tif")
     found = problems_of(raw)
-    assert found.keys() == {"4_1.tif", "4_2.tif", "4_3.tif", "4_4.tif"}
-    assert "out of the folder" in found["4_1.tif"]
-    assert "out of the folder" in found["4_2.tif"]
-    assert "nothing" in found["4_3.tif"]
+    assert found.keys() == {"5_1.tif", "5_2.tif", "5_3.tif", "5_4.tif"}
+    assert "out of the folder" in found["5_1.tif"]
+    assert "out of the folder" in found["5_2.tif"]
+    assert "nothing" in found["5_3.tif"]
 
 
 def test_a_link_within_the_folder_is_an_ordinary_file(tmp_path):
     kaggle(tmp_path)
-    (tmp_path / "4_1.tif").symlink_to("1_1.tif")
-    (tmp_path / "4_1_mask.tif").symlink_to("1_1_mask.tif")
-    assert read(tmp_path).names[-1] == "4_1"
+    (tmp_path / "5_1.tif").symlink_to("1_1.tif")
+    (tmp_path / "5_1_mask.tif").symlink_to("1_1_mask.tif")
+    assert read(tmp_path).names[-1] == "5_1"
 
 
 def test_png_pairs_of_other_people(tmp_path):
-    for i, name in enumerate(["anna_02", "anna_01", "ben"]):
+    for i, name in enumerate(["anna_02", "anna_01", "ben", "zoe"]):
         save(tmp_path / "images", f"{name}.png", np.stack([picture(i)] * 3, axis=-1))
         save(tmp_path / "masks", f"{name}.png", disc() * (i % 2))
     (tmp_path / "images" / "notes.txt").write_text("mine")
     frames = read(tmp_path)
-    assert frames.names.tolist() == ["anna_01", "anna_02", "ben"]
-    assert frames.subject.tolist() == [1, 1, 2]
-    assert frames.frame.tolist() == [1, 2, 1]
+    assert frames.names.tolist() == ["anna_01", "anna_02", "ben", "zoe"]
+    assert frames.subject.tolist() == [1, 1, 2, 3]
+    assert frames.frame.tolist() == [1, 2, 1, 1]
     np.testing.assert_array_equal(frames.images[0], picture(1))
-    assert frames.masks.any((1, 2)).tolist() == [True, False, False]
+    assert frames.masks.any((1, 2)).tolist() == [True, False, False, True]
 
 
 def test_problems_of_pairs_say_on_which_side_the_file_is(tmp_path, capsys):
@@ -243,6 +243,25 @@ def test_problems_of_pairs_say_on_which_side_the_file_is(tmp_path, capsys):
     save(tmp_path / "masks", "e.png", disc())
     assert problems_of(tmp_path).keys() == {"masks/a.png", "images/b.png", "masks/c.tif", "images/d.png"}
     assert "masks/e.png" in capsys.readouterr().err
+
+
+def test_images_of_a_kind_that_is_not_read_are_problems(tmp_path):
+    for folder, names in {"a": ("1_5.jpg", "2_1.png", "3_1.BMP"), "b/images": ("x.jpeg", "y.webp")}.items():
+        for name in names:
+            save(tmp_path / folder, name, picture(0))
+    kaggle(tmp_path / "a")
+    save(tmp_path / "b/masks", "x.jpg", disc())
+    assert problems_of(tmp_path / "a").keys() == {"1_5.jpg", "2_1.png", "3_1.BMP"}
+    found = problems_of(tmp_path / "b")
+    assert found.keys() == {"images/x.jpeg", "images/y.webp", "masks/x.jpg"}
+    assert set(found.values()) == {"frames and masks are .png or .tif"}
+
+
+def test_too_few_subjects_to_split_are_refused_before_anything_is_written(tmp_path):
+    raw = kaggle(tmp_path / "raw", [(1, 1), (1, 2), (7, 1)])
+    with pytest.raises(DataError, match=r"raw: 2 subjects; .* at least 3"):
+        make(CONFIG, "real", raw, tmp_path / "x.npz")
+    assert not (tmp_path / "x.npz").exists()
 
 
 def test_images_without_a_masks_folder_say_so(tmp_path):

@@ -23,6 +23,9 @@ from reprise.files import read_npz, write_npz
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SIZE = (420, 580)
+SUBJECTS = 3  # at least: training, validation and test
+TIFF = (".tif", ".tiff")
+OTHERS = (".jpg", ".jpeg", ".bmp", ".gif", ".webp")  # images that are not read
 KAGGLE_NAME = re.compile(r"^(\d+)_(\d+)(_mask)?\.tiff?$", re.IGNORECASE)
 
 
@@ -107,11 +110,14 @@ def read(raw: Path) -> Frames:
     """Real frames from a folder: Kaggle's layout (there or in ``train/``), or ``images/`` and ``masks/``.
 
     Raises:
-        DataError: every file that is wrong, by name, with what was found.
+        DataError: every file that is wrong, by name, with what was found; or too few subjects to split.
     """
     if (raw / "images").is_dir():
-        return read_pairs(raw)
-    return read_kaggle(raw / "train" if (raw / "train").is_dir() else raw)
+        frames = read_pairs(raw)
+    else:
+        frames = read_kaggle(raw / "train" if (raw / "train").is_dir() else raw)
+    _check_subjects(frames.subject, f"{raw}: ")
+    return frames
 
 
 def read_kaggle(folder: Path) -> Frames:
@@ -126,7 +132,9 @@ def read_kaggle(folder: Path) -> Frames:
     for path in _files(folder, problems):
         match = KAGGLE_NAME.match(path.name)
         if match is None:
-            if path.suffix.lower() in (".tif", ".tiff"):
+            if path.suffix.lower() in (".png", *OTHERS):
+                problems.append(f"{path.name}: frames and masks are .tif here")
+            elif path.suffix.lower() in TIFF:
                 problems.append(f"{path.name}: the name is not SUBJECT_FRAME.tif or SUBJECT_FRAME_mask.tif")
             continue
         key, kind = (int(match[1]), int(match[2])), masks if match[3] else images
@@ -154,7 +162,9 @@ def read_pairs(folder: Path) -> Frames:
     for side in ("images", "masks"):
         found: dict[str, Path] = {}
         for path in _files(folder / side, problems):
-            if path.suffix.lower() not in (".png", ".tif", ".tiff"):
+            if path.suffix.lower() in OTHERS:
+                problems.append(f"{side}/{path.name}: frames and masks are .png or .tif")
+            if path.suffix.lower() not in (".png", *TIFF):
                 continue
             if path.stem in found:
                 problems.append(f"{side}/{path.name}: the same name as {side}/{found[path.stem].name}")
@@ -321,6 +331,12 @@ def load(path: Path) -> Prepared:
     return Prepared(path)
 
 
+def _check_subjects(subject: np.ndarray, where: str = "") -> None:
+    count = len(np.unique(subject))
+    if count < SUBJECTS:
+        raise DataError(f"{where}{count} subjects; a split that keeps subjects whole needs at least {SUBJECTS}")
+
+
 def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validation: float = 0.15) -> np.ndarray:
     """(n,) int8 of TRAIN, VALIDATION, TEST with every subject whole on one side.
 
@@ -331,9 +347,8 @@ def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validati
     Raises:
         DataError: too few subjects for three parts.
     """
+    _check_subjects(subject)
     names, counts = np.unique(subject, return_counts=True)
-    if len(names) < 3:
-        raise DataError(f"{len(names)} subjects; a split that keeps subjects whole needs at least 3")
     total = len(subject)
     part = dict.fromkeys(names.tolist(), TRAIN)
     left = [int(i) for i in np.random.default_rng(seed).permutation(len(names))]
