@@ -129,11 +129,10 @@ def gate(
 def set_params(
     assignments: Annotated[list[str], typer.Argument(help="KEY=VALUE, for example data.source=real scale=full.")],
 ) -> None:
-    """Change params.yaml, keeping its comments; refused if it would not be valid."""
+    """Change params.yaml, keeping its comments; all of it, or nothing where it would not be valid."""
     from reprise.config import set_value
 
-    for assignment in assignments:
-        set_value(Path("params.yaml"), assignment)
+    set_value(Path("params.yaml"), *assignments)
 
 
 @app.command()

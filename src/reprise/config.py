@@ -15,15 +15,20 @@ import importlib
 import importlib.util
 import json
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 
 SCALES = ("smoke", "small", "full")
 COMMON = ("scale", "data", "training")
+DEEPEST = 20  # levels of params.yaml: an alias can point to what holds it
+
+
+VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]  # stands in stages' commands and in paths
 
 
 class ConfigError(ValueError):
@@ -31,9 +36,9 @@ class ConfigError(ValueError):
 
 
 class Strict(BaseModel):
-    """Base of all configuration: immutable, no unknown keys, no silent conversions."""
+    """Base of all configuration: immutable, no unknown keys, no silent conversions, finite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class DataConfig(Strict):
@@ -47,8 +52,8 @@ class DataConfig(Strict):
 class TrainingConfig(Strict):
     """How anything is trained: handed to Lightning's Trainer. ``auto`` looks at the machine."""
 
-    accelerator: str = "auto"
-    devices: int | Literal["auto"] = 1
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = "auto"
+    devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
     strategy: str = "auto"
     precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "auto"
     threads: int = Field(1, ge=1)  # fixed: sums on more threads come in another order, and end in other bytes
@@ -155,14 +160,18 @@ class Params:
             self.study(name)
 
 
-def load(path: Path | str = "params.yaml") -> Params:
+def load(path: Path | str = "params.yaml", text: str | None = None) -> Params:
     """Reads params.yaml and validates what all studies share.
+
+    Args:
+        path: the file.
+        text: what the file is to hold, where it is not written yet.
 
     Raises:
         ConfigError: the file is missing, not YAML, or holds an unknown key or a value of the wrong kind.
     """
     path = Path(path)
-    raw = _read(path)
+    raw = _read(path, text)
     scale = raw.get("scale")
     if scale not in SCALES:
         raise ConfigError(f"{path}: scale: found {scale!r}, expected one of {', '.join(SCALES)}")
@@ -221,52 +230,76 @@ def known_datasets() -> tuple[str, ...]:
     return tuple(file.stem for file in files if "\nclass Config(" in file.read_text(encoding="utf-8"))
 
 
-def set_value(path: Path, assignment: str) -> None:
-    """Writes ``KEY=VALUE`` (``data.source=real``) into params.yaml, keeping its comments and layout.
+def set_value(path: Path, *assignments: str) -> None:
+    """Writes each ``KEY=VALUE`` (``data.source=real``) into params.yaml, keeping its comments and layout.
 
     Raises:
-        ConfigError: the assignment has no ``=``, the key does not exist, or the file would no longer be valid.
+        ConfigError: an assignment has no ``=``, a key does not exist, or the file would no longer be valid; then
+            nothing is written.
     """
     from reprise.files import write_text
 
-    key, equals, text = assignment.partition("=")
-    if not equals:
-        raise ConfigError(f"{assignment!r}: expected KEY=VALUE, for example data.source=real")
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 120
-    document = yaml.load(path.read_text(encoding="utf-8"))
-    *parents, leaf = key.split(".")
-    node = document
-    for part in parents:
-        if not isinstance(node, dict) or part not in node:
-            raise ConfigError(f"{path}: no key {key!r}{nearest(part, list(node) if isinstance(node, dict) else [])}")
-        node = node[part]
-    if not isinstance(node, dict) or leaf not in node:
-        raise ConfigError(f"{path}: no key {key!r}{nearest(leaf, list(node) if isinstance(node, dict) else [])}")
-    node[leaf] = YAML(typ="safe").load(text)
-    before = path.read_text(encoding="utf-8")
-    from io import StringIO
-
+    for assignment in assignments:
+        if "=" not in assignment:
+            raise ConfigError(f"{assignment!r}: expected KEY=VALUE, for example data.source=real")
+    document = _parse(yaml, _text(path), path)
+    for assignment in assignments:
+        key, _, value = assignment.partition("=")
+        *parents, leaf = key.split(".")
+        node = document
+        for part in [*parents, leaf]:
+            if not isinstance(node, dict) or part not in node:
+                valid = list(node) if isinstance(node, dict) else []
+                raise ConfigError(f"{path}: no key {key!r}{nearest(part, valid)}")
+            holder, node = node, node[part]
+        holder[leaf] = _parse(YAML(typ="safe"), value, assignment)
+        _check_plain(holder[leaf], key)
     stream = StringIO()
     yaml.dump(document, stream)
+    load(path, stream.getvalue()).check()
     write_text(path, stream.getvalue())
-    try:
-        load(path).check()
-    except ConfigError:
-        write_text(path, before)
-        raise
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing: run this in the folder that holds params.yaml") from None
-    except YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8: {error}") from None
+
+
+def _read(path: Path, text: str | None = None) -> dict[str, Any]:
+    raw = _parse(YAML(typ="safe"), _text(path) if text is None else text, path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of sections, found {type(raw).__name__}")
+    _check_plain(raw, str(path))
     return raw
+
+
+def _parse(yaml: YAML, text: str, where: Path | str) -> Any:
+    try:
+        return yaml.load(text)
+    except Exception as error:  # a date of month 13, a number of 5,000 digits: not all that is wrong is a YAMLError
+        raise ConfigError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _check_plain(node: Any, where: str, level: int = 0) -> None:
+    """Refuses what JSON does not have: dates, binary data, keys that are no text, mappings that hold themselves."""
+    if level > DEEPEST:
+        raise ConfigError(f"{where}: more than {DEEPEST} levels")
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{where}: key {key!r}: expected text; put it in quotes")
+            _check_plain(value, f"{where}{'.' if level else ': '}{key}", level + 1)
+    elif isinstance(node, list):
+        for value in node:
+            _check_plain(value, where, level + 1)
+    elif not isinstance(node, str | int | float | None):
+        raise ConfigError(f"{where}: found {node!r}, expected text, a number, a list or a mapping")
 
 
 def _config_class(name: str) -> type[Strict]:

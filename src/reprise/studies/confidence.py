@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from reprise.config import StudyConfig
+from reprise.config import StudyConfig, VariantName
 from reprise.data import cifar
 from reprise.studies._images import SHAPE, SPLIT_SEED, ImageSettings, as_arrays
 
@@ -83,7 +83,7 @@ class Config(StudyConfig):
     """The section ``confidence`` of params.yaml."""
 
     base: ConfidenceSettings
-    variants: dict[str, ConfidenceSettings]
+    variants: dict[VariantName, ConfidenceSettings]
 
 
 def data(workspace: Workspace, settings: ConfidenceSettings, seed: int) -> TrainingData:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from reprise.config import Strict, StudyConfig, merge
+from reprise.config import Strict, StudyConfig, VariantName, merge
 from reprise.studies._images import SHAPE, ImageSettings, image_data
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Config(StudyConfig):
     """
 
     base: ConnectivitySettings
-    variants: dict[str, ConnectivitySettings]
+    variants: dict[VariantName, ConnectivitySettings]
     prune_from: str | None = None
-    pruned: dict[str, ConnectivitySettings] = Field(default_factory=dict)
+    pruned: dict[VariantName, ConnectivitySettings] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from reprise.config import Strict, StudyConfig
+from reprise.config import Strict, StudyConfig, VariantName
 from reprise.data import cifar
 from reprise.studies._images import SHAPE, ImageSettings, as_arrays, image_data
 from reprise.studies._images import classify as task
@@ -68,7 +68,7 @@ class Config(StudyConfig):
 
     probe: Probe
     base: RotationSettings
-    variants: dict[str, RotationSettings]
+    variants: dict[VariantName, RotationSettings]
 
 
 def data(workspace: Workspace, settings: RotationSettings, seed: int) -> TrainingData:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from reprise.config import Settings, Strict, StudyConfig
+from reprise.config import Settings, Strict, StudyConfig, VariantName
 from reprise.data.ultrasound import TRAIN, VALIDATION, load, split_by_image, split_by_subject
 from reprise.files import read_npz
 
@@ -62,7 +62,7 @@ class Config(StudyConfig):
     split_seed: int
     cleaning: Cleaning
     base: UltrasoundSettings
-    variants: dict[str, UltrasoundSettings]
+    variants: dict[VariantName, UltrasoundSettings]
 
 
 def split(workspace: Workspace, settings: UltrasoundSettings) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from reprise.config import StudyConfig
+from reprise.config import StudyConfig, VariantName
 from reprise.studies._images import SHAPE, ImageSettings, image_data
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Config(StudyConfig):
     """The section ``unitnorm`` of params.yaml."""
 
     base: UnitNormSettings
-    variants: dict[str, UnitNormSettings]
+    variants: dict[VariantName, UnitNormSettings]
 
 
 def data(workspace: Workspace, settings: UnitNormSettings, seed: int) -> TrainingData:
