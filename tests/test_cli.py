@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reprise.stages.running import stage
+
 HEAVY = ("torch", "pytorch_lightning", "mlflow", "pandas", "dvc", "scipy", "sklearn", "skimage", "matplotlib", "numpy")
 HELP = f"""
 import sys
@@ -193,6 +195,41 @@ def test_errors_are_one_line_that_names_what_is_wrong(tmp_path, arguments, named
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, done.stderr
     assert named in lines[0]
+
+
+def test_what_cannot_be_read_or_written_is_one_line_that_names_the_path(tmp_path):
+    (tmp_path / "params.yaml").mkdir()
+    np.savez(tmp_path / "p.npz", logits=np.eye(3)[[0, 1, 2] * 9], labels=[0, 1, 2] * 9)
+    for arguments, path in (
+        (["check"], "params.yaml"),
+        (["set", "scale=full"], "params.yaml"),
+        (["calibration", "p.npz", "--out", "p.npz/x"], "p.npz/x"),
+    ):
+        done = reprise(*arguments, cwd=tmp_path, code=1)
+        assert [path in line for line in done.stderr.splitlines() if line.startswith("reprise: [Errno")] == [True]
+    (tmp_path / "reports" / "metrics.json").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert len(reprise("gate", cwd=tmp_path, code=1).stderr.splitlines()) == 1
+
+
+def test_a_stage_ends_in_one_line_where_its_place_is_not_writable(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit), stage("train", "study"):
+        raise PermissionError(13, "Permission denied", "data/runs/study")
+    assert capsys.readouterr().err == "train study: [Errno 13] Permission denied: 'data/runs/study'\n"
+    (tmp_path / "data").touch()
+    with pytest.raises(SystemExit), stage("ledger"):
+        pass
+    assert "ledger: [Errno" in capsys.readouterr().err
+
+
+def test_a_closed_pipe_is_quiet(tmp_path):
+    rows = [LEDGER_ROW | {"id": i} for i in range(2000)]  # more than a pipe holds
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "ledger.json").write_text(json.dumps(rows))
+    command = f"{sys.executable} -m reprise.cli ledger --json | head -1"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[\n", "")
 
 
 def test_a_misspelt_key_names_the_right_one(smoke):

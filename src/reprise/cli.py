@@ -30,7 +30,7 @@ def main() -> None:
     """Entry point: errors that a user can mend are one line and exit code 1."""
     try:
         app()
-    except (ValueError, FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+    except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
         print(f"reprise: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 

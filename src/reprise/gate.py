@@ -56,7 +56,7 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
         if not (root / METRICS).is_file():
             raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
         after = flatten(read_json(root / METRICS), str(root / METRICS))
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"gate: {error}", file=sys.stderr)
         return 1
     comparisons = compare(before, after)

@@ -19,10 +19,13 @@ def stage(*name: str) -> Iterator[None]:
     start = time.perf_counter()
     try:
         yield
-    except (ValueError, FileNotFoundError, FileExistsError) as error:
+        _note(name, time.perf_counter() - start)
+    except (ValueError, OSError) as error:
         print(f"{' '.join(name)}: {error}", file=sys.stderr)
         raise SystemExit(1) from error
-    seconds = time.perf_counter() - start
+
+
+def _note(name: tuple[str, ...], seconds: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     TIMINGS.parent.mkdir(parents=True, exist_ok=True)
     new = not TIMINGS.exists()
