@@ -127,14 +127,16 @@ def test_what_reads_from_a_failed_stage_never_starts_and_the_rest_still_runs(toy
     assert set(spans(toy)) - done == {"fan-b.txt", "join.txt", "last.txt"}
 
 
-def test_a_target_brings_what_it_reads_from_and_nothing_else(toy):
-    assert repro(["join"], jobs=2) == 0
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_target_brings_what_it_reads_from_and_nothing_else(toy, jobs):
+    assert repro(["join"], jobs) == 0
     assert set(spans(toy)) == {"first.txt", "fan-a.txt", "fan-b.txt", "join.txt"}
 
 
 def test_an_unknown_target_names_the_nearest_stage(toy):
-    with pytest.raises(ValueError, match=r"no stage 'jion' \(did you mean 'join'\?\)"):
-        repro(["jion"], jobs=2)
+    for jobs in (1, 2):
+        with pytest.raises(ValueError, match=r"no stage 'jion' \(did you mean 'join'\?\)"):
+            repro(["jion"], jobs)
     assert not (toy / "times.txt").exists()
 
 

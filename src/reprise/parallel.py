@@ -28,10 +28,13 @@ def repro(targets: list[str], jobs: int) -> int:
     Raises:
         ValueError: there is no such stage.
     """
-    if jobs == 1:
-        return _dvc(["repro", *targets], {})
+    if jobs == 1 and not targets:
+        return _dvc(["repro"], {})
     graph = stage_graph()
-    wanted = with_ancestors(graph, [stage for target in targets or ["dvc.yaml"] for stage in matching(graph, target)])
+    stages = [stage for target in targets or ["dvc.yaml"] for stage in matching(graph, target)]
+    if jobs == 1:
+        return _dvc(["repro", *stages], {})
+    wanted = with_ancestors(graph, stages)
     # in the files' order, so that two runs do the same: put what takes long first
     sorter = TopologicalSorter({stage: graph[stage] for stage in graph if stage in wanted})
     sorter.prepare()
