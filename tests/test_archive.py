@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reprise.archive import keep, last_timings
+from reprise.report.terminal import KEYS
 
 
 @pytest.fixture
@@ -24,12 +25,14 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def finish(root: Path, dice: float, figure: str) -> None:
+def finish(root: Path, dice: float, figure: str, source: str = "generated") -> None:
     reports = root / "reports"
     (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
-    judged = {"id": 79, "verdict": "reproduced", "data_source": "generated", "scale": "small"}
-    untested = {"id": 80, "verdict": "untested", "data_source": "", "scale": ""}
-    (reports / "ledger.json").write_text(json.dumps([judged, untested]))
+    row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
+    judged = row | {"id": 79, "study": "ultrasound", "verdict": "reproduced", "data_source": source, "scale": "small"}
+    exact = row | {"id": 1, "study": "mixtures", "verdict": "reproduced", "data_source": "generated", "scale": "small"}
+    untested = row | {"id": 80, "verdict": "untested"}
+    (reports / "ledger.json").write_text(json.dumps([exact, judged, untested]))
     (reports / "metrics.json").write_text(json.dumps({"study": {"dice": {"value": dice}}}))
     (reports / "README.md").write_text("# Report\n")
     (reports / "figures" / "study" / f"{figure}.svg").write_text("<svg/>")
@@ -50,7 +53,7 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     assert (provenance["commit"], provenance["changed"]) == (head, False)
     assert (provenance["machine"], provenance["data"], provenance["scale"]) == ("one big GPU", ["generated"], ["small"])
     assert provenance["stages"]["train a"] == {"seconds": 2.5, "peak_mib": 11.0}
-    assert said == f"reports/full: 1 verdicts kept, commit {head[:10]}, one big GPU"
+    assert said == f"reports/full: 2 verdicts kept, commit {head[:10]}, one big GPU"
 
 
 def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):
@@ -81,13 +84,67 @@ def test_code_that_is_not_the_commits_is_said(checkout):
 
 
 @pytest.mark.parametrize(
-    "folder", ["elsewhere", "reports", "reports/../data", "/etc/x", "reports/figures/x", "reports/studies"]
-)
+    "folder",
+    [
+        "elsewhere", "reports", "reports/../data", "/etc/x", "reports/figures/x", "reports/studies",
+        "reports/index.html", "reports/README.md", "reports/ledger.json", "reports/metrics.json/x",
+    ],
+)  # fmt: skip
 def test_other_folders_are_refused_and_nothing_is_touched(checkout, folder):
     before = {path: path.stat().st_mtime_ns for path in checkout.rglob("*")}
     with pytest.raises(ValueError, match="for example reports/full"):
         keep(Path(folder), root=checkout)
     assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ("scale: full\n", r"claim 1 has scale 'small', .*params\.yaml says 'full'"),
+        ("scale: small\ndata: {source: real}\n", r"claim 79 has data_source 'generated', .*params\.yaml says 'real'"),
+    ],
+)
+def test_parameters_that_did_not_make_the_run_are_not_kept_with_it(checkout, params, message):
+    (checkout / "params.yaml").write_text(params)
+    with pytest.raises(ValueError, match=message):
+        keep(Path("reports/full"), root=checkout)
+    assert not (checkout / "reports" / "full").exists()
+
+
+def test_a_study_that_trains_nothing_is_generated_data_in_a_real_run_too(checkout):
+    (checkout / "params.yaml").write_text("scale: small\ndata: {source: real}\n")
+    finish(checkout, dice=0.5, figure="one", source="real")
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports/full/provenance.json").read_text())["data"] == ["generated", "real"]
+
+
+def test_what_fails_half_way_leaves_what_was_kept_before(checkout, monkeypatch):
+    keep(Path("reports/full"), "first", checkout)
+    before = {path: path.read_bytes() for path in (checkout / "reports").rglob("*") if path.is_file()}
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("reprise.archive.write_json", full)
+    for folder in ("reports/full", "reports/other"):
+        with pytest.raises(OSError, match="No space"):
+            keep(Path(folder), "second", checkout)
+    assert {path: path.read_bytes() for path in (checkout / "reports").rglob("*") if path.is_file()} == before
+    assert not (checkout / "reports" / "other").exists()
+
+
+def test_a_folder_with_other_files_is_not_replaced(checkout):
+    (checkout / "reports" / "notes").mkdir()
+    (checkout / "reports" / "notes" / "mine.txt").touch()
+    with pytest.raises(ValueError, match=r"holds mine\.txt"):
+        keep(Path("reports/notes"), root=checkout)
+
+
+@pytest.mark.parametrize("text", ["[", "{}", '[{"verdict": "reproduced"}]', "\xff"])
+def test_a_ledger_that_is_none_is_named(checkout, text):
+    (checkout / "reports" / "ledger.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"ledger\.json: not "):
+        keep(Path("reports/full"), root=checkout)
 
 
 @pytest.mark.parametrize("name", ["ledger.json", "README.md"])

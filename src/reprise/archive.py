@@ -11,13 +11,19 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
+from typing import Any
 
-from reprise.files import read_json, write_json, write_text
+from reprise import config
+from reprise.claims.ledger import LEDGER
+from reprise.files import write_json, write_text
+from reprise.report.terminal import read_ledger
 from reprise.stages.running import TIMINGS
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
-OUTPUTS = ("figures", "studies")  # folders of reports/ that the pipeline writes
+OUTPUTS = (*KEPT, "figures", "studies", "index.html")  # what the pipeline writes in reports/
+WRITTEN = {*KEPT, "figures", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
 
 
 def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
@@ -36,7 +42,8 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
 
     Raises:
         FileNotFoundError: there is no finished run.
-        ValueError: ``folder`` does not lie in ``reports``, or the pipeline writes it.
+        ValueError: ``folder`` does not lie in ``reports``, the pipeline writes it, or it holds something else; or the
+            ledger was made with another scale or data source than params.yaml has.
     """
     reports = root / "reports"
     target = (root / folder).resolve()
@@ -47,15 +54,11 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     for name in (*KEPT, "figures"):
         if not (reports / name).exists():
             raise FileNotFoundError(f"{reports / name} is missing; `dvc repro` makes it")
-    rows = [row for row in read_json(reports / "ledger.json") if row["verdict"] != "untested"]
-    target.mkdir(parents=True, exist_ok=True)
-    for name in ("ledger.json", "metrics.json"):
-        shutil.copyfile(reports / name, target / name)
-    shutil.copyfile(root / "params.yaml", target / "params.yaml")  # in place of the checkout's, `make` repeats the run
-    shutil.rmtree(target / "figures", ignore_errors=True)
-    shutil.copytree(reports / "figures", target / "figures", ignore=shutil.ignore_patterns("*.png"))
-    kept = [line for line in (reports / "README.md").read_text(encoding="utf-8").splitlines() if ".png" not in line]
-    write_text(target / "README.md", "\n".join(kept) + "\n")
+    others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
+    if others:
+        raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
+    rows = [row for row in read_ledger(reports / "ledger.json") if row["verdict"] != "untested"]
+    _check_params(rows, config.load(root / "params.yaml"))
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
         "commit": commit,
@@ -68,8 +71,33 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
         "python": platform.python_version(),
         "stages": last_timings(root / TIMINGS),
     }
-    write_json(target / "provenance.json", provenance)
+    with tempfile.TemporaryDirectory(dir=reports, prefix=".keep-") as scratch:  # whole or not at all
+        kept = Path(scratch) / "kept"
+        kept.mkdir()
+        for name in ("ledger.json", "metrics.json"):
+            shutil.copyfile(reports / name, kept / name)
+        shutil.copyfile(root / "params.yaml", kept / "params.yaml")  # `make` repeats the run with it
+        shutil.copytree(reports / "figures", kept / "figures", ignore=shutil.ignore_patterns("*.png"))
+        text = (reports / "README.md").read_text(encoding="utf-8")
+        write_text(kept / "README.md", "".join(f"{line}\n" for line in text.splitlines() if ".png" not in line))
+        write_json(kept / "provenance.json", provenance)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            target.rename(Path(scratch) / "before")
+        kept.rename(target)
     return f"{folder}: {len(rows)} verdicts kept, commit {commit[:10]}, {provenance['machine']}"
+
+
+def _check_params(rows: list[dict[str, Any]], params: config.Params) -> None:
+    for row in rows:
+        trained = [config.study_module("studies", name) is not None for name in row["study"].split(", ")]
+        sources = {params.data.source if each else "generated" for each in trained}  # as `stages.evaluate` writes them
+        for key, wanted in (("scale", {params.scale}), ("data_source", sources)):
+            if set(row[key].split(", ")) != wanted:
+                raise ValueError(
+                    f"{LEDGER}: claim {row['id']} has {key} {row[key]!r}, {params.path} says "
+                    f"{', '.join(sorted(wanted))!r}: put params.yaml back, or `dvc repro`"
+                )
 
 
 def last_timings(path: Path) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from reprise.claims.ledger import LEDGER
-from reprise.report.terminal import show_ledger
+from reprise.report.terminal import KEYS, show_ledger
 
 
 def printed(path, width, **options):
@@ -40,6 +40,8 @@ def test_filters(reported):
     assert "3 claims" in printed(reported / LEDGER, 200, study="thresholds")
     with pytest.raises(ValueError, match=r"no verdict 'reproduce'.*did you mean 'reproduced'"):
         show_ledger(reported / LEDGER, verdicts=["reproduce"])
+    with pytest.raises(ValueError, match=r"no study 'treshold' \(did you mean 'thresholds'\?\)"):
+        show_ledger(reported / LEDGER, study="treshold")
 
 
 def test_json_has_every_field_that_others_rely_on(reported, capsys):
@@ -61,6 +63,13 @@ def test_text_in_brackets_is_no_markup(tmp_path, reported):
 def test_a_missing_or_foreign_ledger_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"ledger\.json is missing; `dvc repro`"):
         show_ledger(tmp_path / "ledger.json")
-    (tmp_path / "ledger.json").write_text("{}")
-    with pytest.raises(ValueError, match="not a ledger"):
-        show_ledger(tmp_path / "ledger.json")
+    row = json.dumps(dict.fromkeys(KEYS, "") | {"verdict": "reproduce"})
+    for text, message in (
+        ("{}", "not a ledger"),
+        ('[{"verdict": "reproduced"}]', "row 1 is without band, chapter"),
+        (f"[{row}]", "row 1 is with verdict 'reproduce'"),
+        ("\xff", "not UTF-8"),
+    ):
+        (tmp_path / "ledger.json").write_bytes(text.encode("latin-1"))
+        with pytest.raises(ValueError, match=message):
+            show_ledger(tmp_path / "ledger.json")

@@ -20,6 +20,10 @@ from reprise.report.numbers import effect_text, expected_text, number
 
 SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
 STYLES = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
+KEYS = {  # of every row, for whoever reads the ledger
+    "id", "source", "chapter", "claim", "study", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
+    "data_source", "scale", "findings",
+}  # fmt: skip
 WIDE = 120  # columns from which every field has one of its own
 
 
@@ -41,12 +45,15 @@ def show_ledger(
 
     Raises:
         FileNotFoundError: there is no ledger yet.
-        ValueError: a verdict that does not exist.
+        ValueError: a verdict or a study that does not exist.
     """
     rows = read_ledger(path)
     for verdict in verdicts:
         if verdict not in VERDICTS:
             raise ValueError(f"no verdict {verdict!r}{nearest(verdict, VERDICTS)}")
+    studies = sorted({name for row in rows for name in row["study"].split(", ") if name})
+    if study and study not in studies:
+        raise ValueError(f"no study {study!r}{nearest(study, studies)}")
     rows = [row for row in rows if not verdicts or row["verdict"] in verdicts]
     rows = [row for row in rows if not study or study in row["study"].split(", ")]
     if as_json:
@@ -68,9 +75,17 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; `dvc repro` (or `python -m reprise.stages.ledger`) makes it")
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and "verdict" in row for row in rows):
+    try:
+        rows = read_json(path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not UTF-8 ({error}); make it again with `dvc repro`") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{path}: not a ledger; make it again with `dvc repro`")
+    for place, row in enumerate(rows, start=1):
+        lacking = sorted(KEYS - row.keys())
+        if lacking or row["verdict"] not in VERDICTS:
+            wrong = f"without {', '.join(lacking)}" if lacking else f"with verdict {row['verdict']!r}"
+            raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
     return rows
 
 
