@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reprise.data import sets
+from reprise.data.fetch import SETS as ADDRESSES
 from reprise.stages.running import stage
 
 HEAVY = ("torch", "pytorch_lightning", "mlflow", "pandas", "dvc", "scipy", "sklearn", "skimage", "matplotlib", "numpy")
@@ -167,8 +169,26 @@ def test_deps_are_checked_and_written(root, tmp_path):
     assert reprise("deps", "--check", cwd=tmp_path).stdout.strip() == "up to date"
 
 
-def test_data_sets_are_listed(root):
-    assert "ultrasound" in reprise("data", "list", cwd=root).stdout
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_data_sets_are_listed_with_their_whole_folders(root, monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    sets.show_sets(Path("data/raw"))
+    shown = capsys.readouterr().out
+    assert all(f" data/raw/{name} " in shown for name in sets.SETS)
+
+
+def test_what_can_be_fetched_is_listed_and_what_cannot_says_how_it_is_had(tmp_path):
+    assert ADDRESSES.keys() < sets.SETS.keys()
+    with pytest.raises(ValueError, match="ultrasound cannot be downloaded: register with Kaggle"):
+        sets.fetch_set("ultrasound", tmp_path)
+    for refuse in (sets.fetch_set, sets.check_set):
+        with pytest.raises(ValueError, match=r"no data set 'mnits' \(did you mean 'mnist'\?\)"):
+            refuse("mnits", tmp_path)
+    with pytest.raises(FileNotFoundError, match="`reprise data fetch mnist` fills it"):
+        sets.check_set("mnist", tmp_path)
+    (tmp_path / "mnist").mkdir()
+    (tmp_path / "mnist" / "labels.gz").touch()
+    assert "mnist: 1 files" in sets.check_set("mnist", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -217,9 +217,9 @@ def data_check(name: Annotated[str, typer.Argument(help="Name of a data set.")])
 @data_app.command("fetch")
 def data_fetch(name: Annotated[str, typer.Argument(help="Name of a data set.")]) -> None:
     """Download official files, resuming and checking sums."""
-    from reprise.data.fetch import fetch
+    from reprise.data.sets import fetch_set
 
-    typer.echo(fetch(name, Path("data/raw"), progress=sys.stderr.isatty()))
+    typer.echo(fetch_set(name, Path("data/raw"), progress=sys.stderr.isatty()))
 
 
 def _dots() -> Callable[[str], None]:

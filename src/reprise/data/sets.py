@@ -12,6 +12,8 @@ from rich.table import Table
 
 from reprise.config import nearest
 from reprise.data import cifar_files, ultrasound
+from reprise.data.fetch import SETS as ADDRESSES
+from reprise.data.fetch import fetch
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,21 @@ def _cifar(folder: Path) -> str:
     return f"{len(images.train_labels)} training and {len(images.test_labels)} test images"
 
 
+def _fetched(folder: Path) -> str:
+    files = _files(folder)
+    if not files:
+        raise FileNotFoundError(f"{folder} is empty; `reprise data fetch {folder.name}` fills it")
+    return f"{len(files)} files; no study reads them, and their sums were checked when they came"
+
+
 SETS = {
     "ultrasound": DataSet(
         "Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound
     ),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
+    "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _fetched),
+    "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _fetched),
 }
 
 
@@ -47,12 +58,14 @@ def show_sets(raw: Path) -> None:
     """Prints every data set, how it is had, and whether its folder holds anything."""
     table = Table()
     for column in ("set", "what it is", "folder", "there", "how to get it"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in ("set", "folder"))
     for name, data in SETS.items():
-        files = [path for path in (raw / name).rglob("*") if path.is_file() and path.name != "README.md"]
+        files = _files(raw / name)
         there = f"{len(files)} files" if files else "no"
         table.add_row(name, data.about, str(raw / name), there, data.how)
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, 80)  # below that a folder would be cut
+    console.print(table)
 
 
 def check_set(name: str, raw: Path) -> str:
@@ -61,6 +74,26 @@ def check_set(name: str, raw: Path) -> str:
     Raises:
         ValueError: an unknown set, or everything that is wrong with the files, by name.
     """
+    return f"{raw / name}: {_named(name).read(raw / name)}"
+
+
+def fetch_set(name: str, raw: Path, progress: bool = False) -> str:
+    """Downloads the official files, as `reprise.data.fetch.fetch` does.
+
+    Raises:
+        ValueError: an unknown set, one that cannot be downloaded, or a download that failed.
+    """
+    data = _named(name)
+    if name not in ADDRESSES:
+        raise ValueError(f"{name} cannot be downloaded: {data.how} to {raw / name}")
+    return fetch(name, raw, progress)
+
+
+def _named(name: str) -> DataSet:
     if name not in SETS:
         raise ValueError(f"no data set {name!r}{nearest(name, list(SETS))}")
-    return f"{raw / name}: {SETS[name].read(raw / name)}"
+    return SETS[name]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != "README.md"]
