@@ -105,6 +105,7 @@ def test_calibration_reads_logits_and_prints_each_method(tmp_path):
     assert all(row["ece"] is None or 0 <= row["ece"] <= 1 for row in found["rows"])
     assert (tmp_path / "diagrams" / "reliability.png").is_file()
     assert "temperature" in reprise("calibration", "p.npz", cwd=tmp_path).stdout.lower()
+    assert "1000" in reprise("calibration", "p.npz", "--bins", 10**9, cwd=tmp_path, code=2).stderr
 
 
 def test_a_submission_is_read_back(tmp_path):

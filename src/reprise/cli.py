@@ -65,7 +65,7 @@ def duplicates(
 @app.command()
 def calibration(
     predictions: Annotated[Path, typer.Argument(help=".npz with logits (n, k), labels (n,); val_logits, val_labels.")],
-    bins: Annotated[int, typer.Option(min=1, help="Equal-width bins, (low, high].")] = 15,
+    bins: Annotated[int, typer.Option(min=1, max=1000, help="Equal-width bins, (low, high].")] = 15,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for reliability diagrams.")] = None,
 ) -> None:

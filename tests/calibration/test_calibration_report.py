@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,47 @@ def test_what_is_no_archive_is_told(tmp_path: Path) -> None:
             report(tmp_path / name)
     with pytest.raises(ValueError, match="a single array"):
         report(tmp_path / "one.npy")
+
+
+def npy(header: str) -> bytes:
+    """A .npy file whose header says this and that holds nothing else."""
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode("latin-1")
+
+
+HUGE = "{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 1000000)}\n"
+
+
+@pytest.mark.parametrize("header", [HUGE, "{'descr': (\n", "\xff(((\n", "{}\n", "{'descr': '<f8', 'shape': 1 1}\n"])
+def test_a_header_that_lies_is_told(tmp_path: Path, header: str) -> None:
+    with zipfile.ZipFile(tmp_path / "bad.npz", "w") as archive:
+        archive.writestr("logits.npy", npy(header))
+        archive.writestr("labels.npy", npy(header))
+    (tmp_path / "bad.npy").write_bytes(npy(header))
+    for name, message in (("bad.npz", "logits or labels cannot be read"), ("bad.npy", r"not an \.npz archive")):
+        with pytest.raises(ValueError, match=message) as caught:
+            report(tmp_path / name)
+        assert name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [(6, b"\x01\x00"), (8, b"\x63\x00"), (30, b"\xff")],
+    ids=["encrypted", "an unknown compression", "spoilt data"],
+)
+def test_an_archive_that_cannot_be_unpacked_is_told(tmp_path: Path, offset: int, value: bytes) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez_compressed(path, logits=Z, labels=Y)
+    content = bytearray(path.read_bytes())
+    if offset == 30:  # behind the header, its name and its extra field
+        start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
+        content[start : start + 1] = value
+    else:
+        central = content.index(b"PK\x01\x02") + offset + 2  # the same field stands two bytes later there
+        content[offset : offset + 2] = content[central : central + 2] = value
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.npz: logits or labels cannot be read \(\S"):
+        report(path)
 
 
 def test_a_pickle_is_never_executed(tmp_path: Path) -> None:

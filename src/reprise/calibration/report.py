@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,9 +112,9 @@ def load_predictions(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[n
         raise FileNotFoundError(f"{path}: no such file; expected an .npz with the arrays logits and labels")
     try:
         archive = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
         raise ValueError(
-            f"{path}: not an .npz archive ({error}); write it with np.savez(path, logits=..., labels=...)"
+            f"{path}: not an .npz archive ({_one_line(error)}); write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{path}: a single array, expected an .npz archive with the arrays logits and labels")
@@ -179,10 +178,14 @@ def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.nd
             raise ValueError(f"{path}: array {name} is missing (found: {found})")
     try:
         logits, labels = archive[f"{prefix}logits"], archive[f"{prefix}labels"]
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({error})") from error
+    except Exception as error:  # encrypted, cut, compressed otherwise, a header that claims more than there is memory
+        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_one_line(error)})") from error
     try:
         logits = check_logits(logits)
         return logits, metrics.check_labels(labels, *logits.shape)
     except ValueError as error:
         raise ValueError(f"{path}: {prefix}{error}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
