@@ -58,6 +58,27 @@ def test_a_stage_command_names_its_study():
         stage_modules("rm -rf .")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a mapping with stages"),
+        ("stages: 3\n", "expected a mapping with stages"),
+        ("stages: [\n", "not valid YAML"),
+        ("stages: {a: null}\n", "stage a: expected a mapping with cmd"),
+        ("stages: {a: {deps: [x]}}\n", "stage a: expected a mapping with cmd"),
+        ("stages: {a: {cmd: ls}}\n", "stage a: 'ls': expected `python -m reprise"),
+        ("stages: {a: {cmd: python -m}}\n", "stage a: 'python -m': expected"),
+        ("stages: {a: {cmd: python -m reprise.nowhere}}\n", r"stage a: reprise\.nowhere has no file"),
+    ],
+)
+def test_a_file_that_is_no_pipeline_is_named(source, tmp_path, text, message):
+    file = tmp_path / "dvc.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=rf"dvc\.yaml: {message}"):
+        write_deps([file], source, check=True)
+    assert file.read_text() == text
+
+
 def test_deps_are_written_once_and_keep_what_is_not_code(source, tmp_path):
     (source / "reprise" / "stages").mkdir()
     (source / "reprise" / "stages" / "__init__.py").write_text("")

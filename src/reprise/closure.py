@@ -69,7 +69,7 @@ def code_digest(modules: Iterable[str], source: Path) -> str:
 def stage_modules(command: str, source: Path = Path("src")) -> list[str]:
     """The modules behind a stage's command: ``python -m reprise.stages.train ultrasound raw`` and its study's."""
     words = shlex.split(command)
-    if "-m" not in words or not words[words.index("-m") + 1].startswith(f"{PACKAGE}."):
+    if "-m" not in words[:-1] or not words[words.index("-m") + 1].startswith(f"{PACKAGE}."):
         raise ValueError(f"{command!r}: expected `python -m {PACKAGE}...`")
     position = words.index("-m") + 1
     module, arguments = words[position], words[position + 1 :]
@@ -94,8 +94,12 @@ def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = 
 
     Returns:
         Files that were (or, with ``check``, are to be) changed.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a file is no dvc.yaml, or a stage has no command of this package; the message names both.
     """
-    from ruamel.yaml import YAML
+    from ruamel.yaml import YAML, YAMLError
 
     from reprise.files import write_text
 
@@ -104,10 +108,21 @@ def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = 
     yaml.indent(mapping=2, sequence=4, offset=2)
     changed = []
     for file in files:
-        before = file.read_text(encoding="utf-8")
-        document = yaml.load(before)
-        for stage in (document.get("stages") or {}).values():
-            _set_deps(stage, source)
+        try:
+            before = file.read_text(encoding="utf-8")
+            document = yaml.load(before)
+        except (YAMLError, ValueError) as error:
+            raise ValueError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        stages = document.get("stages", {}) if isinstance(document, dict) else None
+        if not isinstance(stages, dict):
+            raise ValueError(f"{file}: expected a mapping with stages")
+        for name, stage in stages.items():
+            if not isinstance(stage, dict) or "cmd" not in stage:
+                raise ValueError(f"{file}: stage {name}: expected a mapping with cmd")
+            try:
+                _set_deps(stage, source)
+            except ValueError as error:
+                raise ValueError(f"{file}: stage {name}: {error}") from None
         stream = StringIO()
         yaml.dump(document, stream)
         if stream.getvalue() != before:
@@ -123,8 +138,8 @@ def _set_deps(stage: Any, source: Path) -> None:
     for command in _commands(stage):
         modules |= set(stage_modules(command, source))
     code = [path.as_posix() for path in closure(modules, source)]
-    kept = [entry for entry in stage.get("deps", []) if not str(entry).startswith(f"{source.as_posix()}/{PACKAGE}/")]
-    stage["deps"] = type(stage["deps"])(kept + code) if "deps" in stage else kept + code
+    kept = [entry for entry in stage.get("deps") or [] if not str(entry).startswith(f"{source.as_posix()}/{PACKAGE}/")]
+    stage["deps"] = type(stage["deps"])(kept + code) if stage.get("deps") else kept + code
 
 
 def _commands(stage: Any) -> list[str]:
