@@ -45,7 +45,7 @@ def mirror(page: dict[str, Any]) -> str:
     parts = [
         "# Report",
         f"{escape(page['tagline'])} Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}. "
-        "The same report with intervals drawn, for a browser: [index.html](index.html).",
+        "Beside it the pipeline writes the same with intervals drawn, for a browser: `index.html`.",
         _table(
             ("verdict", "claims", "meaning"),
             [(f"{each['symbol']} {each['verdict']}", each["count"], each["meaning"]) for each in page["counts"]],
@@ -69,13 +69,18 @@ def _claim(row: dict[str, Any]) -> tuple[str, ...]:
     data = " · ".join(part for part in (row["data_source"], row["scale"]) if part)
     verdict = f"{SYMBOLS[row['verdict']]} {row['verdict']}"
     cells = (row["claim"], verdict, row["value"], row["interval_text"], row["expected_text"], row["size"], data)
-    study = ", ".join(f"[{escape(name)}](studies/{name}.html)" for name in row["studies"])
-    return (str(row["id"]), *(escape(cell) for cell in cells), study)
+    return (str(row["id"]), *(escape(cell) for cell in cells), ", ".join(map(_link, row["studies"])))
+
+
+def _link(study: str) -> str:
+    """To the study's section of this page: the other pages are no part of the repository."""
+    return f"[{escape(study)}](#study-{study})"
 
 
 def _study(study: dict[str, Any]) -> str:
     lines = [
-        f"#### [{escape(study['title'])}](studies/{study['name']}.html)",
+        f'<a id="study-{study["name"]}"></a>',
+        f"#### {escape(study['title'])}",
         f"Claims {study['ids']}. Data: {escape(study['data'])} "
         f"({escape(study['source'])}, scale {escape(study['scale'])}).",
     ]
@@ -93,8 +98,7 @@ def _defect(defect: dict[str, Any]) -> str:
     if not defect["findings"]:
         return f"{text} *Not yet shown.*"
     shown = "; ".join(
-        f"{escape(each['measures'])}: {escape(each['value'])} ([{each['study']}](studies/{each['study']}.html))"
-        for each in defect["findings"]
+        f"{escape(each['measures'])}: {escape(each['value'])} ({_link(each['study'])})" for each in defect["findings"]
     )
     return f"{text} Shown by: {shown}."
 
