@@ -50,7 +50,7 @@ def _panel(above: Any, below: Any, title: str, curve: ReliabilityCurve, first: b
     above.errorbar(x, accuracy, yerr=arms, fmt="none", ecolor=COLOURS[8], elinewidth=1)
     above.plot([0, 1], [0, 1], linestyle="--", linewidth=1, color=COLOURS[8], label="perfect calibration")
     above.set(xlim=(0, 1), ylim=(0, 1), title=title)
-    above.text(0.03, 0.97, f"ECE {100 * curve.expected:.2f} %", transform=above.transAxes, va="top", fontsize=9)
+    above.set_title(f"ECE {100 * curve.expected:.2f} %", loc="right", fontsize=9, fontweight="normal")
     below.bar(middle, curve.share, width * 0.92, color=COLOURS[5])
     arms = np.maximum([curve.share - curve.share_low, curve.share_high - curve.share], 0)
     below.errorbar(middle, curve.share, yerr=arms, fmt="none", ecolor=COLOURS[8], elinewidth=1)
