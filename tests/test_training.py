@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -155,7 +154,7 @@ def test_precision_follows_the_machine_unless_it_is_named():
     assert precision_for(TrainingConfig()) in ("32-true", "bf16-mixed")
 
 
-class Pictures(SimpleNamespace):
+class Pictures:
     """A linear classifier on noise, as a study."""
 
     @staticmethod
