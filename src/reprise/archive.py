@@ -20,6 +20,7 @@ from reprise.claims.ledger import LEDGER
 from reprise.files import write_json, write_text
 from reprise.report.terminal import read_ledger
 from reprise.stages.running import TIMINGS
+from reprise.workspace import Workspace
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
 OUTPUTS = (*KEPT, "figures", "studies", "index.html")  # what the pipeline writes in reports/
@@ -58,7 +59,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
     rows = [row for row in read_ledger(reports / "ledger.json") if row["verdict"] != "untested"]
-    _check_params(rows, config.load(root / "params.yaml"))
+    _check_params(rows, root)
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
         "commit": commit,
@@ -88,10 +89,10 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     return f"{folder}: {len(rows)} verdicts kept, commit {commit[:10]}, {provenance['machine']}"
 
 
-def _check_params(rows: list[dict[str, Any]], params: config.Params) -> None:
+def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
+    params = config.load(root / "params.yaml")
     for row in rows:
-        trained = [config.study_module("studies", name) is not None for name in row["study"].split(", ")]
-        sources = {params.data.source if each else "generated" for each in trained}  # as `stages.evaluate` writes them
+        sources = {Workspace(name, root).source for name in row["study"].split(", ")}
         for key, wanted in (("scale", {params.scale}), ("data_source", sources)):
             if set(row[key].split(", ")) != wanted:
                 raise ValueError(

@@ -101,7 +101,7 @@ def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = 
     """
     from ruamel.yaml import YAML, YAMLError
 
-    from reprise.files import write_text
+    from reprise.files import one_line, write_text
 
     yaml = YAML()
     yaml.width, yaml.preserve_quotes = 120, True
@@ -112,7 +112,7 @@ def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = 
             before = file.read_text(encoding="utf-8")
             document = yaml.load(before)
         except (YAMLError, ValueError) as error:
-            raise ValueError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+            raise ValueError(f"{file}: not valid YAML: {one_line(error)}") from None
         stages = document.get("stages", {}) if isinstance(document, dict) else None
         if not isinstance(stages, dict):
             raise ValueError(f"{file}: expected a mapping with stages")

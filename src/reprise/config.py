@@ -283,7 +283,9 @@ def _parse(yaml: YAML, text: str, where: Path | str) -> Any:
     try:
         return yaml.load(text)
     except Exception as error:  # a date of month 13, a number of 5,000 digits: not all that is wrong is a YAMLError
-        raise ConfigError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+        from reprise.files import one_line
+
+        raise ConfigError(f"{where}: not valid YAML: {one_line(error)}") from None
 
 
 def _check_plain(node: Any, where: str, level: int = 0) -> None:

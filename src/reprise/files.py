@@ -79,6 +79,11 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
         np.savez(stream, **arrays)
 
 
+def one_line(error: Exception) -> str:
+    """What an error of another package says, in one line; its type where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def read_npz(path: Path) -> np.lib.npyio.NpzFile:
     """Opens an ``.npz`` lazily, member by member, never unpickling."""
     if not Path(path).is_file():

@@ -32,8 +32,8 @@ class Workspace:
 
     @property
     def source(self) -> str:
-        """``generated`` or ``real``."""
-        return self.params.data.source
+        """Where the study's data comes from, ``generated`` or ``real``; the exact claims make their own."""
+        return self.params.data.source if config.study_module("studies", self.study) else "generated"
 
     @property
     def scale(self) -> str:

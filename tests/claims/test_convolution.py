@@ -32,7 +32,7 @@ def test_verdicts(workspace):
 
 
 def test_what_reads_no_data_is_never_called_real(workspace):
-    assert workspace.source == "real"
+    assert workspace.params.data.source == "real"
     assert read_evidence(workspace.evidence)["provenance"]["source"] == "generated"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from reprise import calibration as methods
 from reprise.calibration.base import Calibrator, check_logits, softmax
+from reprise.files import one_line
 from reprise.metrics import calibration as metrics
 
 NLL_FLOOR = float(np.finfo(np.float64).eps)  # a probability of 0 counts as this; scikit-learn's log_loss does the same
@@ -114,7 +115,7 @@ def load_predictions(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[n
         archive = np.load(path, allow_pickle=False)
     except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
         raise ValueError(
-            f"{path}: not an .npz archive ({_one_line(error)}); write it with np.savez(path, logits=..., labels=...)"
+            f"{path}: not an .npz archive ({one_line(error)}); write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{path}: a single array, expected an .npz archive with the arrays logits and labels")
@@ -179,13 +180,9 @@ def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.nd
     try:
         logits, labels = archive[f"{prefix}logits"], archive[f"{prefix}labels"]
     except Exception as error:  # encrypted, cut, compressed otherwise, a header that claims more than there is memory
-        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_one_line(error)})") from error
+        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({one_line(error)})") from error
     try:
         logits = check_logits(logits)
         return logits, metrics.check_labels(labels, *logits.shape)
     except ValueError as error:
         raise ValueError(f"{path}: {prefix}{error}") from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

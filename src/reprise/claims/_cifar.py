@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from reprise.claims.evidence import Expect, Figure, Finding, Metric, Table
+from reprise.claims.evidence import Expect, Figure, Finding, Metric, Table, joined
 from reprise.data import cifar
 from reprise.files import read_json, read_npz
 from reprise.metrics.calibration import expected_calibration_error
@@ -119,7 +119,7 @@ def compare(claim: int, one: Run, other: Run, expect: Expect, *, note: str = "",
         difference(one, other),
         expect,
         kind=kind,
-        note="; ".join(filter(None, (levels, note, why))),
+        note=joined(levels, note, why),
         **more,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.claims._cifar import Run, guarded
-from reprise.claims.evidence import Expect, Finding, Table, above, below
+from reprise.claims.evidence import Expect, Finding, Table, above, below, joined
 from reprise.data import cifar
 from reprise.files import read_npz
 from reprise.statistics import CORRELATION, SHARE, SHARES_APART, Effect, paired_effect, seeds_effect
@@ -85,7 +85,7 @@ def invariance_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
                 above(0),
                 kind=kind,
                 published=f"{FIGURE_9[name] - FIGURE_9['baseline']:+.2f} % (S2, figure 9, one seed)",
-                note="; ".join(filter(None, (f"test image {probe.index[0]}", why))),
+                note=joined(f"test image {probe.index[0]}", why),
                 figures=("single_image",),
             )
         )
@@ -126,7 +126,7 @@ def _transplant_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
                 paired_effect(shares[name] - own, unit="share of angles"),
                 below(0),
                 kind=kind,
-                note="; ".join(filter(None, (f"{shares[name].mean():.3f} against {own.mean():.3f}", why))),
+                note=joined(f"{shares[name].mean():.3f} against {own.mean():.3f}", why),
                 published="medians about 0 against 30 % (S2, figure 12, read off)",
                 figures=("transplants",),
             ),
@@ -183,7 +183,7 @@ def season_findings(workspace: Workspace, runs: dict[str, Run], probe: Probe) ->
             _pairs_effect(probe),
             above(0),
             kind=kind,
-            note="; ".join(filter(None, (f"pairs from {min(pairs):.2f} to {max(pairs):.2f}", why))),
+            note=joined(f"pairs from {min(pairs):.2f} to {max(pairs):.2f}", why),
             figures=("season",),
         ),
         Finding(
@@ -192,7 +192,7 @@ def season_findings(workspace: Workspace, runs: dict[str, Run], probe: Probe) ->
             paired_effect((every[..., quarter].mean(-1) - every[..., halfway].mean(-1)), unit="share"),
             above(0),
             kind=kind,
-            note="; ".join(filter(None, ("a season of 90°", why))),
+            note=joined("a season of 90°", why),
             figures=("season",),
         ),
         Finding(

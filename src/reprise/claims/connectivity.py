@@ -9,7 +9,7 @@ import numpy as np
 from reprise.claims import _cifar
 from reprise.claims import _connectivity_figures as draw
 from reprise.claims._cifar import NONE, Run, compare, epochs_to, guarded, longest, speed
-from reprise.claims.evidence import Evidence, Expect, Finding, Metric, above, below, between, equals
+from reprise.claims.evidence import Evidence, Expect, Finding, Metric, above, below, between, equals, joined
 from reprise.statistics import CORRELATION, SHARE, SHARES_APART, exact, mean_effect, seeds_effect
 from reprise.studies.connectivity import LAYERS, kept
 from reprise.workspace import Workspace
@@ -187,7 +187,7 @@ def _sigmoid(runs: dict[str, Run]) -> list[Finding]:
             seeds_effect(speed(concat, epochs) - speed(raw, epochs), "accuracy"),
             above(0),
             kind=kind,
-            note="; ".join(filter(None, (f"epochs to {goal:.3f}: {words}", why))),
+            note=joined(f"epochs to {goal:.3f}: {words}", why),
             published="“horribly slow” (S2)",
             figures=("curves",),
         ),
@@ -260,7 +260,7 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
                 seeds_effect(alike, "correlation", CORRELATION),
                 above(0.5),
                 kind="context" if few else kind,
-                note="; ".join(filter(None, (reading, narrow, few, why))),
+                note=joined(reading, narrow, few, why),
                 figures=("final_gates",),
             ),
             Finding(

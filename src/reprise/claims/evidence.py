@@ -58,6 +58,11 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
 
 
+def joined(*remarks: str) -> str:
+    """A note of several remarks, the empty ones left out."""
+    return "; ".join(filter(None, remarks))
+
+
 def above(bound: float) -> Expect:
     """The effect is larger than ``bound``."""
     return Expect(low=bound)

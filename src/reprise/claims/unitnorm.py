@@ -7,7 +7,7 @@ import numpy as np
 from reprise.claims import _cifar
 from reprise.claims import _unitnorm_figures as draw
 from reprise.claims._cifar import NONE, Run, compare, guarded, longest, speed
-from reprise.claims.evidence import Evidence, Expect, Finding, above, below, between, equals
+from reprise.claims.evidence import Evidence, Expect, Finding, above, below, between, equals, joined
 from reprise.statistics import exact, seeds_effect
 from reprise.workspace import Workspace
 
@@ -181,7 +181,7 @@ def _other_ways(runs: dict[str, Run]) -> list[Finding]:
             seeds_effect(gap, "squared cosine"),
             below(0),
             kind=kind,
-            note="; ".join(filter(None, ("does the constraint constrain?", why))),
+            note=joined("does the constraint constrain?", why),
             figures=("similarity",),
         ),
         compare(

@@ -35,6 +35,11 @@ class Images(NamedTuple):
     test_images: np.ndarray
     test_labels: np.ndarray
 
+    @property
+    def classes(self) -> int:
+        """How many classes the training images have."""
+        return int(self.train_labels.max()) + 1
+
 
 class CifarError(ValueError):
     """The files are not what they should be."""

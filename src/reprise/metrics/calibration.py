@@ -224,22 +224,19 @@ def top_label(probabilities: np.ndarray, labels: np.ndarray, check: bool = True)
     probabilities = float_matrix("probabilities", probabilities, "for P(class 1) alone, stack 1 - p and p", "fiub")
     n, k = probabilities.shape
     labels = check_labels(labels, n, k)
-    predicted = np.empty(n, np.intp)
-    confidence = np.empty(n, probabilities.dtype)
-    ones, starts = np.ones(k, probabilities.dtype), np.arange(n) * k
-    unsigned = np.uint32 if probabilities.dtype == np.float32 else np.uint64
+    predicted, sums, ones = np.empty(n, np.intp), np.ones(n, probabilities.dtype), np.ones(k, probabilities.dtype)
+    # As unsigned integers, negative numbers and NaN are above all others: the search for the largest finds them
+    searched = probabilities.view(f"u{probabilities.itemsize}") if check else probabilities
     for rows in row_blocks(n, k):
-        block = probabilities[rows]
-        best, top = predicted[rows], confidence[rows]
-        # As unsigned integers, negative numbers and NaN are above all others: the search for the largest finds them
-        (block.view(unsigned) if check else block).argmax(axis=1, out=best)
-        block.ravel().take(starts[: len(best)] + best, out=top, mode="clip")
-        if check and not (top.min() > 0 and np.abs(block @ ones - 1).max() <= SUM_TOLERANCE):
-            _check_block(block, rows.start, ones)
-            block.argmax(axis=1, out=best)  # nothing wrong but a zero with a minus sign
-            top[:] = block[np.arange(len(best)), best]
+        searched[rows].argmax(axis=1, out=predicted[rows])
+        if check:
+            np.matmul(probabilities[rows], ones, out=sums[rows])
+    confidence = probabilities[np.arange(n), predicted]
     if not check:
         np.clip(confidence, 0, 1, out=confidence)
+    elif not (confidence.min() > 0 and np.abs(sums - 1).max() <= SUM_TOLERANCE):
+        check_probabilities(probabilities, labels)
+        return top_label(probabilities, labels, check=False)  # nothing wrong but a zero with a minus sign
     return np.minimum(confidence, confidence.dtype.type(1)), predicted == labels
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 
-from reprise.config import import_study, study_module
+from reprise.config import import_study
 from reprise.stages.running import stage
 from reprise.workspace import Workspace
 
@@ -18,9 +18,7 @@ def evaluate(workspace: Workspace) -> None:
     shutil.rmtree(workspace.evidence, ignore_errors=True)
     (workspace.evidence / "figures").mkdir(parents=True)
     evidence = import_study("claims", workspace.study).evaluate(workspace)
-    reads_data = study_module("studies", workspace.study) is not None  # the exact claims make their own
-    source = workspace.source if reads_data else "generated"
-    evidence.write(workspace.evidence, source=source, scale=workspace.scale, study=workspace.study)
+    evidence.write(workspace.evidence, source=workspace.source, scale=workspace.scale, study=workspace.study)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from reprise.workspace import Workspace
 
 def prepare(workspace: Workspace, name: str) -> None:
     """Calls ``reprise.data.NAME.make`` with the section ``data.NAME`` of params.yaml."""
-    module = importlib.import_module(f"reprise.data.{name}")
-    module.make(workspace.params.dataset(name), workspace.source, workspace.raw(name), workspace.prepared(name))
+    module, params = importlib.import_module(f"reprise.data.{name}"), workspace.params
+    module.make(params.dataset(name), params.data.source, workspace.raw(name), workspace.prepared(name))
 
 
 if __name__ == "__main__":

@@ -41,10 +41,9 @@ def image_data(workspace: Workspace, settings: ImageSettings, **more: Any) -> Tr
     from reprise.training import TrainingData
 
     images = cifar.load(workspace.prepared("cifar"))
-    classes = int(images.train_labels.max()) + 1
-    if classes > CLASSES:
+    if images.classes > CLASSES:
         raise ValueError(
-            f"{workspace.study}'s claims are about CIFAR-10, found {classes} classes: `dvc repro "
+            f"{workspace.study}'s claims are about CIFAR-10, found {images.classes} classes: `dvc repro "
             "pipelines/confidence/dvc.yaml` reads cifar100 too; `reprise set data.cifar.official=cifar10` turns back"
         )
     train, validation, test = cifar.parts(images, SPLIT_SEED, settings.protocol)

@@ -92,9 +92,8 @@ def data(workspace: Workspace, settings: ConfidenceSettings, seed: int) -> Train
 
     images = cifar.load(workspace.prepared(DATA))
     train, validation, test = cifar.parts(images, SPLIT_SEED, settings.protocol, settings.held_out)
-    classes = int(images.train_labels.max()) + 1
     train = cifar.Part(*(array[: settings.examples] for array in train))
-    return TrainingData(as_arrays(*train), as_arrays(*validation), as_arrays(*test), structure=classes)
+    return TrainingData(as_arrays(*train), as_arrays(*validation), as_arrays(*test), structure=images.classes)
 
 
 def build(settings: ConfidenceSettings, shape: tuple[int, ...], structure: int | None = None) -> nn.Module:

@@ -34,7 +34,7 @@ class Task(pl.LightningModule):
         self.totals: dict[str, Tensor | float] = {}
         self.counts: dict[str, int] = {}
         self.plateau: torch.optim.lr_scheduler.ReduceLROnPlateau | None = None
-        self._restored: dict[str, Any] = {}  # the checkpoint of a killed run
+        self._stopped, self._plateau = False, {}  # of a killed run
 
     # What a task defines ------------------------------------------------------------------------------------------
 
@@ -115,12 +115,12 @@ class Task(pl.LightningModule):
             checkpoint["plateau"] = {name: getattr(self.plateau, name) for name in PLATEAU_STATE}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._restored = checkpoint
+        self._stopped, self._plateau = checkpoint["stopped"], checkpoint.get("plateau", {})
 
     def on_fit_start(self) -> None:
-        self.trainer.should_stop = self._restored.get("stopped", False)
+        self.trainer.should_stop = self._stopped
         if self.plateau is not None:
-            vars(self.plateau).update(self._restored.get("plateau", {}))
+            vars(self.plateau).update(self._plateau)
 
     def _add(self, name: str, value: Tensor, count: int) -> None:
         self.totals[name] = self.totals.get(name, 0.0) + value
