@@ -283,13 +283,14 @@ def _write(results: list[Result], data: TrainingData, out: Path, training: Train
     with replacing(out / "weights.safetensors") as temporary:
         save_file(weights, temporary)
     write_text(out / "history.csv", "\n".join(lines) + "\n")
-    parameters = sum(
-        t.numel() for name, t in results[0].weights.items() if "running_" not in name and "num_b" not in name
-    )
+    parameters = [
+        sum(t.numel() for name, t in result.weights.items() if "running_" not in name and "num_b" not in name)
+        for result in results
+    ]
     write_json(
         out / "run.json",
         {
-            "parameters": parameters,
+            "parameters": round(np.mean(parameters)),  # pruned networks differ from seed to seed
             "best_epoch": [result.best_epoch for result in results],
             "epochs": [len(result.history) for result in results],
             "examples": {part: len(getattr(data, part)["index"]) for part in ("train", "validation", "test")},

@@ -188,6 +188,7 @@ HOSTILE = {
     "objects": opcodes(OBJECTS),
     "huge": opcodes(HUGE),
     "memo": b"\x80\x02}r\xff\xff\xff\x7f.",
+    "nested key": b"\x80\x02}K\x01" + b"\x85" * 10**6 + b"K\x02s.",  # hashing it overflows the C stack
     "encoding": opcodes(b"c_codecs\nencode\n(U\x01xU\x03zlbtR"),
 }
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+TUPLES = 1000
+
 
 class UnsafePickleError(ValueError):
     """A pickle asks for more than byte arrays and plain containers."""
@@ -108,7 +110,12 @@ def load_batch(data: bytes, name: str) -> dict[str, Any]:
         ValueError: it is no pickle, or not of a dict.
     """
     try:
+        nested = 0
         for opcode, argument, _ in pickletools.genops(data):
+            # hashing a tuple of a tuple of ... as a key overflows the C stack; an official file has a few dozen
+            nested += opcode.name in ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET")
+            if nested > TUPLES:
+                raise _Refusal(f"more than {TUPLES} tuples")
             # a memo slot costs memory up to its number: a few bytes could ask for 64 GB
             if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and argument >= len(data):
                 raise _Refusal(f"memo slot {argument}")
