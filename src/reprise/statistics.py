@@ -35,7 +35,9 @@ class Effect:
         seeds: trained networks behind it; 0 where nothing was trained.
         unit: what the number is measured in.
         seed_spread: standard deviation over seeds, 0 where it does not apply.
-        examples_half: half of the interval that the tested examples alone would give: no number of seeds is below it.
+        examples_half: half of the interval that the tested examples alone give, with the seeds there are.
+        examples_floor: what of it no number of seeds takes away. The rest is what single networks happen to do on
+            single examples, which averages out over seeds.
     """
 
     value: float
@@ -46,6 +48,7 @@ class Effect:
     unit: str = ""
     seed_spread: float = 0.0
     examples_half: float = 0.0
+    examples_floor: float = 0.0
 
 
 def exact(value: float, n: int = 1, unit: str = "") -> Effect:
@@ -98,14 +101,30 @@ def paired_effect(
     means = _resampled_means(sums, sizes, rng)
     tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     examples_half = float(np.ptp(np.quantile(means, tails))) / 2
+    examples_floor = examples_half * np.sqrt(_lasting_share(differences, index, sizes))
     per_seed = differences.mean(axis=1)
     spread = float(per_seed.std(ddof=1)) if seeds > 1 else 0.0
     if seeds > 1:
         means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
     low, high = (float(end) for end in np.clip(np.quantile(means, tails), *possible))
-    return Effect(
-        float(differences.mean()), low, high, len(sizes), seeds if trained else 0, unit, spread, examples_half
-    )
+    counts = (len(sizes), seeds if trained else 0)
+    return Effect(float(differences.mean()), low, high, *counts, unit, spread, examples_half, float(examples_floor))
+
+
+def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
+    """Share of the variance over groups, of the mean over seeds, that would stay with any number of seeds.
+
+    Two-way analysis of variance without repetition: what is left of each seed's group sums when the group's mean over
+    seeds is taken away estimates the part that shrinks with the number of seeds.
+    """
+    seeds = len(differences)
+    if seeds == 1:
+        return 1.0
+    sums = np.stack([np.bincount(index, weights=row) for row in differences])
+    sums -= sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
+    means = sums.mean(axis=0)
+    total, passing = np.sum(means**2), np.sum((sums - means) ** 2) / (seeds - 1) / seeds
+    return float(max(0.0, 1 - passing / total)) if total else 0.0
 
 
 def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -128,22 +147,30 @@ def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generat
     return centre + (means - centre) * np.sqrt(count / (count - 1)) * student
 
 
-def seeds_effect(values: np.ndarray, unit: str = "", possible: Range = ANY) -> Effect:
+def seeds_effect(
+    values: np.ndarray, unit: str = "", possible: Range = ANY, examples_sd: float = 0.0, together: int = 1
+) -> Effect:
     """Mean over seeds of a number that each trained network gives once, with Student's t interval.
 
     Args:
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
+        examples_sd: standard error that comes from which examples were tested (a bootstrap's), which the seeds share.
+        together: how many such effects one claim is judged by: the intervals hold for all of them at once
+            (Bonferroni), since one of many is outside its own by chance.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
+    quantile = 1 - (1 - LEVEL) / 2 / together
+    of_seeds = float(stats.t.ppf(quantile, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
+    of_examples = float(stats.norm.ppf(quantile)) * examples_sd
+    half = float(np.hypot(of_seeds, of_examples))
     low, high = max(mean - half, possible[0]), min(mean + half, possible[1])
-    return Effect(mean, low, high, count, count, unit, spread)
+    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples)
 
 
 def proportion(successes: int, trials: int, unit: str = "") -> Effect:
@@ -171,9 +198,10 @@ def seeds_needed(effect: Effect, boundary: float = 0.0) -> int | None:
         The number, more than there are; None where none would do (no spread over seeds, no effect, too few examples).
     """
     distance = abs(effect.value - boundary)
-    if effect.seed_spread == 0 or distance <= effect.examples_half:
+    if effect.seed_spread == 0 or distance <= effect.examples_floor:
         return None
     counts = np.arange(max(2, effect.seeds + 1), 10_001)
     of_seeds = stats.t.ppf((1 + LEVEL) / 2, counts - 1) * effect.seed_spread / np.sqrt(counts)
-    enough = counts[np.hypot(of_seeds, effect.examples_half) < distance]
+    passing = (effect.examples_half**2 - effect.examples_floor**2) * effect.seeds / counts
+    enough = counts[np.sqrt(of_seeds**2 + effect.examples_floor**2 + passing) < distance]
     return int(enough[0]) if len(enough) else None

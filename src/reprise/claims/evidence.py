@@ -99,6 +99,8 @@ class Finding:
         oracle: the independent implementation compared with.
         defect: the number of the source's defect that this shows, if it does.
         note: what a reader must know to weigh it.
+        undecided: why it is measured and may not be judged here (a network that has not learned its task); a claim
+            finding is then inconclusive, whatever its interval.
         figures: names of figures that show it.
     """
 
@@ -112,6 +114,7 @@ class Finding:
     oracle: str = ""
     defect: int | None = None
     note: str = ""
+    undecided: str = ""
     figures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -123,12 +126,14 @@ class Finding:
     @property
     def verdict(self) -> Verdict:
         """The verdict on this finding alone."""
-        return "untested" if self.kind == "context" else self.expect.judge(self.effect)
+        if self.kind == "context":
+            return "untested"
+        return "inconclusive" if self.undecided else self.expect.judge(self.effect)
 
     @property
     def seeds_needed(self) -> int | None:
         """For an inconclusive finding: how many seeds would resolve it; None where seeds alone would not."""
-        needed = [seeds_needed(self.effect, bound) for bound in self._undecided]
+        needed = [seeds_needed(self.effect, bound) for bound in self._crossed]
         return max(needed) if needed and None not in needed else None
 
     @property
@@ -136,16 +141,17 @@ class Finding:
         """What would resolve an inconclusive finding, as a sentence; empty where that cannot be said."""
         if self.seeds_needed is not None:
             return f"About {self.seeds_needed:,} seeds would resolve it."
-        half = self.effect.examples_half
-        if self.effect.seeds and any(abs(self.effect.value - bound) <= half for bound in self._undecided):
-            return f"More seeds alone would not resolve it: the examples tested leave ±{half:.2g} by themselves."
+        floor = self.effect.examples_floor
+        if self.effect.seeds and any(abs(self.effect.value - bound) <= floor for bound in self._crossed):
+            return f"More seeds alone would not resolve it: the examples tested leave ±{floor:.2g} by themselves."
         return ""
 
     @property
-    def _undecided(self) -> list[float]:
+    def _crossed(self) -> list[float]:
         """Ends of the band that the interval of an inconclusive finding covers."""
-        effect, ends = self.effect, (self.expect.low, self.expect.high)
-        return [end for end in ends if self.verdict == "inconclusive" and effect.low <= end <= effect.high]
+        if self.undecided or self.verdict != "inconclusive":
+            return []
+        return [end for end in (self.expect.low, self.expect.high) if self.effect.low <= end <= self.effect.high]
 
 
 @dataclass(frozen=True)
@@ -225,6 +231,7 @@ class Evidence:
         for finding, row in zip(self.findings, record["findings"], strict=True):
             row |= {"verdict": finding.verdict, "expected": str(finding.expect)}
             row |= {"seeds_needed": finding.seeds_needed, "remedy": finding.remedy}
+            row["note"] = joined(finding.note, f"not judged: {finding.undecided}" if finding.undecided else "")
         write_json(folder / "evidence.json", _finite(record))
 
 
