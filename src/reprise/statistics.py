@@ -38,6 +38,7 @@ class Effect:
         examples_half: half of the interval that the tested examples alone give, with the seeds there are.
         examples_floor: what of it no number of seeds takes away. The rest is what single networks happen to do on
             single examples, which averages out over seeds.
+        together: how many such effects the interval holds for at once.
     """
 
     value: float
@@ -49,6 +50,7 @@ class Effect:
     seed_spread: float = 0.0
     examples_half: float = 0.0
     examples_floor: float = 0.0
+    together: int = 1
 
 
 def exact(value: float, n: int = 1, unit: str = "") -> Effect:
@@ -62,6 +64,7 @@ def paired_effect(
     unit: str = "",
     rng_seed: int = 0,
     possible: Range = ANY,
+    together: int = 1,
 ) -> Effect:
     """Mean of ``differences`` with an interval over seeds and over groups of examples.
 
@@ -72,6 +75,7 @@ def paired_effect(
         unit: what it is measured in.
         rng_seed: of the bootstrap.
         possible: what the mean can be at all; few groups or seeds give intervals that reach beyond.
+        together: see `seeds_effect`.
 
     Returns:
         The effect; with one group only the seeds give spread, with at most one seed only the groups. One group and
@@ -99,7 +103,7 @@ def paired_effect(
         return Effect(float(differences.mean()), *possible, 1, int(trained), unit)
     sums = np.bincount(index, weights=differences.mean(axis=0))
     means = _resampled_means(sums, sizes, rng)
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    tails = [1 - _quantile(together), _quantile(together)]
     examples_half = float(np.ptp(np.quantile(means, tails))) / 2
     examples_floor = examples_half * np.sqrt(_lasting_share(differences, index, sizes))
     per_seed = differences.mean(axis=1)
@@ -107,8 +111,8 @@ def paired_effect(
     if seeds > 1:
         means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
     low, high = (float(end) for end in np.clip(np.quantile(means, tails), *possible))
-    counts = (len(sizes), seeds if trained else 0)
-    return Effect(float(differences.mean()), low, high, *counts, unit, spread, examples_half, float(examples_floor))
+    counts, halves = (len(sizes), seeds if trained else 0), (examples_half, float(examples_floor))
+    return Effect(float(differences.mean()), low, high, *counts, unit, spread, *halves, together)
 
 
 def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
@@ -165,12 +169,17 @@ def seeds_effect(
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
-    quantile = 1 - (1 - LEVEL) / 2 / together
+    quantile = _quantile(together)
     of_seeds = float(stats.t.ppf(quantile, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
     of_examples = float(stats.norm.ppf(quantile)) * examples_sd
     half = float(np.hypot(of_seeds, of_examples))
     low, high = max(mean - half, possible[0]), min(mean + half, possible[1])
-    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples)
+    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples, together)
+
+
+def _quantile(together: int) -> float:
+    """Upper end of a two-sided interval, as a quantile, when so many intervals are to hold at once (Bonferroni)."""
+    return 1 - (1 - LEVEL) / 2 / together
 
 
 def proportion(successes: int, trials: int, unit: str = "") -> Effect:
@@ -201,7 +210,7 @@ def seeds_needed(effect: Effect, boundary: float = 0.0) -> int | None:
     if effect.seed_spread == 0 or distance <= effect.examples_floor:
         return None
     counts = np.arange(max(2, effect.seeds + 1), 10_001)
-    of_seeds = stats.t.ppf((1 + LEVEL) / 2, counts - 1) * effect.seed_spread / np.sqrt(counts)
+    of_seeds = stats.t.ppf(_quantile(effect.together), counts - 1) * effect.seed_spread / np.sqrt(counts)
     passing = (effect.examples_half**2 - effect.examples_floor**2) * effect.seeds / counts
     enough = counts[np.sqrt(of_seeds**2 + effect.examples_floor**2 + passing) < distance]
     return int(enough[0]) if len(enough) else None

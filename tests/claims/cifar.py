@@ -20,10 +20,13 @@ SEEDS = 3
 Columns = Callable[[str, int, int], dict[str, float]]  # (variant, seed, epoch) -> further columns of history.csv
 
 
-def workspace(study: str, folder: Path) -> Workspace:
-    """A folder with this checkout's params.yaml at scale smoke, three seeds, and prepared images."""
+def workspace(study: str, folder: Path, epochs: int = 9, *assignments: str) -> Workspace:
+    """A folder with this checkout's params.yaml at scale smoke, three seeds, and prepared images.
+
+    Runs are written with four epochs each: with an ``epochs`` limit of four they did not stop by themselves.
+    """
     shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
-    for assignment in ("scale=smoke", f"{study}.seeds={SEEDS}"):
+    for assignment in ("scale=smoke", f"{study}.seeds={SEEDS}", f"{study}.base.epochs={epochs}", *assignments):
         config.set_value(folder / "params.yaml", assignment)
     space = Workspace(study, folder)
     cifar.make(space.params.dataset("cifar"), "generated", space.raw("cifar10"), space.prepared("cifar"))

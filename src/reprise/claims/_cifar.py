@@ -16,12 +16,13 @@ from reprise.data import cifar
 from reprise.files import read_json, read_npz
 from reprise.metrics.calibration import expected_calibration_error
 from reprise.report.figures import COLOURS, figure
-from reprise.statistics import Effect, paired_effect, seeds_effect
+from reprise.statistics import paired_effect
 from reprise.workspace import Workspace
 
 GROUP = "CIFAR-10: filters and connections"
 NONE = 0.01  # accuracies that differ by a point at most count as the same: what one seed of the source cannot resolve
 LEARNED = 0.2  # twice chance
+ANYTHING = Expect()
 
 
 @dataclass(frozen=True)
@@ -103,33 +104,51 @@ def data_words(workspace: Workspace, run: Run) -> str:
     return f"real ({official}): {words}{whole}"
 
 
-def difference(one: Run, other: Run) -> Effect:
-    """Test accuracy of one minus the other, paired over seeds and images."""
-    return paired_effect(one.correct - other.correct, unit="accuracy")
+def compare(
+    claim: int,
+    one: Run,
+    other: Run,
+    expect: Expect = ANYTHING,
+    *,
+    note: str = "",
+    undecided: str = "",
+    together: int = 1,
+    **more: Any,
+) -> Finding:
+    """A finding on a difference in test accuracy, paired over seeds and images; context where nothing is expected.
 
-
-def compare(claim: int, one: Run, other: Run, expect: Expect, *, note: str = "", **more: Any) -> Finding:
-    """A finding on a difference in test accuracy; context alone where one of the two has not learned the task."""
-    kind = more.pop("kind", "claim")
+    Not judged where one of the two has not learned the task. With ``together`` (see `reprise.statistics.seeds_effect`)
+    the interval holds for so many comparisons at once.
+    """
     levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
-    kind, why = guarded(kind, one, other)
     return Finding(
         claim,
         f"Test accuracy, `{one.name}` minus `{other.name}`",
-        difference(one, other),
+        paired_effect(one.correct - other.correct, unit="accuracy", together=together),
         expect,
-        kind=kind,
-        note=joined(levels, note, why),
+        kind="context" if expect == ANYTHING else "claim",
+        note=joined(levels, note, at_once(together)),
+        undecided="" if expect == ANYTHING else joined(undecided, unlearned(one, other)),
         **more,
     )
 
 
-def guarded(kind: str, *runs: Run) -> tuple[Any, str]:
-    """``context`` and the reason where a network is near chance, else the kind as it is."""
+def at_once(together: int) -> str:
+    """What a note says of an interval that holds for several comparisons."""
+    return f"the interval holds for all {together} at once" if together > 1 else ""
+
+
+def unlearned(*runs: Run) -> str:
+    """Why a comparison of these networks may not be judged; empty where all have learned their task."""
     idle = [run.name for run in runs if not run.learned]
-    if kind != "claim" or not idle:
-        return kind, ""
-    return "context", f"not judged: {', '.join(dict.fromkeys(idle))} below {LEARNED:g} test accuracy"
+    return f"{', '.join(dict.fromkeys(idle))} below {LEARNED:g} test accuracy" if idle else ""
+
+
+def cut_off(workspace: Workspace, *runs: Run) -> str:
+    """Why what training ends with may not be judged; empty where every network stopped by itself."""
+    limits = {run.name: workspace.config.variants[run.name].epochs for run in runs}
+    cut = [run for run in runs if max(run.record["epochs"]) >= limits[run.name]]
+    return f"training was cut off after {limits[cut[0].name]} epochs" if cut else ""
 
 
 def epochs_to(run: Run, accuracy: float) -> np.ndarray:
@@ -239,8 +258,3 @@ def accuracy_dots(folder: Path, runs: Sequence[Run], reference: str, name: str =
         axes.grid(axis="y", visible=False)
     caption = f"Dots: seeds; stroke and band: mean and 95 % interval over images and seeds; dashed: {reference}."
     return Figure(name, "Test accuracy", f"Test accuracy of {', '.join(run.name for run in runs)}", caption)
-
-
-def seeds_difference(one: np.ndarray, other: np.ndarray, unit: str) -> Effect:
-    """Paired over seeds: a number that each network gives once."""
-    return seeds_effect(one - other, unit)

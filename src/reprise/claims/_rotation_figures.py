@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -58,9 +59,12 @@ def calculus(folder: Path) -> Figure:
 
 def single_image(folder: Path, single: dict[str, np.ndarray], angles: np.ndarray) -> Figure:
     """Probability of the right class over the angle for the source's image (figure 9)."""
-    options = {"nrows": 3, "ncols": 3, "sharex": True, "sharey": True}
-    with figure(folder / "single_image.svg", 7.6, 5, **options) as (drawn, axes):
-        for axis, (name, values) in zip(axes.flat, single.items(), strict=True):
+    rows = -(-len(single) // 3)
+    options = {"nrows": rows, "ncols": 3, "sharex": True, "sharey": True, "squeeze": False}
+    with figure(folder / "single_image.svg", 7.6, 1.5 * rows + 0.5, **options) as (drawn, axes):
+        for axis in axes.flat[len(single) :]:
+            axis.set_visible(False)
+        for axis, (name, values) in zip(axes.flat, single.items(), strict=False):
             for row in values:
                 axis.plot(angles, row, color=COLOURS[0], lw=0.8, alpha=0.6)
             axis.plot(angles, values.mean(axis=0), color=COLOURS[0], lw=2)
@@ -68,7 +72,7 @@ def single_image(folder: Path, single: dict[str, np.ndarray], angles: np.ndarray
             axis.set(ylim=(0, 1), xticks=(0, 90, 180, 270, 360))
         drawn.supxlabel("angle, degrees", fontsize=10)
         drawn.supylabel("probability of the right class", fontsize=10)
-    alt = "Nine panels: probability of the right class as one image turns"
+    alt = f"{len(single)} panels: probability of the right class as one image turns"
     return Figure("single_image", "One image turned", alt, "Thin: seeds; thick: their mean.")
 
 
@@ -102,10 +106,10 @@ def boxes(folder: Path, name: str, shares: dict[str, np.ndarray], title: str) ->
 
 
 def season(folder: Path, right: dict[str, np.ndarray], angles: np.ndarray, damage: np.ndarray) -> Figure:
-    """Share right by angle of the nine models, and what interpolation loses."""
+    """Share right by angle of every model, and what interpolation loses."""
     options = {"nrows": 2, "sharex": True, "height_ratios": (3, 1)}
     with figure(folder / "season.svg", 7, 5, **options) as (_, (top, bottom)):
-        for colour, (name, values) in zip(COLOURS, right.items(), strict=True):
+        for colour, (name, values) in zip(cycle(COLOURS), right.items(), strict=False):
             width = 2.6 if name == "baseline" else 1.3
             top.plot(angles, values.mean(axis=(0, 1)), color=colour, lw=width, label=name)
         top.axvspan(90, 110, color="#88888822", lw=0)
@@ -116,5 +120,8 @@ def season(folder: Path, right: dict[str, np.ndarray], angles: np.ndarray, damag
     images = next(iter(right.values())).shape[1]
     caption = f"Mean over {images:,} images and all seeds; grey: 90° to 110°. Below: RMS error, there and back."
     return Figure(
-        "season", "Accuracy by angle", "Nine lines of accuracy over 360°, and the interpolation error below", caption
+        "season",
+        "Accuracy by angle",
+        f"{len(right)} lines of accuracy over 360°, and the interpolation error below",
+        caption,
     )

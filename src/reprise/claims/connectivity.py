@@ -8,7 +8,7 @@ import numpy as np
 
 from reprise.claims import _cifar
 from reprise.claims import _connectivity_figures as draw
-from reprise.claims._cifar import NONE, Run, compare, epochs_to, guarded, longest, speed
+from reprise.claims._cifar import NONE, Run, compare, cut_off, epochs_to, longest, speed, unlearned
 from reprise.claims.evidence import Evidence, Expect, Finding, Metric, above, below, between, equals, joined
 from reprise.statistics import CORRELATION, SHARE, SHARES_APART, exact, mean_effect, seeds_effect
 from reprise.studies.connectivity import LAYERS, kept
@@ -47,7 +47,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     )
     evidence.findings += _counts(runs)
     evidence.findings += _comparisons(runs, structure, prune)
-    evidence.findings += _gate_findings(runs, gates)
+    evidence.findings += _gate_findings(runs, gates, cut_off(workspace, concat))
     evidence.metrics |= _cifar.metrics(runs, ("concat", "sequential", "matched"))
     spread = gates.std(axis=0, ddof=1).mean() if len(gates) > 1 else 0.0
     evidence.metrics["gate_spread"] = Metric(float(spread), "equal", 0.0, len(gates))
@@ -127,7 +127,8 @@ def _comparisons(runs: dict[str, Run], structure: np.ndarray | None, prune: dict
         words = f"Mean validation accuracy over {epochs} epochs, `{name}` minus `concat`"
         findings.append(Finding(52, words, gap, kind="context", figures=("curves",)))
     for name in ("nearest", "area", "bicubic"):
-        findings.append(compare(53, runs[name], concat, same, note="against bilinear: a point at most", figures=shown))
+        note = "against bilinear: a point at most"
+        findings.append(compare(53, runs[name], concat, same, note=note, figures=shown, together=3))
     early = max(1, epochs // 4)
     for name in ("nearest", "area"):
         smooth = (speed(concat, early) + speed(runs["bicubic"], early)) / 2
@@ -144,7 +145,7 @@ def _comparisons(runs: dict[str, Run], structure: np.ndarray | None, prune: dict
             note="“lossy would end up being the winner”: resizing against padding; maps are averaged at the end",
         ),
         compare(55, runs["max"], runs["sum"], above(0), note="“I like max better than … sum”", figures=shown),
-        *(compare(55, runs[n], concat, Expect(), kind="context", figures=shown) for n in ("sum", "max", "squeeze")),
+        *(compare(55, runs[name], concat, figures=shown) for name in ("sum", "max", "squeeze")),
     ]  # fmt: skip
     if structure is not None:
         share = sizes["pruned"] / sizes["concat"]
@@ -172,7 +173,6 @@ def _sigmoid(runs: dict[str, Run]) -> list[Finding]:
     """Claim 51: speed first, since that is what the source says."""
     concat, raw = runs["concat"], runs["raw_weight"]
     epochs = longest([concat, raw])
-    kind, why = guarded("claim", concat)
     goal = 0.9 * min(rows["val_accuracy"].max() for rows in concat.history)
     reached = {run.name: epochs_to(run, goal) for run in (concat, raw)}
     words = ", ".join(
@@ -186,18 +186,18 @@ def _sigmoid(runs: dict[str, Run]) -> list[Finding]:
             f"Mean validation accuracy over {epochs} epochs (speed of convergence), sigmoid gates minus raw weights",
             seeds_effect(speed(concat, epochs) - speed(raw, epochs), "accuracy"),
             above(0),
-            kind=kind,
-            note=joined(f"epochs to {goal:.3f}: {words}", why),
+            note=f"epochs to {goal:.3f}: {words}",
+            undecided=unlearned(concat),
             published="“horribly slow” (S2)",
             figures=("curves",),
         ),
-        compare(51, concat, raw, Expect(), kind="context", figures=("accuracies",)),
+        compare(51, concat, raw, figures=("accuracies",)),
     ]
 
 
-def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
-    """Claims 54, 56 and 57: the gates themselves."""
-    kind, why = guarded("claim", runs["concat"])
+def _gate_findings(runs: dict[str, Run], gates: np.ndarray, cut: str) -> list[Finding]:
+    """Claims 54, 56 and 57: the gates themselves; ``cut`` says whether training went on to its end."""
+    why = unlearned(runs["concat"])
     merge, source = np.array(MERGES).T
     raw_gap = np.mean(
         [
@@ -216,9 +216,8 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
             "Gate of the raw image minus the mean gate of the features beside it, mean over eight merges, last epoch",
             seeds_effect(raw_gap, "gate", SHARES_APART),
             below(0),
-            kind=kind,
             published=f"{published_gap:+.2f} over merges 0 to 5 (S2, figure 3, read off)",
-            note=why,
+            undecided=why,
             figures=("evolution", "final_gates"),
         ),
         Finding(
@@ -226,10 +225,23 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
             "Mean gate of the last two merges minus that of the first six",
             seeds_effect(late_gap, "gate", SHARES_APART),
             below(0),
-            kind=kind,
-            published="last two “almost entirely” closed: all below 0.09 but one (S2, figure 3)",
-            note=why,
+            undecided=why,
             figures=("evolution", "architecture"),
+        ),
+        *(
+            Finding(
+                56,
+                f"Mean gate of {words} at the end: closed?",
+                seeds_effect(gates[:, chosen].mean(axis=1), "gate", SHARE),
+                below(CLOSED),
+                published=published,
+                undecided=joined(why, cut),
+                figures=("evolution", "architecture"),
+            )
+            for words, chosen, published in (
+                ("the raw image", source == 0, f"{np.mean([row[0] for row in PUBLISHED]):.2f} over merges 0 to 5"),
+                ("the last two merges", late, "“almost entirely” closed: all below 0.09 but one (S2, figure 3)"),
+            )
         ),
         Finding(
             56,
@@ -259,8 +271,8 @@ def _gate_findings(runs: dict[str, Run], gates: np.ndarray) -> list[Finding]:
                 "Correlation of a seed's 44 final gates with those of another, mean over seeds",
                 seeds_effect(alike, "correlation", CORRELATION),
                 above(0.5),
-                kind="context" if few else kind,
-                note=joined(reading, narrow, few, why),
+                note=joined(reading, narrow),
+                undecided=joined(few, why),
                 figures=("final_gates",),
             ),
             Finding(
