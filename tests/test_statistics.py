@@ -190,6 +190,57 @@ def test_seeds_needed_counts_what_the_examples_leave_open():
     assert seeds_needed(noisy, boundary) > seeds_needed(alone, alone.value - 1.05 * noisy.examples_half)
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 10, 40])
+@pytest.mark.parametrize("groups", [None, np.repeat(np.arange(500), 4)])
+def test_what_single_networks_do_on_single_examples_is_no_floor(seeds, groups):
+    """The floor is that of the examples' own means, which any number of seeds leaves; 1.96 s / sqrt(n) by hand."""
+    rng = np.random.default_rng(seeds)
+    units = 2000 if groups is None else 500
+    lasting = rng.normal(0, 0.3, units) if groups is None else np.repeat(rng.normal(0, 0.3, units), 4)
+    effect = paired_effect(lasting + rng.normal(0, 1.0, (seeds, 2000)), groups)
+    floor = 1.96 * 0.3 / math.sqrt(units)
+    assert effect.examples_floor == pytest.approx(floor, rel=0.6 if seeds < 5 else 0.15)
+    assert effect.examples_floor < effect.examples_half
+    few, many = effect.examples_half**2 - effect.examples_floor**2, (1.96 * 1.0) ** 2 / 2000 / seeds
+    assert few == pytest.approx(many, rel=0.35)
+
+
+def test_seeds_needed_ends_where_the_interval_of_so_many_seeds_does():
+    rng = np.random.default_rng(3)
+    examples = rng.normal(0.02, 0.05, 10_000)
+
+    def run(seeds):
+        return paired_effect(examples + rng.normal(0, 0.35, (seeds, 10_000)) + rng.normal(0, 0.02, (seeds, 1)))
+
+    needed = [seeds_needed(run(6), 0.01) for _ in range(30)]
+    assert None not in needed
+    assert run(4 * int(np.median(needed))).low > 0.01
+
+
+def test_one_seed_cannot_tell_what_lasts():
+    effect = paired_effect(np.random.default_rng(0).normal(size=(1, 50)))
+    assert effect.examples_floor == effect.examples_half > 0
+
+
+def test_examples_and_seeds_add_as_independent_errors():
+    values = np.array([0.1, 0.3, 0.2])
+    alone, both = seeds_effect(values), seeds_effect(values, examples_sd=0.05)
+    of_seeds, of_examples = alone.high - alone.value, 1.96 * 0.05
+    assert both.high - both.value == pytest.approx(math.hypot(of_seeds, of_examples), rel=1e-4)
+    assert both.examples_floor == pytest.approx(of_examples, rel=1e-4)
+
+
+@pytest.mark.parametrize("measure", [lambda x, **k: seeds_effect(x.mean(axis=1), **k), paired_effect])
+def test_intervals_that_hold_together_miss_as_rarely_as_one(monkeypatch, measure):
+    monkeypatch.setattr(statistics, "REPLICATES", 2000)
+    rng = np.random.default_rng(0)
+    missed = 0
+    for _ in range(200):
+        effects = [measure(rng.normal(size=(4, 30)), together=8) for _ in range(8)]
+        missed += any(effect.low > 0 or effect.high < 0 for effect in effects)
+    assert missed <= 20  # nominal 10 of 200; one by one about a third would be missed
+
+
 def test_seeds_needed_cannot_be_said_without_spread_or_effect():
     assert seeds_needed(exact(1.0)) is None
     assert seeds_needed(seeds_effect(np.array([-1.0, 1.0]))) is None

@@ -99,6 +99,16 @@ def study(**changes) -> Evidence:
     return Evidence(**(fields | changes))
 
 
+def test_what_may_not_be_judged_is_inconclusive_and_says_why(tmp_path):
+    sure = Effect(1.0, 0.9, 1.1, 10, seeds=3, seed_spread=0.1)
+    barred = Finding(1, "m", sure, above(0), note="levels", undecided="baseline near chance")
+    assert Finding(1, "m", sure, above(0)).verdict == "reproduced"
+    assert (barred.verdict, barred.seeds_needed, barred.remedy) == ("inconclusive", None, "")
+    assert Finding(1, "m", sure, kind="context", undecided="whatever").verdict == "untested"
+    Evidence("t", "g", "a", "d", [barred]).write(tmp_path, source="generated", scale="small", study="s")
+    assert read_evidence(tmp_path)["findings"][0]["note"] == "levels; not judged: baseline near chance"
+
+
 def test_evidence_without_findings_or_with_undrawn_figures_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no findings"):
         study(findings=[]).write(tmp_path)

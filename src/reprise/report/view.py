@@ -17,8 +17,8 @@ SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "u
 MEANING = {
     "reproduced": "the whole interval lies where the claim puts it",
     "contradicted": "the whole interval lies elsewhere",
-    "inconclusive": "the interval reaches both sides, or our code is in doubt",
-    "untested": "no study answers it yet",
+    "inconclusive": "the interval reaches both sides, or the note says why it cannot be judged here",
+    "untested": "nothing here answers it yet; numbers that stand with it only inform",
 }
 KINDS = {"claim": "decides", "oracle": "check of our code", "context": "for information"}
 
