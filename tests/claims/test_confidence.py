@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from tests.conftest import ROOT
 
+from reprise.calibration import TemperatureScaling
+from reprise.calibration.report import METHODS as METHODS_OF
 from reprise.claims import _confidence_scores as scores
 from reprise.claims import confidence as claims
-from reprise.claims._confidence_findings import rank_correlation
-from reprise.claims._confidence_published import published
+from reprise.claims._confidence_findings import modern, rank_correlation
+from reprise.claims._confidence_methods import _isotonic_oracles, method_findings
+from reprise.claims._confidence_published import METHODS, published
+from reprise.claims.ledger import judge
 from reprise.config import TrainingConfig, load, set_value
 from reprise.data import cifar
 from reprise.files import write_json, write_npz, write_text
+from reprise.metrics.calibration import error_rate, expected_calibration_error
 from reprise.stages.evaluate import evaluate
 from reprise.studies import confidence as study
 from reprise.training import train_seed
@@ -112,8 +119,127 @@ def test_the_printed_formula_gives_every_class_the_same(evidence):
     assert found["defect"] == 3
 
 
+def verdict(evidence, claim):
+    return judge([f for f in evidence["findings"] if f["claim"] == claim])[0]
+
+
 def test_a_hundred_classes_are_needed_to_judge_matrix_scaling(evidence):
-    assert finding(evidence, 40, "ECE, matrix")["kind"] == "context"
+    found = finding(evidence, 40, "ECE, matrix")
+    assert (found["kind"], found["verdict"]) == ("claim", "inconclusive")
+    assert "measured with 10 classes; the claim is about a hundred" in found["note"]
+    assert verdict(evidence, 40) == "inconclusive"
+
+
+def test_no_better_than_temperature_scaling_is_judged_for_bayesian_binning(evidence):
+    found = finding(evidence, 38, "ECE, BBQ minus temperature")
+    assert (found["kind"], found["expected"]) == ("claim", "≥ 0")
+
+
+def test_nine_networks_are_said_to_be_too_few_for_a_weak_correlation(evidence):
+    assert (
+        "with 9 networks even a correlation of 0 cannot be shown to be weak: that takes 16"
+        in (finding(evidence, 35, "Rank correlation of test error and ECE over networks")["note"])
+    )
+    for n, weak in ((15, False), (16, True)):
+        x = np.arange(n)
+        y = min((np.random.default_rng(seed).permutation(n) for seed in range(3000)), key=lambda y: abs(rho(x, y)))
+        assert abs(rho(x, y)) < 0.01
+        assert (rank_correlation(x, y).high < 0.5) == weak
+
+
+def rho(x, y):
+    return np.corrcoef(x, y)[0, 1]
+
+
+@pytest.fixture(scope="module")
+def pair(workspace, evidence):
+    images = cifar.load(workspace.prepared("cifar"))
+    return [scores.measure(workspace, images, name) for name in ("resnet", "resnet_wide")]
+
+
+def test_test_images_are_drawn_again_jointly_for_the_interval_of_an_error(pair):
+    one, other = pair
+    found = scores.compared([(one, "vector"), (other, "vector")], [(one, "matrix"), (other, "matrix")])
+    rng, n, replicates = np.random.default_rng(5), len(one.labels), []
+    tables = {(s, m): [tables_of(s, m, seed) for seed in range(SEEDS)] for s in pair for m in ("vector", "matrix")}
+    for _ in range(300):
+        rows = rng.integers(0, n, n)
+        ece = {
+            key: np.mean([expected_calibration_error(p[rows], key[0].labels[rows]) for p in each])
+            for key, each in tables.items()
+        }
+        replicates.append(np.mean([ece[s, "vector"] - ece[s, "matrix"] for s in pair]))
+    assert found.examples_half == pytest.approx(1.96 * np.std(replicates), rel=0.15)
+    ends = [np.mean([s.measures[m]["ece"] for s in pair]) for m in ("vector", "matrix")]
+    assert found.value == pytest.approx(ends[0] - ends[1])
+    over_seeds = 4.303 * found.seed_spread / np.sqrt(SEEDS)
+    assert found.high - found.value == pytest.approx(np.hypot(over_seeds, found.examples_half), rel=1e-3)
+
+
+def tables_of(s, method, seed):
+    return METHODS_OF[method]().fit(s.validation[seed], s.validation_labels).transform(s.logits[seed])
+
+
+def test_samples_of_the_images_centre_on_the_error_and_the_likelihood(pair):
+    for method in METHODS:
+        for measure in ("error", "nll"):
+            drawn, measured = pair[0].resampled[method][measure], pair[0].measures[method][measure]
+            assert drawn.mean(axis=1) == pytest.approx(measured, abs=4 * drawn.std() / np.sqrt(scores.REPLICATES))
+    p = scores.softmax_of(pair[0].logits)[0]
+    assert pair[0].measures["uncalibrated"]["error"][0] == error_rate(p, pair[0].labels)
+
+
+def test_what_all_networks_share_cancels(pair):
+    same = scores.compared([(pair[0], "vector")], [(pair[0], "vector")])
+    assert (same.low, same.high) == (0, 0)
+
+
+def test_comparisons_that_judge_one_claim_have_wider_intervals(pair):
+    sides = [(pair[0], "temperature")], [(pair[0], "histogram")]
+    alone, six = scores.compared(*sides), scores.compared(*sides, together=6)
+    assert six.high - six.low > 1.3 * (alone.high - alone.low)
+    found = method_findings({"resnet": pair[0]}, pair[0])
+    judged = next(f for f in found if f.measures.startswith("ECE, temperature minus histogram"))
+    assert (judged.effect.low, judged.effect.high) == (six.low, six.high)
+
+
+def test_variants_of_equal_settings_are_two(pair):
+    one = pair[0]
+    twin = replace(one, labels=one.labels.copy(), logits=one.logits.copy())
+    assert twin not in [one]
+    assert modern({"one": one, "twin": twin}) == [one, twin]
+
+
+@pytest.fixture(scope="module")
+def saturated():
+    """Logits of a network that is always right, and so sure that its probabilities differ by less than 1e-15."""
+    labels = np.arange(200) % 10
+    rng = np.random.default_rng(0)
+    logits = 40 * np.eye(10)[labels] + 3 * rng.standard_normal((SEEDS, 200, 10))
+    return logits, labels
+
+
+def test_isotonic_regression_of_saturated_scores_equals_the_reference(pair, saturated):
+    logits, labels = saturated
+    wrong = np.where(np.random.default_rng(1).random(200) < 0.3, (labels + 1) % 10, labels)
+    main = SimpleNamespace(validation=logits, validation_labels=wrong, logits=logits)
+    oracle = next(f for f in _isotonic_oracles(main) if f.kind == "oracle")
+    assert oracle.verdict == "reproduced"
+
+
+def test_temperatures_that_stand_for_a_limit_may_cost_their_slack(pair, saturated):
+    logits, labels = saturated
+    one = np.ones(SEEDS)
+    with pytest.warns(RuntimeWarning, match="every held-out prediction is right"):
+        after = [TemperatureScaling().fit(z, labels).temperature for z in logits]
+    nll = [[scores.example_nll(z / t, labels).mean() for z, t in zip(logits, ts, strict=True)] for ts in (one, after)]
+    sure = replace(pair[0], validation=logits, validation_labels=labels, validation_nll=np.array(nll))
+    with pytest.warns(RuntimeWarning):
+        found = method_findings({"sure": sure}, sure)
+    rise = next(f for f in found if f.measures.startswith("Largest rise of validation NLL"))
+    assert rise.effect.value > 0
+    assert rise.verdict == "reproduced"
+    assert all(f.verdict == "reproduced" for f in found if f.claim == 41 and f.kind == "oracle")
 
 
 def test_the_table_has_the_papers_rows_beside_ours(evidence, workspace):

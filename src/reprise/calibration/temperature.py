@@ -10,7 +10,7 @@ import numpy as np
 from reprise.calibration.base import Calibrator, softmax
 from reprise.metrics.calibration import row_blocks
 
-_SLACK = 1e-6  # nats from the infimum of the NLL that count as reached where no temperature reaches it
+SLACK = 1e-6  # nats from the infimum of the NLL that count as reached where no temperature reaches it
 _STEP = 1e-5  # relative; Newton squares the error, so the step below this one is the last
 _ROWS = 4096  # rows of the first approximation
 
@@ -46,7 +46,7 @@ class TemperatureScaling(Calibrator):
         if not self.attained:
             kind = "every held-out prediction is right" if beta * _spread(logits) > 1 else "no better than chance"
             warnings.warn(
-                f"temperature scaling has no optimum ({kind}); T = {self.temperature:.4g} is within {_SLACK} nats of "
+                f"temperature scaling has no optimum ({kind}); T = {self.temperature:.4g} is within {SLACK} nats of "
                 "the infimum",
                 RuntimeWarning,
                 stacklevel=3,
@@ -153,7 +153,7 @@ def _nearest_within_slack(objective: _Objective, infimum: float, start: float, f
     The NLL is monotone in beta wherever this is called.
     """
     inside = start
-    while objective(inside).nll - infimum > _SLACK:
+    while objective(inside).nll - infimum > SLACK:
         inside *= factor
         if not 1e-250 < inside < 1e250:
             return inside
@@ -162,7 +162,7 @@ def _nearest_within_slack(objective: _Objective, infimum: float, start: float, f
     outside = inside / factor
     for _ in range(8):
         middle = np.sqrt(inside * outside)
-        inside, outside = (middle, outside) if objective(middle).nll - infimum <= _SLACK else (inside, middle)
+        inside, outside = (middle, outside) if objective(middle).nll - infimum <= SLACK else (inside, middle)
     return float(inside)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
@@ -9,15 +11,17 @@ from scipy.special import logsumexp
 from reprise.calibration import DensityConfidence
 from reprise.claims._confidence_published import ROWS, published
 from reprise.claims._confidence_scores import (
+    LEAST_NLL,
     Densities,
     Scores,
     binned_by_hand,
+    compared,
     example_nll,
     right,
     softmax_of,
     winner,
 )
-from reprise.claims.evidence import Finding, above, below, between, equals
+from reprise.claims.evidence import Finding, above, below, between, equals, joined
 from reprise.metrics.calibration import expected_calibration_error, maximum_calibration_error
 from reprise.statistics import SHARES_APART, Effect, exact, paired_effect, seeds_effect
 from reprise.studies.confidence import INFLATION, STRENGTHS
@@ -40,16 +44,16 @@ def modern(scores: dict[str, Scores]) -> list[Scores]:
 
 def inflation_findings(main: Scores, every: dict[str, Scores]) -> list[Finding]:
     """Claim 29."""
-    count = main.inflated.shape[1]
+    shown = main.inflated.shape[1]
     plain, scaled = winner(softmax_of(main.logits)), winner(softmax_of(main.logits, INFLATION))
     changed = sum(int((s.logits.argmax(-1) != (s.logits * INFLATION).argmax(-1)).sum()) for s in every.values())
     total = sum(s.logits[..., 0].size for s in every.values())
-    accuracy = right(main.inflated, main.labels[:count]) - right(main.logits[:, :count], main.labels[:count])
+    accuracy = right(main.inflated, main.labels[:shown]) - right(main.logits[:, :shown], main.labels[:shown])
     return [
         Finding(
             29,
             "Mean confidence, images multiplied by 1.3 minus as they are",
-            paired_effect(winner(softmax_of(main.inflated)) - plain[:, :count], unit="probability"),
+            paired_effect(winner(softmax_of(main.inflated)) - plain[:, :shown], unit="probability"),
             above(0),
             variant="text",
             published="“increase its values (for instance, x1.3), the confidence … will consequently increase” (S1)",
@@ -203,7 +207,7 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
             Finding(
                 33,
                 f"ECE, {more} minus {less} ({what})",
-                seeds_effect(every[more].ece - every[less].ece, "ECE"),
+                compared([(every[more], "uncalibrated")], [(every[less], "uncalibrated")], together=len(CONTRASTS)),
                 above(0),
                 published="Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
                 note=errors,
@@ -224,7 +228,6 @@ def _overfitting_findings(every: dict[str, Scores]) -> list[Finding]:
     group = modern(every)
     nll = np.mean([example_nll(s.logits, s.labels) - example_nll(s.best, s.labels) for s in group], axis=0)
     wrong = np.mean([right(s.best, s.labels) - right(s.logits, s.labels) for s in group], axis=0)
-    ece = np.mean([s.ece - s.best_ece for s in group], axis=0)
     note = "residual networks with batch norm; test images, the epoch of least loss found on validation images"
     return [
         Finding(
@@ -245,12 +248,21 @@ def _overfitting_findings(every: dict[str, Scores]) -> list[Finding]:
             figures=("epochs",),
         ),
         Finding(
-            34, "ECE, last epoch minus the epoch of least validation NLL", seeds_effect(ece, "ECE"), kind="context"
+            34,
+            "ECE, last epoch minus the epoch of least validation NLL",
+            compared([(s, "uncalibrated") for s in group], [(s, LEAST_NLL) for s in group]),
+            kind="context",
         ),
     ]
 
 
 def _correlation_findings(every: dict[str, Scores]) -> list[Finding]:
+    least = next(n for n in count(4) if np.tanh(_half(0, n)) <= WEAK)
+    few = (
+        f"with {len(every)} networks even a correlation of 0 cannot be shown to be weak: that takes {least}"
+        if len(every) < least
+        else ""
+    )
     error = [s.error.mean() for s in every.values()]
     ece = [s.ece.mean() for s in every.values()]
     findings = [
@@ -259,8 +271,11 @@ def _correlation_findings(every: dict[str, Scores]) -> list[Finding]:
             "Rank correlation of test error and ECE over networks",
             rank_correlation(error, ece),
             between(-WEAK, WEAK),
-            note=f"Spearman's, means over seeds; weak is less than {WEAK} in size; networks of one family are not "
-            "independent, so the interval is too narrow",
+            note=joined(
+                f"Spearman's, means over seeds; weak is less than {WEAK} in size; networks of one family are not "
+                "independent, so the interval is too narrow",
+                few,
+            ),
             figures=("scatter",),
         )
     ]
@@ -284,6 +299,11 @@ def rank_correlation(x: list[float], y: list[float]) -> Effect:
     value = float(stats.spearmanr(x, y).statistic) if n > 1 else float("nan")
     if n < 4 or np.isnan(value):
         return Effect(value, -1.0, 1.0, n, unit="Spearman's rho")
-    half = stats.norm.ppf(0.975) * np.sqrt((1 + value**2 / 2) / (n - 3))
+    half = _half(value, n)
     centre = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
     return Effect(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n, unit="Spearman's rho")
+
+
+def _half(value: float, n: int) -> float:
+    """Half of Bonett and Wright's interval, in artanh of the correlation."""
+    return float(stats.norm.ppf(0.975) * np.sqrt((1 + value**2 / 2) / (n - 3)))

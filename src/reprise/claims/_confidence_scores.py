@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,16 +14,21 @@ from reprise.calibration.report import NLL_FLOOR, evaluate_methods
 from reprise.claims._confidence_published import METHODS
 from reprise.data.cifar import Images
 from reprise.files import read_json, read_npz
-from reprise.metrics.calibration import expected_calibration_error, negative_log_likelihood
+from reprise.metrics.calibration import BINS, bin_edges, expected_calibration_error, top_label
+from reprise.statistics import Effect, seeds_effect
 from reprise.studies.confidence import STRENGTHS
 from reprise.workspace import Workspace
 
 MEASURES = ("ece", "mce", "nll", "brier", "error", "changed")
+LEAST_NLL = "uncalibrated, least NLL"
+REPLICATES = 400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """One variant; the first axis of every array is seeds. Logits are float64, so that scaling them cannot tie two.
+
+    Two variants are the same only if they are one: arrays have no equality that is true or false.
 
     Attributes:
         settings: of the variant.
@@ -32,8 +38,8 @@ class Scores:
         best: (seeds, n, k) test logits with the weights of the least validation loss.
         distorted: by kind (seeds, strengths, d, k), the first d test images.
         inflated: (seeds, d, k), images multiplied by 1.3.
-        measures: by method, then by measure, (seeds,).
-        best_ece: (seeds,) uncalibrated, of ``best``.
+        measures: by method, then by measure, (seeds,); of ``best`` the ECE alone, as method ``LEAST_NLL``.
+        resampled: by method, then by "ece", "error" and "nll", (seeds, REPLICATES), on test images drawn again.
         temperature: (seeds,).
         validation_nll: (2, seeds) before and after temperature scaling.
     """
@@ -48,7 +54,7 @@ class Scores:
     distorted: dict[str, np.ndarray]
     inflated: np.ndarray
     measures: dict[str, dict[str, np.ndarray]]
-    best_ece: np.ndarray
+    resampled: dict[str, dict[str, np.ndarray]]
     temperature: np.ndarray
     validation_nll: np.ndarray
 
@@ -78,16 +84,17 @@ def measure(workspace: Workspace, images: Images, variant: str) -> Scores:
         arrays[name].astype(np.float64)
         for name in ("last/test/logits", "last/validation/logits", "test/logits", "inflated/logits")
     )
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in METHODS}
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*METHODS, LEAST_NLL)}
+    drawn: dict[str, list[dict[str, Any]]] = {name: [] for name in rows}
     temperature, nll = [], []
-    for z, v in zip(logits, validation, strict=True):
-        for row, _ in evaluate_methods((v, validation_labels), (z, labels), names=METHODS[1:]):
-            rows[row["method"]].append(row)
-        scaling = TemperatureScaling().fit(v, validation_labels)
-        temperature.append(scaling.temperature)
-        nll.append(
-            [negative_log_likelihood(p, validation_labels, NLL_FLOOR) for p in (softmax(v), scaling.transform(v))]
-        )
+    for z, v, b in zip(logits, validation, best, strict=True):
+        for row, p in evaluate_methods((v, validation_labels), (z, labels), names=METHODS[1:]):
+            rows[row["method"]].append({key: row[key] for key in MEASURES})
+            drawn[row["method"]].append(_on_images_drawn_again(p, labels))
+        rows[LEAST_NLL].append({"ece": expected_calibration_error(softmax(b), labels)})
+        drawn[LEAST_NLL].append(_on_images_drawn_again(softmax(b), labels))
+        temperature.append(TemperatureScaling().fit(v, validation_labels).temperature)
+        nll.append([example_nll(v / t, validation_labels).mean() for t in (1, temperature[-1])])
     return Scores(
         settings=workspace.config.variants[variant],
         run=read_json(workspace.run(variant) / "run.json"),
@@ -98,13 +105,59 @@ def measure(workspace: Workspace, images: Images, variant: str) -> Scores:
         best=best,
         distorted={kind: arrays[f"distorted/{kind}"].astype(np.float64) for kind in STRENGTHS},
         inflated=inflated,
-        measures={
-            name: {key: np.array([row[key] for row in found]) for key in MEASURES} for name, found in rows.items()
-        },
-        best_ece=np.array([expected_calibration_error(softmax(z), labels) for z in best]),
+        measures={name: _by_key(found) for name, found in rows.items()},
+        resampled={name: _by_key(found) for name, found in drawn.items()},
         temperature=np.array(temperature),
         validation_nll=np.array(nll).T,
     )
+
+
+def _by_key(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
+
+def _on_images_drawn_again(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+    """(REPLICATES,) ECE, error and NLL on bootstrap samples of the images, the same samples at every call."""
+    confidence, correct = top_label(probabilities, labels, check=False)
+    rows = np.arange(len(labels))
+    columns = np.zeros((len(labels), BINS + 2), np.float32)
+    columns[rows, np.searchsorted(bin_edges(BINS)[1:-1], confidence)] = correct - confidence
+    columns[:, BINS] = ~correct
+    columns[:, BINS + 1] = -np.log(np.maximum(probabilities[rows, labels], NLL_FLOOR))
+    means = (_weights(len(labels)) @ columns).astype(float)
+    return {"ece": np.abs(means[:, :BINS]).sum(axis=1), "error": means[:, BINS], "nll": means[:, BINS + 1]}
+
+
+@cache
+def _weights(n: int) -> np.ndarray:
+    """(REPLICATES, n) share of each image in each bootstrap sample."""
+    counts = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=REPLICATES)
+    return counts.astype(np.float32) / np.float32(n)
+
+
+def compared(
+    one: list[tuple[Scores, str]],
+    other: list[tuple[Scores, str]],
+    measure: str = "ece",
+    unit: str = "ECE",
+    together: int = 1,
+) -> Effect:
+    """Mean over networks of ``one`` minus ``other``, with the interval over seeds and over test images.
+
+    The images are drawn again jointly: each sample holds for all networks, seeds and methods, so what they share
+    cancels. Of the samples only the spread counts: resampling biases the ECE upwards.
+
+    Args:
+        one, other: networks, each with a method, in pairs.
+        measure: "ece", "error" or "nll".
+        unit: what it is measured in.
+        together: how many such effects the claim is judged by (see ``seeds_effect``).
+    """
+    pairs = [(a, m, b, k) for (a, m), (b, k) in zip(one, other, strict=True)]
+    values = [a.measures[m][measure] - b.measures[k][measure] for a, m, b, k in pairs]
+    drawn = [a.resampled[m][measure] - b.resampled[k][measure] for a, m, b, k in pairs]
+    spread = float(np.mean(drawn, axis=(0, 1)).std(ddof=1))
+    return seeds_effect(np.mean(values, axis=0), unit, examples_sd=spread, together=together)
 
 
 def softmax_of(logits: np.ndarray, factor: float = 1.0) -> np.ndarray:
@@ -123,7 +176,7 @@ def right(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def example_nll(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """-log P(true class) of every example: (seeds, n) from (seeds, n, k)."""
+    """-log P(true class) of every example: (..., n) from (..., n, k)."""
     top = logits.max(axis=-1)
     total = top + np.log(np.exp(logits - top[..., None]).sum(axis=-1))
     return total - logits[..., np.arange(len(labels)), labels]

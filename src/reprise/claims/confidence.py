@@ -13,7 +13,7 @@ from reprise.claims import _confidence_figures as draw
 from reprise.claims import _confidence_findings as findings
 from reprise.claims._confidence_methods import method_findings
 from reprise.claims._confidence_published import METHODS, ROWS
-from reprise.claims._confidence_scores import Scores, densities, measure
+from reprise.claims._confidence_scores import LEAST_NLL, Scores, densities, measure
 from reprise.claims.evidence import Evidence, Metric, Table
 from reprise.data import cifar
 from reprise.workspace import Workspace
@@ -113,7 +113,7 @@ def _network_table(every: dict[str, Scores]) -> Table:
                 f"{s.run['parameters']:,}",
                 f"{100 * s.error.mean():.2f}",
                 f"{100 * s.ece.mean():.2f}",
-                f"{100 * s.best_ece.mean():.2f}",
+                f"{100 * s.measures[LEAST_NLL]['ece'].mean():.2f}",
                 f"{100 * s.measures['uncalibrated']['mce'].mean():.1f} → {100 * temperature['mce'].mean():.1f}",
                 f"{s.measures['uncalibrated']['nll'].mean():.3f} → {temperature['nll'].mean():.3f}",
                 f"{s.temperature.mean():.2f}",
