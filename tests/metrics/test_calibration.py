@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss, log_loss
 
 from reprise.calibration import softmax
@@ -100,31 +101,47 @@ def test_parity_with_torchmetrics(name: str) -> None:
         assert ours(p, y) == pytest.approx(float(theirs), abs=1e-6)
 
 
+NETCAL = {  # netcal 1.4.0: ECE(15) and MCE(15)
+    "random": (0.4326015669016237, 0.770406172716396),
+    "empty bins": (0.32, 0.58),
+    "all right": (0.3577337410738713, 0.7766968081880521),
+    "all wrong": (0.6422662589261287, 0.9608823631925865),
+    "every prediction of one class": (0.4122662589261287, 0.8180252203354437),
+    "probabilities of exactly 0 and 1": (0.7166666666666666, 0.7166666666666666),
+    "logits of +-1e4": (0.6666666666666665, 0.6666666666666665),
+    "one example": (0.497924127407584, 0.497924127407584),
+    "a thousand classes": (0.43337494776551666, 0.9628381426587449),
+}
+NETCAL_ADAPTIVE = (0.44643888190992187, 0.44962020046446033, 0.4413867502609375)  # ECE(15, equal_intervals=False)
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_parity_with_netcal(name: str) -> None:
+def test_parity_with_netcals_results(name: str) -> None:
+    p, y = CASES[name]
+    assert (expected_calibration_error(p, y), maximum_calibration_error(p, y)) == pytest.approx(NETCAL[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_netcal_still_gives_these_results(name: str) -> None:
     metrics = pytest.importorskip("netcal.metrics")
     p, y = CASES[name]
     if len(np.unique(y)) <= 2:  # netcal takes labels that happen to be few for a binary task: give it the binary view
-        p, y = np.stack([1 - p.max(1), p.max(1)], 1), (p.argmax(1) == y).astype(int)
-        if p[:, 1].max() == 1:
-            pytest.skip("1 - 1e-16 leaves no binary table")
-        confidence = p[:, 1]
-        table = np.stack([confidence, *np.repeat((1 - confidence)[None] / 9, 9, 0)], 1)
-        labels = np.where(y == 1, 0, 1)
-        assert expected_calibration_error(table, labels) == pytest.approx(
-            metrics.ECE(15).measure(confidence, y), abs=1e-6
-        )
-        return
-    assert expected_calibration_error(p, y) == pytest.approx(metrics.ECE(15).measure(p, y), abs=1e-6)
-    assert maximum_calibration_error(p, y) == pytest.approx(metrics.MCE(15).measure(p, y), abs=1e-6)
+        p, y = p.max(1), (p.argmax(1) == y).astype(int)
+    live = metrics.ECE(15).measure(p, y), metrics.MCE(15).measure(p, y)
+    assert live == pytest.approx(NETCAL[name], abs=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_adaptive_error_equals_netcal_with_equal_masses(seed: int) -> None:
-    metrics = pytest.importorskip("netcal.metrics")
+def test_adaptive_error_equals_netcals_with_equal_masses(seed: int) -> None:
     p, y = draw(1003, 6, seed)  # no quantile falls on an example, where [lo, hi) and (lo, hi] would differ
-    theirs = metrics.ECE(15, equal_intervals=False).measure(p, y)
-    assert adaptive_calibration_error(p, y) == pytest.approx(theirs, abs=1e-6)
+    assert adaptive_calibration_error(p, y) == pytest.approx(NETCAL_ADAPTIVE[seed], abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_netcal_still_gives_these_adaptive_errors(seed: int) -> None:
+    metrics = pytest.importorskip("netcal.metrics")
+    live = metrics.ECE(15, equal_intervals=False).measure(*draw(1003, 6, seed))
+    assert live == pytest.approx(NETCAL_ADAPTIVE[seed], abs=1e-6)
 
 
 def test_adaptive_bins_hold_equal_numbers_of_distinct_confidences() -> None:
@@ -260,6 +277,18 @@ def test_reliability_curve_adds_up_and_its_bands_cover_the_truth() -> None:
         assert curve.maximum == pytest.approx(maximum_calibration_error(p, y))
     assert len(covered) >= 140
     assert 0.88 <= np.mean(covered) <= 0.99  # 95 % bands
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_a_small_bin_that_is_all_right_or_all_wrong_has_wilsons_band(level: float) -> None:
+    confidence = np.repeat([0.62, 0.71, 0.78, 0.85, 0.98], [1, 3, 8, 4, 500])
+    wrong = np.repeat([1, 0, 1, 0, 0], [1, 3, 8, 4, 500])
+    wrong[-10:] = 1
+    curve = reliability_curve(np.stack([confidence, 1 - confidence], 1), wrong, level=level)
+    for b, right in ((9, 0), (10, 3), (11, 0), (12, 4)):
+        wilson = binomtest(right, int(curve.counts[b])).proportion_ci(level, method="wilson")
+        assert (curve.accuracy_low[b], curve.accuracy_high[b]) == pytest.approx((wilson.low, wilson.high), abs=1e-12)
+    assert 0 < curve.accuracy_low[14] < 0.98 < curve.accuracy_high[14] < 1
 
 
 def test_the_bootstrap_equals_resampling_the_examples() -> None:

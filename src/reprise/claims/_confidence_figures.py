@@ -34,7 +34,8 @@ def reliability(folder: Path, name: str, scores: Scores) -> Figure:
     }
     draw_reliability(curves, folder / "reliability.svg")
     caption = (
-        f"{name}, seed 0, {len(scores.labels):,} test images, 15 bins; whiskers: 95 % bootstrap over images. "
+        f"{name}, seed 0, {len(scores.labels):,} test images, 15 bins; whiskers: 95 % bootstrap over images, "
+        "Wilson's where all of a bin or none are right. "
         "Below, the share of images at each confidence."
     )
     alt = "Accuracy by confidence in bars against the diagonal, before and after temperature scaling"

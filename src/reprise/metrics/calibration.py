@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -142,7 +143,7 @@ class ReliabilityCurve:
         counts: (bins,) examples in each (lo, hi].
         confidence: (bins,) mean confidence.
         accuracy: (bins,) share that is right.
-        accuracy_low, accuracy_high: (bins,) bootstrap band of the accuracy.
+        accuracy_low, accuracy_high: (bins,) band of the accuracy.
         share: (bins,) of all examples: the confidence histogram.
         share_low, share_high: (bins,) bootstrap band of the share.
         expected, maximum: expected and maximum calibration error of these bins.
@@ -172,7 +173,8 @@ def reliability_curve(
     """Accuracy by confidence, and the confidence histogram, with percentile bootstrap bands (claim 31).
 
     Examples are independent draws, so resampling them is one multinomial draw of (bin, right or wrong) counts: exact,
-    and no slower for a million examples.
+    and no slower for a million examples. A bin that is all right or all wrong stays so in every sample, and its band
+    would have no width where least is known: there it is Wilson's interval.
 
     Args:
         probabilities: (n, k), rows summing to 1.
@@ -197,6 +199,10 @@ def reliability_curve(
     tails = [(1 - level) / 2, (1 + level) / 2]
     band = np.full((2, bins), np.nan)
     band[:, counts > 0] = np.nanquantile(accuracy_draws[:, counts > 0], tails, axis=0)
+    z = NormalDist().inv_cdf(tails[1])
+    wilson = z**2 / (counts + z**2)  # its width where all examples are alike
+    band[1] = np.where((counts > 0) & (right == 0), wilson, band[1])
+    band[0] = np.where((counts > 0) & (right == counts), 1 - wilson, band[0])
     share_low, share_high = np.quantile(drawn / n, tails, axis=0)
     gaps = np.abs(right - sums)
     maximum = float(np.max(gaps[counts > 0] / counts[counts > 0]))
