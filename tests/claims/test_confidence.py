@@ -15,7 +15,7 @@ from reprise.calibration import TemperatureScaling
 from reprise.calibration.report import METHODS as METHODS_OF
 from reprise.claims import _confidence_scores as scores
 from reprise.claims import confidence as claims
-from reprise.claims._confidence_findings import modern, rank_correlation
+from reprise.claims._confidence_findings import CONTRASTS, capacity_findings, modern, rank_correlation
 from reprise.claims._confidence_methods import _isotonic_oracles, method_findings
 from reprise.claims._confidence_published import METHODS, published
 from reprise.claims.ledger import judge
@@ -187,6 +187,35 @@ def test_samples_of_the_images_centre_on_the_error_and_the_likelihood(pair):
             assert drawn.mean(axis=1) == pytest.approx(measured, abs=4 * drawn.std() / np.sqrt(scores.REPLICATES))
     p = scores.softmax_of(pair[0].logits)[0]
     assert pair[0].measures["uncalibrated"]["error"][0] == error_rate(p, pair[0].labels)
+
+
+def test_the_noise_floor_is_the_error_of_simulated_answers():
+    rng = np.random.default_rng(3)
+    confidence = rng.uniform(0.3, 1, 400)
+    p = np.column_stack([confidence, *[(1 - confidence) / 9] * 9])
+    simulated = [
+        expected_calibration_error(p, np.where(rng.random(400) < confidence, 0, 1), check=False) for _ in range(1000)
+    ]
+    assert scores.noise_floor(confidence) == pytest.approx(np.mean(simulated), rel=0.08)
+    assert scores.noise_floor(np.ones(400)) == 0
+    assert scores.noise_floor(np.tile(confidence, 100)) < 0.2 * scores.noise_floor(confidence)
+
+
+def test_captions_say_which_error_is_chance(evidence, pair):
+    captions = {each.get("name", each["title"]): each["caption"] for each in evidence["tables"] + evidence["figures"]}
+    said = {name for name, text in captions.items() if "A perfectly calibrated network would by chance show" in text}
+    assert said == {"ECE by method", "Networks", "reliability", "methods", "capacity", "scatter"}
+    floor = f"{100 * pair[0].measures['vector']['floor'].mean():.2f}"
+    assert f"show an ECE of {floor} %" in scores.floor_remark(pair[:1], ["vector"])
+
+
+def test_a_network_that_is_too_unsure_is_named(pair, evidence):
+    unsure = replace(pair[1], logits=pair[1].logits / 50)
+    names = {name for two in CONTRASTS.values() for name in two}
+    every = dict.fromkeys(names, pair[0]) | {"resnet_more_decay": unsure}
+    notes = [f.note for f in capacity_findings(every) if f.claim == 33 and f.kind == "claim"]
+    assert ["resnet_more_decay is underconfident (-0." in note for note in notes] == [False, False, False, True]
+    assert not any("underconfident" in f["note"] for f in evidence["findings"])
 
 
 def test_what_all_networks_share_cancels(pair):

@@ -12,7 +12,7 @@ from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.diagrams import draw_reliability
 from reprise.claims._confidence_findings import CONTRASTS
 from reprise.claims._confidence_published import METHODS
-from reprise.claims._confidence_scores import Densities, Scores
+from reprise.claims._confidence_scores import Densities, Scores, floor_remark
 from reprise.claims.evidence import Figure
 from reprise.metrics.calibration import reliability_curve
 from reprise.report.figures import COLOURS, figure
@@ -36,7 +36,7 @@ def reliability(folder: Path, name: str, scores: Scores) -> Figure:
     caption = (
         f"{name}, seed 0, {len(scores.labels):,} test images, 15 bins; whiskers: 95 % bootstrap over images, "
         "Wilson's where all of a bin or none are right. "
-        "Below, the share of images at each confidence."
+        f"Below, the share of images at each confidence. {floor_remark([scores], ('uncalibrated', 'temperature'))}"
     )
     alt = "Accuracy by confidence in bars against the diagonal, before and after temperature scaling"
     return Figure("reliability", "Reliability before and after temperature scaling", alt, caption)
@@ -81,7 +81,10 @@ def scatter(folder: Path, every: dict[str, Scores]) -> Figure:
             axes.errorbar(x, y, yerr=spread, fmt="o", color=colour, ms=6, elinewidth=1, label=label)
         axes.set(xlabel="test accuracy (%)", ylabel="ECE (%)", ylim=(0, None))
         axes.legend()
-    caption = "One point a network, as trained; mean and standard deviation over seeds. Names are in the table."
+    caption = (
+        "One point a network, as trained; mean and standard deviation over seeds. Names are in the table. "
+        f"{floor_remark(every.values())}"
+    )
     return Figure("scatter", "Calibration against accuracy", "Scatter of ECE over accuracy by family", caption)
 
 
@@ -97,7 +100,11 @@ def capacity(folder: Path, every: dict[str, Scores]) -> Figure:
             axis.set_xticks([0, 1], [_short(less), _short(more)], fontsize=8, rotation=25, ha="right")
         highest = max(every[name].ece.max() for pair in CONTRASTS.values() for name in pair)
         axes[0].set(ylabel="ECE (%)", ylim=(0, max(105 * highest, 1)))  # all panels share it
-    caption = "Grey: seeds; red: their mean. Left in each panel the network that should be better calibrated."
+    shown = {name for pair in CONTRASTS.values() for name in pair}
+    caption = (
+        "Grey: seeds; red: their mean. Left in each panel the network that should be better calibrated. "
+        f"{floor_remark(every[name] for name in shown)}"
+    )
     return Figure("capacity", "Calibration by capacity and regularisation", "Four panels of paired points", caption)
 
 
@@ -115,7 +122,8 @@ def methods(folder: Path, every: dict[str, Scores]) -> Figure:
         axes.set_xticks(place, [SHORT.get(m, m) for m in METHODS])
         axes.set(ylabel="ECE (%)", ylim=(0, None))
     caption = (
-        f"Grey: {len(every)} networks, mean over seeds; red: their mean. Fitted on validation images, test images."
+        f"Grey: {len(every)} networks, mean over seeds; red: their mean. Fitted on validation images, test images. "
+        f"{floor_remark(every.values(), METHODS)}"
     )
     return Figure("methods", "Seven methods", "ECE of every network after each of seven methods", caption)
 

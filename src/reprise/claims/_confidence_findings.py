@@ -210,7 +210,7 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
                 compared([(every[more], "uncalibrated")], [(every[less], "uncalibrated")], together=len(CONTRASTS)),
                 above(0),
                 published="Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
-                note=errors,
+                note=joined(errors, *(_unsure(name, every[name]) for name in (more, less))),
                 figures=("capacity",),
             ),
             Finding(
@@ -222,6 +222,14 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
             ),
         ]
     return [*findings, *_overfitting_findings(every), *_correlation_findings(every)]
+
+
+def _unsure(name: str, scores: Scores) -> str:
+    """A remark on a network whose ECE is not that of too much confidence."""
+    gap = _overconfidence(scores).mean()
+    if gap >= 0:
+        return ""
+    return f"{name} is underconfident ({gap:+.3f}): what its ECE grows by is too little confidence, not too much"
 
 
 def _overfitting_findings(every: dict[str, Scores]) -> list[Finding]:

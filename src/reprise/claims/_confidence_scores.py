@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,7 @@ class Scores:
         distorted: by kind (seeds, strengths, d, k), the first d test images.
         inflated: (seeds, d, k), images multiplied by 1.3.
         measures: by method, then by measure, (seeds,); of ``best`` the ECE alone, as method ``LEAST_NLL``.
+            "floor" is the ECE that chance alone gives (see ``noise_floor``).
         resampled: by method, then by "ece", "error" and "nll", (seeds, REPLICATES), on test images drawn again.
         temperature: (seeds,).
         validation_nll: (2, seeds) before and after temperature scaling.
@@ -89,7 +92,7 @@ def measure(workspace: Workspace, images: Images, variant: str) -> Scores:
     temperature, nll = [], []
     for z, v, b in zip(logits, validation, best, strict=True):
         for row, p in evaluate_methods((v, validation_labels), (z, labels), names=METHODS[1:]):
-            rows[row["method"]].append({key: row[key] for key in MEASURES})
+            rows[row["method"]].append({key: row[key] for key in MEASURES} | {"floor": noise_floor(p.max(axis=1))})
             drawn[row["method"]].append(_on_images_drawn_again(p, labels))
         rows[LEAST_NLL].append({"ece": expected_calibration_error(softmax(b), labels)})
         drawn[LEAST_NLL].append(_on_images_drawn_again(softmax(b), labels))
@@ -112,6 +115,26 @@ def measure(workspace: Workspace, images: Images, variant: str) -> Scores:
     )
 
 
+def noise_floor(confidence: np.ndarray, draws: int = 50) -> float:
+    """ECE of a perfectly calibrated network with these confidences: chance alone, mean over simulated answers.
+
+    Args:
+        confidence: (n,) of the images tested.
+        draws: simulated tests, in each of which an image is right with the probability that its confidence says.
+    """
+    right = np.random.default_rng(0).random((draws, len(confidence)), np.float32) < confidence
+    columns = _in_bins(confidence, np.ones(len(confidence)))
+    gaps = right.astype(np.float32) @ columns - confidence @ columns
+    return float(np.abs(gaps).sum(axis=1).mean() / len(confidence))
+
+
+def _in_bins(confidence: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(n, BINS) of (n,) values, each in the column of its confidence's bin, else 0."""
+    columns = np.zeros((len(values), BINS), np.float32)
+    columns[np.arange(len(values)), np.searchsorted(bin_edges(BINS)[1:-1], confidence)] = values
+    return columns
+
+
 def _by_key(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
 
@@ -119,12 +142,9 @@ def _by_key(rows: list[dict[str, Any]]) -> dict[str, np.ndarray]:
 def _on_images_drawn_again(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     """(REPLICATES,) ECE, error and NLL on bootstrap samples of the images, the same samples at every call."""
     confidence, correct = top_label(probabilities, labels, check=False)
-    rows = np.arange(len(labels))
-    columns = np.zeros((len(labels), BINS + 2), np.float32)
-    columns[rows, np.searchsorted(bin_edges(BINS)[1:-1], confidence)] = correct - confidence
-    columns[:, BINS] = ~correct
-    columns[:, BINS + 1] = -np.log(np.maximum(probabilities[rows, labels], NLL_FLOOR))
-    means = (_weights(len(labels)) @ columns).astype(float)
+    own = probabilities[np.arange(len(labels)), labels]
+    columns = [_in_bins(confidence, correct - confidence), ~correct, -np.log(np.maximum(own, NLL_FLOOR))]
+    means = (_weights(len(labels)) @ np.column_stack(columns).astype(np.float32)).astype(float)
     return {"ece": np.abs(means[:, :BINS]).sum(axis=1), "error": means[:, BINS], "nll": means[:, BINS + 1]}
 
 
@@ -133,6 +153,15 @@ def _weights(n: int) -> np.ndarray:
     """(REPLICATES, n) share of each image in each bootstrap sample."""
     counts = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=REPLICATES)
     return counts.astype(np.float32) / np.float32(n)
+
+
+def floor_remark(networks: Iterable[Scores], methods: Iterable[str] = ("uncalibrated",)) -> str:
+    """A sentence for captions: which ECE is chance."""
+    floors = [s.measures[method]["floor"].mean() for s, method in product(networks, methods)]
+    low, high = (f"{100 * end:.2f}" for end in (min(floors), max(floors)))
+    return (
+        f"A perfectly calibrated network would by chance show an ECE of {low if low == high else f'{low} to {high}'} %."
+    )
 
 
 def compared(

@@ -13,7 +13,7 @@ from reprise.claims import _confidence_figures as draw
 from reprise.claims import _confidence_findings as findings
 from reprise.claims._confidence_methods import method_findings
 from reprise.claims._confidence_published import METHODS, ROWS
-from reprise.claims._confidence_scores import LEAST_NLL, Scores, densities, measure
+from reprise.claims._confidence_scores import LEAST_NLL, Scores, densities, floor_remark, measure
 from reprise.claims.evidence import Evidence, Metric, Table
 from reprise.data import cifar
 from reprise.workspace import Workspace
@@ -98,6 +98,7 @@ def _method_table(every: dict[str, Scores], images: str) -> Table:
     seeds, n, _ = next(iter(every.values())).logits.shape
     caption = (
         f"ECE in %, 15 bins. Ours: mean over {seeds} seeds, {n:,} test images. Paper: Guo et al. (2017), Table 1. "
+        f"{floor_remark(every.values(), METHODS)} "
         "Fit times differ from run to run: `reprise calibration` prints them, benchmarks/calibration.py compares them."
     )
     return Table("ECE by method", ("data", "network", *METHODS), tuple(rows), caption)
@@ -122,7 +123,7 @@ def _network_table(every: dict[str, Scores]) -> Table:
     columns = ("network", "parameters", "error %", "ECE %", "ECE %, least NLL", "MCE %", "NLL", "T")
     caption = (
         "Last epoch, means over seeds; arrows: by temperature scaling. “Least NLL”: the weights of the epoch with "
-        "the least validation loss. The MCE rests on bins that hold few images."
+        f"the least validation loss. {floor_remark(every.values())} The MCE rests on bins that hold few images."
     )
     return Table("Networks", columns, tuple(rows), caption)
 
