@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from reprise.calibration import HistogramBinning, softmax
+from reprise.metrics.calibration import brier
+
+NETCAL_BRIER = {3: 0.2659001833079204, 20: 0.7165335852805863}  # of netcal 1.4.0's tables for draw(2000, k)
 
 
 def by_definition(fit: np.ndarray, positive: np.ndarray, new: np.ndarray, bins: int) -> np.ndarray:
@@ -33,13 +36,21 @@ def test_equals_the_definition(draw, k: int, bins: int) -> None:
     assert HistogramBinning(bins).fit(logits, labels).transform(new) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("k", [3, 20])
+@pytest.mark.parametrize("k", NETCAL_BRIER)
+def test_brier_score_equals_that_of_netcals_table(draw, k: int) -> None:
+    logits, labels = draw(2000, k)
+    table = HistogramBinning().fit(logits, labels).transform(logits)
+    assert brier(table, labels) == pytest.approx(NETCAL_BRIER[k], abs=1e-6)
+
+
+@pytest.mark.parametrize("k", NETCAL_BRIER)
 def test_equals_netcal(draw, k: int) -> None:
     binning = pytest.importorskip("netcal.binning")
     logits, labels = draw(2000, k)
     p = softmax(logits)
     theirs = binning.HistogramBinning(bins=15).fit(p, labels).transform(p)
     assert HistogramBinning().fit(logits, labels).transform(logits) == pytest.approx(theirs, abs=1e-6)
+    assert brier(theirs, labels) == pytest.approx(NETCAL_BRIER[k], abs=1e-6)
 
 
 def test_single_precision_equals_double_but_for_examples_on_an_edge(draw) -> None:

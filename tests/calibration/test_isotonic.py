@@ -10,6 +10,9 @@ from sklearn.isotonic import IsotonicRegression
 
 from reprise.calibration import IsotonicCalibration, softmax
 from reprise.calibration.isotonic import sort_with_truth
+from reprise.metrics.calibration import brier
+
+NETCAL_BRIER = 0.421644261597118  # of netcal 1.4.0's table for draw(2000, 6)
 
 
 def scikit_learn(fit: np.ndarray, labels: np.ndarray, new: np.ndarray) -> np.ndarray:
@@ -46,6 +49,25 @@ def test_equals_netcal(draw) -> None:
     p = softmax(logits)
     theirs = binning.IsotonicRegression().fit(p, labels).transform(p)
     assert IsotonicCalibration().fit(logits, labels).transform(logits) == pytest.approx(theirs, abs=1e-6)
+    assert brier(theirs, labels) == pytest.approx(NETCAL_BRIER, abs=1e-6)
+
+
+def test_brier_score_equals_that_of_netcals_table(draw) -> None:
+    logits, labels = draw(2000, 6)
+    table = IsotonicCalibration().fit(logits, labels).transform(logits)
+    assert brier(table, labels) == pytest.approx(NETCAL_BRIER, abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_saturated_scores_equal_scikit_learn_on_their_ranks(dtype: type) -> None:
+    rng = np.random.default_rng(0)
+    odds = rng.uniform(-60, -34, 400)  # probabilities below 2e-15: scikit-learn merges scores closer than 1e-15
+    truth = (rng.random(400) < np.where(odds > -47, 0.8, 0.2)).astype(int)
+    logits = np.stack([np.zeros(400), odds], 1).astype(dtype)
+    ranks = np.unique(softmax(logits)[:, 1], return_inverse=True)[1]
+    theirs = IsotonicRegression().fit(ranks, truth).predict(ranks)
+    assert theirs.max() - theirs.min() > 0.5
+    assert IsotonicCalibration().fit(logits, truth).transform(logits)[:, 1] == pytest.approx(theirs, abs=1e-6)
 
 
 @settings(deadline=None)
