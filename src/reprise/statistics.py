@@ -152,7 +152,12 @@ def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generat
 
 
 def seeds_effect(
-    values: np.ndarray, unit: str = "", possible: Range = ANY, examples_sd: float = 0.0, together: int = 1
+    values: np.ndarray,
+    unit: str = "",
+    possible: Range = ANY,
+    examples_sd: float = 0.0,
+    lasting: float = 1.0,
+    together: int = 1,
 ) -> Effect:
     """Mean over seeds of a number that each trained network gives once, with Student's t interval.
 
@@ -161,6 +166,7 @@ def seeds_effect(
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
         examples_sd: standard error that comes from which examples were tested (a bootstrap's), which the seeds share.
+        lasting: share of its square that no number of seeds takes away.
         together: how many such effects one claim is judged by: the intervals hold for all of them at once
             (Bonferroni), since one of many is outside its own by chance.
     """
@@ -174,7 +180,7 @@ def seeds_effect(
     of_examples = float(stats.norm.ppf(quantile)) * examples_sd
     half = float(np.hypot(of_seeds, of_examples))
     low, high = max(mean - half, possible[0]), min(mean + half, possible[1])
-    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples, together)
+    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples * lasting**0.5, together)
 
 
 def _quantile(together: int) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from reprise.claims.evidence import Expect, Figure, Finding, Metric, Table, joined
+from reprise.claims.evidence import Expect, Figure, Finding, Metric, Table, at_once, joined
 from reprise.data import cifar
 from reprise.files import read_json, read_npz
 from reprise.metrics.calibration import expected_calibration_error
@@ -131,11 +131,6 @@ def compare(
         undecided="" if expect == ANYTHING else joined(undecided, unlearned(one, other)),
         **more,
     )
-
-
-def at_once(together: int) -> str:
-    """What a note says of an interval that holds for several comparisons."""
-    return f"the interval holds for all {together} at once" if together > 1 else ""
 
 
 def unlearned(*runs: Run) -> str:

@@ -21,7 +21,7 @@ from reprise.claims._confidence_scores import (
     softmax_of,
     winner,
 )
-from reprise.claims.evidence import Finding, above, below, between, equals, joined
+from reprise.claims.evidence import Finding, above, at_once, below, between, equals, joined
 from reprise.metrics.calibration import expected_calibration_error, maximum_calibration_error
 from reprise.statistics import SHARES_APART, Effect, exact, paired_effect, seeds_effect
 from reprise.studies.confidence import INFLATION, STRENGTHS
@@ -210,7 +210,7 @@ def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
                 compared([(every[more], "uncalibrated")], [(every[less], "uncalibrated")], together=len(CONTRASTS)),
                 above(0),
                 published="Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
-                note=joined(errors, *(_unsure(name, every[name]) for name in (more, less))),
+                note=joined(errors, *(_unsure(name, every[name]) for name in (more, less)), at_once(len(CONTRASTS))),
                 figures=("capacity",),
             ),
             Finding(

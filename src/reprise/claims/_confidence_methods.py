@@ -12,7 +12,7 @@ from reprise.calibration.report import NLL_FLOOR
 from reprise.calibration.temperature import SLACK
 from reprise.claims._confidence_published import METHODS, published
 from reprise.claims._confidence_scores import Scores, compared, example_nll
-from reprise.claims.evidence import Expect, Finding, above, below, between, equals
+from reprise.claims.evidence import Expect, Finding, above, at_once, below, between, equals, joined
 from reprise.metrics.calibration import negative_log_likelihood
 from reprise.statistics import Effect, exact, paired_effect, seeds_effect
 
@@ -45,7 +45,7 @@ def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
             Finding(
                 claim,
                 f"ECE after {method} minus before, mean over networks",
-                over_networks(every, method, "uncalibrated", together=2 if method == "BBQ" else 1),
+                over_networks(every, method, "uncalibrated"),
                 below(0),
                 published=published(method),
                 figures=("methods",),
@@ -67,7 +67,7 @@ def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
         Finding(
             38,
             "ECE, BBQ minus temperature scaling",
-            over_networks(every, "BBQ", "temperature", together=2),
+            over_networks(every, "BBQ", "temperature"),
             Expect(low=0, closed=True),
             note="no better: the ECE is not below that of temperature scaling, the cheapest method",
             figures=("methods",),
@@ -177,7 +177,7 @@ def _affine_findings(every: dict[str, Scores]) -> list[Finding]:
         Finding(
             40,
             "ECE, vector scaling minus temperature scaling",
-            over_networks(every, "vector", "temperature", together=1 + many),
+            over_networks(every, "vector", "temperature"),
             between(-CLOSE, CLOSE),
             published=published("vector"),
             note=f"close is within {100 * CLOSE:g} points of a percentage",
@@ -186,7 +186,7 @@ def _affine_findings(every: dict[str, Scores]) -> list[Finding]:
         Finding(
             40,
             f"ECE, matrix scaling minus temperature scaling, {classes} classes",
-            over_networks(every, "matrix", "temperature", together=1 + many),
+            over_networks(every, "matrix", "temperature"),
             above(0),
             published=published("matrix", "CIFAR-100" if many else "CIFAR-10"),
             undecided=""
@@ -213,7 +213,6 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
     lowest = sum(min(METHODS, key=lambda m: s.measures[m]["ece"].mean()) == "temperature" for s in every.values())
     temperatures = np.mean([s.temperature for s in every.values()], axis=0)
     others = [method for method in METHODS if method not in ("uncalibrated", "temperature")]
-    together = len(others) + bool(sure)
     findings = [
         Finding(
             41,
@@ -249,10 +248,10 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
             Finding(
                 41,
                 f"ECE, temperature minus {method}, mean over networks",
-                over_networks(every, "temperature", method, together=together),
+                over_networks(every, "temperature", method, together=len(others)),
                 below(0),
                 published=published(method),
-                note="“works best” means lower than every other method",
+                note=joined("“works best” means lower than every other method", at_once(len(others))),
                 figures=("methods",),
             )
             for method in others
@@ -262,7 +261,7 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
         gain = Finding(
             41,
             "ECE after temperature scaling minus before, networks that are overconfident on validation images",
-            over_networks(sure, "temperature", "uncalibrated", together=together),
+            over_networks(sure, "temperature", "uncalibrated"),
             below(0),
             published=published("temperature"),
             note=f"{len(sure)} of {len(every)} networks: {', '.join(sure)}",

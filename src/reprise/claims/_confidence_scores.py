@@ -185,8 +185,14 @@ def compared(
     pairs = [(a, m, b, k) for (a, m), (b, k) in zip(one, other, strict=True)]
     values = [a.measures[m][measure] - b.measures[k][measure] for a, m, b, k in pairs]
     drawn = [a.resampled[m][measure] - b.resampled[k][measure] for a, m, b, k in pairs]
-    spread = float(np.mean(drawn, axis=(0, 1)).std(ddof=1))
-    return seeds_effect(np.mean(values, axis=0), unit, examples_sd=spread, together=together)
+    per_seed = np.mean(drawn, axis=0)  # (seeds, REPLICATES)
+    seeds, all_seeds, each = len(per_seed), per_seed.mean(axis=0).var(ddof=1), per_seed.var(axis=1, ddof=1).mean()
+    # what single networks do on single images is in every seed's spread and averages out over seeds
+    passing = (each - all_seeds) / (seeds - 1) if seeds > 1 else 0.0
+    lasting = float(np.clip(1 - passing / all_seeds, 0, 1)) if all_seeds else 0.0
+    return seeds_effect(
+        np.mean(values, axis=0), unit, examples_sd=float(all_seeds**0.5), lasting=lasting, together=together
+    )
 
 
 def softmax_of(logits: np.ndarray, factor: float = 1.0) -> np.ndarray:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims._cifar import Run, at_once, unlearned
-from reprise.claims.evidence import Expect, Finding, Table, above, below, joined
+from reprise.claims._cifar import Run, unlearned
+from reprise.claims.evidence import Expect, Finding, Table, above, at_once, below, joined
 from reprise.data import cifar
 from reprise.files import read_npz
 from reprise.statistics import CORRELATION, SHARE, SHARES_APART, Effect, paired_effect, seeds_effect

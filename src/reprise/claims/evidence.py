@@ -63,6 +63,11 @@ def joined(*remarks: str) -> str:
     return "; ".join(filter(None, remarks))
 
 
+def at_once(together: int) -> str:
+    """What a note says of an interval that holds for several comparisons."""
+    return f"the interval holds for all {together} at once" if together > 1 else ""
+
+
 def above(bound: float) -> Expect:
     """The effect is larger than ``bound``."""
     return Expect(low=bound)
