@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from reprise.claims import ultrasound as claims
 from reprise.claims.evidence import Evidence
 from reprise.config import set_value
-from reprise.data.ultrasound import TEST, Frames, generate, load, prepare
+from reprise.data.ultrasound import TEST, VALIDATION, Frames, generate, load, prepare
 from reprise.files import write_json, write_npz, write_text
 from reprise.stages.clean import clean
 from reprise.stages.prepare import prepare as prepare_stage
@@ -42,17 +42,18 @@ def perfect(filled: np.ndarray) -> np.ndarray:
 
 
 def pretend_training(workspace: Workspace, variant: str, maps, head=None, seeds: int = 2) -> None:
-    """Writes what training a variant writes: ``maps(filled)`` and ``head(filled)`` give its test predictions."""
+    """Writes what training a variant writes: ``maps(filled)`` and ``head(filled)`` give its predictions."""
     part = split(workspace, workspace.config.variants[variant])
-    index = np.flatnonzero(part == TEST)
-    filled = load(workspace.prepared("ultrasound")).nonempty[index]
-    arrays = {"test/index": index, "test/probability": np.stack([maps(filled)] * seeds).astype(np.float16)}
-    if head is not None:
-        arrays["test/has_mask_logit"] = np.stack([head(filled)] * seeds).astype(np.float32)
+    nonempty, arrays = load(workspace.prepared("ultrasound")).nonempty, {}
+    for name, value in (("validation", VALIDATION), ("test", TEST)):
+        index = arrays[f"{name}/index"] = np.flatnonzero(part == value)
+        arrays[f"{name}/probability"] = np.stack([maps(nonempty[index])] * seeds).astype(np.float16)
+        if head is not None:
+            arrays[f"{name}/has_mask_logit"] = np.stack([head(nonempty[index])] * seeds).astype(np.float32)
     write_npz(workspace.run(variant) / "predictions.npz", **arrays)
     lines = [f"{seed},{epoch},{1 - 0.1 * epoch}" for seed in range(seeds) for epoch in range(3)]
     write_text(workspace.run(variant) / "history.csv", "\n".join(["seed,epoch,val_loss", *lines]) + "\n")
-    counts = {"test": len(index), "train": int((part == 0).sum()), "validation": int((part == 1).sum())}
+    counts = {"test": int((part == TEST).sum()), "train": int((part == 0).sum()), "validation": int((part == 1).sum())}
     write_json(workspace.run(variant) / "run.json", {"parameters": 1234, "epochs": [3] * seeds, "examples": counts})
 
 
@@ -125,7 +126,8 @@ def labels_of_test_frames(workspace: Workspace, variant: str) -> tuple[np.ndarra
 
 
 def test_every_claim_has_a_finding(either):
-    assert {finding.claim for finding in either[1].findings} == CLAIMS
+    assert {finding.claim for finding in either[1].findings} == CLAIMS | {31}
+    assert [finding.kind for finding in findings(either[1], 31)] == ["context"] * 2  # another study's claim
 
 
 def test_generated_data_judge_every_claim_but_those_that_were_planted(generated):
@@ -274,8 +276,12 @@ def test_evidence_is_written_with_every_figure_it_names(either):
 
 def test_tables_have_a_row_a_variant_and_numbers_from_the_files(either):
     workspace, evidence = either
-    scores, hashes = evidence.tables
+    scores, calibration, hashes = evidence.tables
     assert [row[0] for row in scores.rows] == ["predict nothing", *workspace.config.variants]
+    rows = [(name, "pixels") for name in workspace.config.variants]
+    rows.insert(rows.index(("cleaned_has_mask", "pixels")) + 1, ("cleaned_has_mask", "head"))
+    assert [row[:2] for row in calibration.rows] == rows
+    assert all(len(row) == len(calibration.columns) for row in calibration.rows)
     assert all(len(row) == len(scores.columns) for row in scores.rows)
     assert all(len(row) == len(hashes.columns) for row in hashes.rows)
     with np.load(workspace.prepared("ultrasound_cleaning")) as archive:
@@ -294,13 +300,3 @@ def test_without_near_duplicates_there_is_no_verdict_on_their_labels(real, tmp_p
     assert by_claim[83].verdict == "inconclusive"
     assert by_claim[84].effect.value == 0
     assert by_claim[85].verdict == "contradicted"
-
-
-def test_pixel_calibration_is_that_of_the_two_class_decision():
-    rng = np.random.default_rng(0)
-    truth = rng.random((4, 50, 50)) < 0.3
-    assert claims._pixel_calibration(truth.astype(np.float32), truth) == pytest.approx(0)
-    assert claims._pixel_calibration(np.full(truth.shape, 0.3, np.float32), truth) == pytest.approx(
-        abs(truth.mean() - np.float32(0.3)), abs=1e-6
-    )
-    assert claims._pixel_calibration(1 - truth.astype(np.float32), truth) == pytest.approx(1)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reprise.claims import _ultrasound_calibration as calibration
 from reprise.claims import _ultrasound_figures as draw
 from reprise.claims.evidence import Evidence, Expect, Finding, Kind, Metric, Table, above, below, between, equals
 from reprise.data import rle
@@ -18,7 +19,6 @@ from reprise.data.duplicates import contradictory_pairs, precision_recall, truth
 from reprise.data.submission import postprocess
 from reprise.data.ultrasound import TRAIN, VALIDATION, Prepared, load
 from reprise.files import read_json, read_npz
-from reprise.metrics.calibration import expected_calibration_error
 from reprise.metrics.segmentation import (
     confusion_matrix,
     confusion_scores,
@@ -36,7 +36,6 @@ from reprise.workspace import Workspace
 TEST_FRAMES = 50  # with fewer, what trained networks score on them says nothing about the data set
 LEARNT = 0.3  # mean dice on frames that show a nerve; a baseline below it was not trained long enough to compare
 WHOLE_SET = 5_000  # frames; of a part, fewer frames have their near-duplicate with them
-PIXELS = 1_000_000  # at most so many pixels go into one calibration error
 S2 = "S2, ultrasound post"
 NOTHING_COMPARED = Effect(float("nan"), 0.0, 1.0, 0, unit="share")  # no pairs: no verdict either
 
@@ -54,15 +53,16 @@ class Scores:
     predicted_present: np.ndarray
     pixel_accuracy: np.ndarray  # (seeds,)
     mean_iu: np.ndarray
-    calibration: np.ndarray
     best: np.ndarray  # seed 0's masks
 
 
 def evaluate(workspace: Workspace) -> Evidence:
-    """Measures every variant and answers claims 79-87."""
+    """Measures every variant and answers claims 79-87; claim 31 gets context."""
     prepared = load(workspace.prepared("ultrasound"))
     generated = workspace.source == "generated"
     scores = {name: score(workspace, prepared, name) for name in workspace.config.variants}
+    measured = {name: calibration.measure_all(workspace, prepared, name) for name in scores}
+    shown = calibration.shown(workspace, prepared)
     with read_npz(workspace.prepared("ultrasound_cleaning")) as archive:
         cleaning = {name: archive[name] for name in archive.files}
     subjects, (height, width) = len(np.unique(prepared.subject)), prepared.masks.shape[1:]
@@ -78,13 +78,19 @@ def evaluate(workspace: Workspace) -> Evidence:
     evidence.findings += _exact_findings(prepared, generated)
     evidence.findings += _duplicate_findings(workspace, prepared, cleaning, generated)
     evidence.findings += _training_findings(prepared, scores, generated)
-    evidence.metrics |= _metrics(scores)
-    evidence.tables += [_score_table(prepared, scores), _hash_table(workspace, prepared, cleaning, generated)]
+    evidence.findings += calibration.findings(shown)
+    evidence.metrics |= _metrics(scores, measured)
+    evidence.tables += [
+        _score_table(prepared, scores),
+        calibration.table(measured),
+        _hash_table(workspace, prepared, cleaning, generated),
+    ]
     evidence.cost = {
         name: {key: read_json(workspace.run(name) / "run.json")[key] for key in ("parameters", "epochs", "examples")}
         for name in scores
     }
     _draw(workspace, prepared, scores, cleaning, evidence, generated)
+    evidence.figures.append(calibration.reliability(workspace.evidence / "figures", workspace.source, shown, measured))
     return evidence
 
 
@@ -109,7 +115,6 @@ def score(workspace: Workspace, prepared: Prepared, variant: str) -> Scores:
             "predicted_present": predicted.any((1, 2)),
             "pixel_accuracy": confusion.pixel_accuracy,
             "mean_iu": confusion.mean_iu,
-            "calibration": _pixel_calibration(maps, soft_truth > 0.5),
         }
         for name, value in values.items():
             rows.setdefault(name, []).append(value)
@@ -118,14 +123,6 @@ def score(workspace: Workspace, prepared: Prepared, variant: str) -> Scores:
     return Scores(
         index=index, present=truth.any((1, 2)), best=best, **{name: np.array(value) for name, value in rows.items()}
     )
-
-
-def _pixel_calibration(probability: np.ndarray, truth: np.ndarray) -> float:
-    """ECE of the two-class pixel decision, on at most PIXELS pixels drawn evenly."""
-    flat, label = probability.reshape(-1), truth.reshape(-1).astype(np.int64)
-    step = max(1, len(flat) // PIXELS)
-    flat, label = flat[::step].astype(np.float64), label[::step]
-    return expected_calibration_error(np.stack([1 - flat, flat], axis=1), label, bins=15)
 
 
 def _exact_findings(prepared: Prepared, generated: bool) -> list[Finding]:
@@ -343,14 +340,14 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
     return findings
 
 
-def _metrics(scores: dict[str, Scores]) -> dict[str, Metric]:
+def _metrics(scores: dict[str, Scores], measured: dict[str, dict[str, calibration.Calibration]]) -> dict[str, Metric]:
     metrics = {}
     for name, variant in scores.items():
         seeds = len(variant.dice)
         for label, values, better in (
             ("dice", variant.dice.mean(axis=1), "higher"),
             ("mean_iu", variant.mean_iu, "higher"),
-            ("pixel_ece", variant.calibration, "lower"),
+            ("pixel_ece", measured[name]["pixels"].before["ECE"], "lower"),
         ):
             spread = float(values.std(ddof=1)) if seeds > 1 else 0.0
             metrics[f"{label}.{name}"] = Metric(float(values.mean()), better, spread, seeds)
@@ -361,7 +358,7 @@ def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
     rows = []
     first = next(iter(scores.values()))
     nothing = paired_effect((~first.present).astype(float), prepared.subject[first.index], possible=SHARE)
-    rows.append(("predict nothing", _with_interval(nothing), *("–",) * 7))
+    rows.append(("predict nothing", _with_interval(nothing), *("–",) * 6))
     for name, s in scores.items():
         effect = paired_effect(s.dice, prepared.subject[s.index], possible=SHARE)
         presence = [presence_scores(s.present, predicted) for predicted in s.predicted_present]
@@ -375,11 +372,10 @@ def _score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
                 f"{s.pixel_accuracy.mean():.4f}",
                 f"{s.mean_iu.mean():.3f}",
                 f"{precision} / {recall}",
-                f"{s.calibration.mean():.4f}",
                 f"{len(s.index)}",
             )
         )
-    columns = ("variant", "dice [95 %]", "soft dice", "IU", "pixel acc.", "mean IU", "nerve P / R", "pixel ECE", "n")
+    columns = ("variant", "dice [95 %]", "soft dice", "IU", "pixel acc.", "mean IU", "nerve P / R", "n")
     groups = len(np.unique(prepared.subject[first.index]))
     caption = f"Test frames, mean over {len(first.dice)} seeds; intervals over {groups} test subjects and seeds."
     return Table("Scores", columns, tuple(rows), caption)
