@@ -225,11 +225,11 @@ def test_what_all_networks_share_cancels(pair):
 
 def test_comparisons_that_judge_one_claim_have_wider_intervals(pair):
     sides = [(pair[0], "temperature")], [(pair[0], "histogram")]
-    alone, six = scores.compared(*sides), scores.compared(*sides, together=6)
-    assert six.high - six.low > 1.3 * (alone.high - alone.low)
+    alone, five = scores.compared(*sides), scores.compared(*sides, together=5)
+    assert five.high - five.low > 1.3 * (alone.high - alone.low)
     found = method_findings({"resnet": pair[0]}, pair[0])
     judged = next(f for f in found if f.measures.startswith("ECE, temperature minus histogram"))
-    assert (judged.effect.low, judged.effect.high) == (six.low, six.high)
+    assert (judged.effect.low, judged.effect.high) == (five.low, five.high)
 
 
 def test_variants_of_equal_settings_are_two(pair):

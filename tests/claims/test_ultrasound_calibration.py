@@ -175,15 +175,6 @@ def test_no_more_pixels_than_allowed_are_drawn_from_every_frame_and_column(study
         assert set(np.rint(16 * expit(drawn.logits[0]))) == set(range(1, SIDE + 1))
 
 
-def test_context_for_claim_31_is_confidence_minus_accuracy_over_subjects(study, monkeypatch):
-    monkeypatch.setattr(calibration, "SHOWN", {"pixels": "plain", "head": "headed"})
-    found = calibration.findings(calibration.shown(study.workspace, study.prepared))
-    for finding, target in zip(found, ("pixels", "head"), strict=True):
-        p, labels = expit(study.logits(target, "test")), study.labels(target, "test")
-        assert finding.effect.value == pytest.approx(np.mean(np.maximum(p, 1 - p) - ((p > 0.5) == labels)))
-        assert (finding.claim, finding.kind, finding.effect.n, finding.effect.seeds) == (31, "context", 3, SEEDS)
-
-
 def test_the_figure_shows_what_has_a_temperature_twice(study, tmp_path, monkeypatch):
     monkeypatch.setattr(calibration, "SHOWN", {"pixels": "plain", "head": "headed"})
     for panels in (4, 3):

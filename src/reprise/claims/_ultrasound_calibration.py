@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 from reprise.calibration import TemperatureScaling
 from reprise.calibration.diagrams import draw_reliability
 from reprise.calibration.report import NLL_FLOOR
-from reprise.claims.evidence import Figure, Finding, Table
+from reprise.claims.evidence import Figure, Table
 from reprise.data.ultrasound import Prepared
 from reprise.files import read_npz
 from reprise.metrics.calibration import (
@@ -25,9 +25,7 @@ from reprise.metrics.calibration import (
     expected_calibration_error,
     negative_log_likelihood,
     reliability_curve,
-    top_label,
 )
-from reprise.statistics import SHARES_APART, paired_effect
 from reprise.workspace import Workspace
 
 PIXELS = 1_000_000  # at most so many of validation and of test, one from each of equal stretches
@@ -207,27 +205,6 @@ def _cell(values: np.ndarray, digits: int = 4) -> str:
 def shown(workspace: Workspace, prepared: Prepared) -> dict[str, Answers]:
     """By target, what the drawn variant answers on test."""
     return {target: answers(workspace, prepared, variant)[target][1] for target, variant in SHOWN.items()}
-
-
-def findings(shown: dict[str, Answers]) -> list[Finding]:
-    """Claim 31 for segmentation: context, for the claim is about classifying images."""
-    return [
-        Finding(
-            31,
-            f"Mean confidence minus accuracy of the U-Net `{SHOWN[target]}`, {target}",
-            paired_effect(_overconfidence(test), test.subject, "share", possible=SHARES_APART),
-            kind="context",
-            note="test frames; the interval is over subjects and seeds",
-            figures=("reliability",),
-        )
-        for target, test in shown.items()
-    ]
-
-
-def _overconfidence(test: Answers) -> np.ndarray:
-    """(seeds, n) confidence minus being right."""
-    pairs = (top_label(_sigmoid(z), test.labels) for z in test.logits)
-    return np.stack([confidence - correct for confidence, correct in pairs])
 
 
 def reliability(

@@ -13,7 +13,7 @@ import numpy as np
 
 from reprise.claims import _ultrasound_calibration as calibration
 from reprise.claims import _ultrasound_figures as draw
-from reprise.claims.evidence import Evidence, Expect, Finding, Kind, Metric, Table, above, below, between, equals
+from reprise.claims.evidence import Evidence, Expect, Finding, Metric, Table, above, below, between, equals
 from reprise.data import rle
 from reprise.data.duplicates import contradictory_pairs, precision_recall, truth_pairs
 from reprise.data.submission import postprocess
@@ -78,7 +78,6 @@ def evaluate(workspace: Workspace) -> Evidence:
     evidence.findings += _exact_findings(prepared, generated)
     evidence.findings += _duplicate_findings(workspace, prepared, cleaning, generated)
     evidence.findings += _training_findings(prepared, scores, generated)
-    evidence.findings += calibration.findings(shown)
     evidence.metrics |= _metrics(scores, measured)
     evidence.tables += [
         _score_table(prepared, scores),
@@ -240,9 +239,8 @@ def _duplicate_findings(workspace: Workspace, prepared: Prepared, cleaning: dict
                 "Share of frames that the rule drops",
                 share,
                 between(0.35, 0.45),
-                kind="claim" if whole else "context",
                 published="~40 %: 5635 → 3398 (S2)",
-                note="" if whole else "a part of the set: many frames lack their neighbours",
+                undecided="" if whole else "a part of the set: many frames lack their neighbours",
             )
         )
     return findings
@@ -276,9 +274,8 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
     subject = prepared.subject[raw.index]
     nothing = (~raw.present).astype(float)
     learnt = float(raw.dice[:, raw.present].mean()) if raw.present.any() else 0.0
-    kind: Kind = "claim" if len(raw.index) >= TEST_FRAMES and learnt >= LEARNT else "context"
-    why = f"{len(raw.index)} test frames, baseline's dice where there is a nerve {learnt:.2f}"
-    few = "" if kind == "claim" else f"no verdict ({why}); "
+    enough = len(raw.index) >= TEST_FRAMES and learnt >= LEARNT
+    few = "" if enough else f"{len(raw.index)} test frames, baseline's dice where there is a nerve {learnt:.2f}"
 
     def against(name: str, base: str, measure: str = "dice") -> Effect:
         assert np.array_equal(scores[name].index, scores[base].index)
@@ -291,9 +288,9 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
             "Mean test dice of the baseline U-Net minus that of predicting nothing",
             paired_effect(raw.dice - nothing, subject, "dice", possible=SHARES_APART),
             below(0),
-            kind=kind,
+            undecided=few,
             published="[.35, .45] against ~.6 (S2)",
-            note=f"{few}baseline {raw.dice.mean():.3f}, nothing {nothing.mean():.3f}",
+            note=f"baseline {raw.dice.mean():.3f}, nothing {nothing.mean():.3f}",
             figures=("subjects", "curves"),
         ),
         Finding(
@@ -301,9 +298,9 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
             "Mean test dice, trained on cleaned frames minus trained on all",
             against("cleaned", "raw"),
             above(0),
-            kind=kind,
+            undecided=few,
             published="~.55 against [.35, .45] (S2)",
-            note=f"{few}test frames are never cleaned; both networks are scored on the same ones",
+            note="test frames are never cleaned; both networks are scored on the same ones",
             figures=("subjects",),
         ),
         Finding(
@@ -311,9 +308,8 @@ def _training_findings(prepared: Prepared, scores: dict[str, Scores], generated:
             "Mean test dice, with the has_mask head minus without, both on cleaned frames",
             against("cleaned_has_mask", "cleaned"),
             above(0),
-            kind=kind,
+            undecided=few,
             published=".68 on the leaderboard (source's README of November 2016)",
-            note=few.rstrip("; "),
             figures=("subjects", "predictions"),
         ),
     ]
