@@ -171,15 +171,15 @@ def table(measured: dict[str, dict[str, Calibration]]) -> Table:
                 dashes.setdefault(found.missing, []).append(f"{variant} ({target})")
             if target == "head" and not found.auroc.size:
                 dashes.setdefault("no AUROC, the test labels are all alike", []).append(f"{variant} ({target})")
-    columns = ("variant", "target", "n", "base rate", *MEASURES, "T", *(f"{name} at T" for name in MEASURES), "AUROC")
+    columns = ("variant", "target", "n", "base rate", "T", *MEASURES, "AUROC")
     caption = [_caption(measured), *(f"{', '.join(where)}: {why}." for why, where in dashes.items())]
     return Table("Calibration", columns, tuple(rows), " ".join(caption))
 
 
 def _cells(found: Calibration) -> tuple[str, ...]:
     before, after = ([_cell(scores[name]) for name in MEASURES] for scores in (found.before, found.after))
-    t, auroc = _cell(found.temperature, 2), _cell(found.auroc, 3)
-    return f"{found.n:,}", f"{found.base_rate:.3f}", *before, t, *after, auroc
+    changes = (f"{one} → {other}" for one, other in zip(before, after, strict=True))
+    return f"{found.n:,}", f"{found.base_rate:.3f}", _cell(found.temperature, 2), *changes, _cell(found.auroc)
 
 
 def _caption(measured: dict[str, dict[str, Calibration]]) -> str:
@@ -187,19 +187,16 @@ def _caption(measured: dict[str, dict[str, Calibration]]) -> str:
     fitted = [f"{name} {found['pixels'].fitted_on:,}" for name, found in measured.items()]
     fitted += [f"{name}'s head {found['head'].fitted_on}" for name, found in measured.items() if "head" in found]
     return (
-        f"Test pixels and frames, mean ± standard deviation over {seeds} seeds. Base rate: share labelled nerve. T: "
-        f"temperature, fitted on validation ({', '.join(fitted)}), which is cleaned where the training frames are. ECE "
+        f"Test pixels and frames, mean over {seeds} seeds: as trained → divided by the temperature T. Base rate: share "
+        f"labelled nerve. T is fitted on validation ({', '.join(fitted)}), which is cleaned where training is. ECE "
         "with 15 bins; NLL in nats; Brier sums over both classes. The ECE of few frames is mostly noise, so the head "
         "has an AUROC beside it. Pixel probabilities are stored in half precision: 0 counts as 2⁻²⁵ and 1 as 1 - 2⁻¹², "
         "the ends of what is rounded to them."
     )
 
 
-def _cell(values: np.ndarray, digits: int = 4) -> str:
-    if not values.size:
-        return "–"
-    spread = f" ± {values.std(ddof=1):.{digits}f}" if len(values) > 1 else ""
-    return f"{values.mean():.{digits}f}{spread}"
+def _cell(values: np.ndarray, digits: int = 3) -> str:
+    return f"{values.mean():.{digits}f}" if values.size else "–"
 
 
 def shown(workspace: Workspace, prepared: Prepared) -> dict[str, Answers]:
