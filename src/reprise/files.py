@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+LARGE = 1 << 30  # bytes of an array from which a zip archive's entry gets large-file fields; they are needed at 2 GiB
 
 
 @contextmanager
@@ -74,9 +77,19 @@ def read_json(path: Path) -> Any:
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
-    """Writes an uncompressed ``.npz`` (the same arrays give the same bytes)."""
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    """Writes an uncompressed ``.npz``: the same arrays give the same bytes under every Python.
+
+    ``np.savez`` always asks for the zip format's large-file fields, which Python 3.11.4 began to write otherwise.
+
+    Raises:
+        ValueError: an array holds Python objects, which would be pickled.
+    """
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            array = np.asanyarray(array)
+            large = array.nbytes > LARGE
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=large) as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
 def one_line(error: Exception) -> str:
