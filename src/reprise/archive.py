@@ -91,8 +91,10 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
 
 def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
     params = config.load(root / "params.yaml")
+    names = {name for row in rows for name in row["study"].split(", ")}
+    source = {name: Workspace(name, root).source for name in names}
     for row in rows:
-        sources = {Workspace(name, root).source for name in row["study"].split(", ")}
+        sources = {source[name] for name in row["study"].split(", ")}
         for key, wanted in (("scale", {params.scale}), ("data_source", sources)):
             if set(row[key].split(", ")) != wanted:
                 raise ValueError(

@@ -9,7 +9,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from reprise.calibration import DensityConfidence, TemperatureScaling, softmax
 from reprise.calibration.report import NLL_FLOOR, evaluate_methods
@@ -17,6 +16,7 @@ from reprise.claims._confidence_published import METHODS
 from reprise.data.cifar import Images
 from reprise.files import read_json, read_npz
 from reprise.metrics.calibration import BINS, bin_edges, expected_calibration_error, top_label
+from reprise.metrics.ranking import auroc
 from reprise.statistics import Effect, seeds_effect
 from reprise.studies.confidence import STRENGTHS
 from reprise.workspace import Workspace
@@ -266,14 +266,6 @@ def _three(model: DensityConfidence, logits: np.ndarray) -> dict[str, np.ndarray
     flat, shape = logits.reshape(-1, logits.shape[-1]), logits.shape[:-1]
     values = {"softmax": winner(softmax(flat)), "density": winner(model.transform(flat))}
     return {name: value.reshape(shape) for name, value in (values | {"log density": model.log_density(flat)}).items()}
-
-
-def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """Probability that a positive's score is above a negative's, ties half; NaN where either is empty."""
-    if not len(positive) or not len(negative):
-        return float("nan")
-    ranks = stats.rankdata(np.concatenate([positive, negative]))[: len(positive)]
-    return float((ranks.sum() - len(positive) * (len(positive) + 1) / 2) / (len(positive) * len(negative)))
 
 
 def binned_by_hand(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> tuple[float, float]:

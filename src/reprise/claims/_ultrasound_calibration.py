@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 from scipy.special import expit, logit
 
 from reprise.calibration import TemperatureScaling
@@ -26,6 +25,7 @@ from reprise.metrics.calibration import (
     negative_log_likelihood,
     reliability_curve,
 )
+from reprise.metrics.ranking import auroc
 from reprise.workspace import Workspace
 
 PIXELS = 1_000_000  # at most so many of validation and of test, one from each of equal stretches
@@ -119,7 +119,9 @@ def measure(validation: Answers, test: Answers, ranked: bool) -> Calibration:
         base_rate=float(test.labels.mean()),
         before=_scores([_sigmoid(z) for z in test.logits], test.labels),
         after=_scores([s.transform(_pair(z)) for s, z in zip(scalings, test.logits, strict=False)], test.labels),
-        auroc=np.array([_auroc(z, test.labels) for z in test.logits] if ranked and both else []),
+        auroc=np.array(
+            [auroc(z[test.labels == 1], z[test.labels == 0]) for z in test.logits] if ranked and both else []
+        ),
         scalings=scalings,
         missing=missing,
     )
@@ -145,11 +147,6 @@ def _pair(z: np.ndarray) -> np.ndarray:
 def _sigmoid(z: np.ndarray) -> np.ndarray:
     """(n, 2): the softmax of the pair, in a fifth of the time."""
     return np.stack([expit(-z), expit(z)], axis=1)
-
-
-def _auroc(z: np.ndarray, labels: np.ndarray) -> float:
-    yes, no = z[labels == 1], z[labels == 0]
-    return float(stats.mannwhitneyu(yes, no, method="asymptotic").statistic / (len(yes) * len(no)))
 
 
 def _scores(probabilities: list[np.ndarray], labels: np.ndarray) -> dict[str, np.ndarray]:

@@ -57,7 +57,7 @@ class Scores:
 
 
 def evaluate(workspace: Workspace) -> Evidence:
-    """Measures every variant and answers claims 79-87; claim 31 gets context."""
+    """Measures every variant and answers claims 79-87."""
     prepared = load(workspace.prepared("ultrasound"))
     generated = workspace.source == "generated"
     scores = {name: score(workspace, prepared, name) for name in workspace.config.variants}
