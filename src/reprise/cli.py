@@ -31,7 +31,9 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
-        print(f"reprise: {error}", file=sys.stderr)
+        from reprise.files import printable
+
+        print(f"reprise: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(1) from None
 
 

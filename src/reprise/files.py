@@ -92,9 +92,22 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
                 np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
+def printable(text: str, keep: str = "\n") -> str:
+    """Text that is safe to print: what is no printable character stands as an escape, as in ``repr``.
+
+    For names and messages that come from files and servers: control characters move the cursor and rename the window,
+    and characters that turn the direction of writing disguise a name.
+
+    Args:
+        text: any.
+        keep: characters that stay as they are, printable or not.
+    """
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
+
+
 def one_line(error: Exception) -> str:
-    """What an error of another package says, in one line; its type where it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """What an error of another package says, printable and in one line; its type where it says nothing."""
+    return printable(" ".join(str(error).split())) or type(error).__name__
 
 
 def read_npz(path: Path) -> np.lib.npyio.NpzFile:
