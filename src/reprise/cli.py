@@ -83,20 +83,27 @@ def calibration(
 
 @app.command()
 def submission(
-    variant: Annotated[str, typer.Argument(help="Trained variant of the study `ultrasound`.")] = "cleaned_has_mask",
+    variant: Annotated[str, typer.Argument(help="Trained variant of a study that segments.")] = "cleaned_has_mask",
+    study: Annotated[str, typer.Option(help="Which study (default: the one that can write such a file).")] = "",
     out: Annotated[Path, typer.Option(help="CSV: img,pixels.")] = Path("submission.csv"),
     check: Annotated[
         Path | None, typer.Option(help="Read a submission file back instead and say what it holds.")
     ] = None,
 ) -> None:
     """Write Kaggle's run-length file (column-major, 1-indexed) from a variant's test predictions."""
-    from reprise.data.submission import read_submission, submission_from_run
+    from reprise.data.submission import read_submission
+    from reprise.registry import has_part, import_part, known_studies
+    from reprise.workspace import Workspace
 
     if check is not None:
         masks = read_submission(check)
         typer.echo(f"{check}: {len(masks)} images, {sum(mask.any() for mask in masks.values())} with a mask")
         return
-    typer.echo(submission_from_run(variant, out))
+    able = [name for name in known_studies() if has_part(name, "submission")]
+    if not study and len(able) != 1:
+        raise ValueError(f"--study: name one of {', '.join(able)}")
+    study = study or able[0]
+    typer.echo(import_part(study, "submission").submit(Workspace(study), variant, out))
 
 
 @app.command()
@@ -129,22 +136,25 @@ def gate(
 def set_params(
     assignments: Annotated[list[str], typer.Argument(help="KEY=VALUE, for example data.source=real scale=full.")],
 ) -> None:
-    """Change params.yaml, keeping its comments; all of it, or nothing where it would not be valid."""
+    """Change a params file, keeping its comments; all of it, or nothing where it would not be valid.
+
+    `scale`, `data...` and `training...` stand in params.yaml, what begins with a study's name in that study's own:
+    rotation.base.epochs=3 is written to pipelines/rotation/params.yaml.
+    """
     from reprise.config import set_value
 
-    set_value(Path("params.yaml"), *assignments)
+    for path in set_value(Path(), *assignments):
+        typer.echo(f"{path}: written", err=True)
 
 
 @app.command()
 def check() -> None:
-    """Validate params.yaml: every section, at the scale that is set."""
+    """Validate params.yaml and every pipelines/*/params.yaml, at the scale that is set."""
     from reprise.config import load
 
     params = load()
     params.check()
-    typer.echo(
-        f"params.yaml: {len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid"
-    )
+    typer.echo(f"{len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid")
 
 
 @app.command()

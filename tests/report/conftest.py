@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between
-from reprise.report.figures import figure
+from reprise.plotting import figure
 from reprise.statistics import Effect, exact, mean_effect, proportion, seeds_effect
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" | piped `code` *star*"

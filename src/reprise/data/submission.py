@@ -11,9 +11,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from reprise.data import rle
-from reprise.data.ultrasound import SIZE, load
-from reprise.files import read_npz, replacing
-from reprise.workspace import Workspace
+from reprise.data.ultrasound import SIZE
+from reprise.files import replacing
 
 BLUR_SIGMA = 8.0  # what OpenCV makes of a 51 x 51 window
 BLUR_RADIUS = 25
@@ -103,21 +102,3 @@ def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.n
     if not masks:
         raise ValueError(f"{path}: no images")
     return masks
-
-
-def submission_from_run(variant: str, out: Path, root: Path = Path()) -> str:
-    """Averages a trained variant's seeds on its test frames, post-processes and writes the file.
-
-    Returns:
-        A line that says what was written.
-    """
-    workspace = Workspace("ultrasound", root)
-    prepared = load(workspace.prepared("ultrasound"))
-    with read_npz(workspace.run(variant) / "predictions.npz") as archive:
-        probability = archive["test/probability"].astype(np.float32).mean(axis=0)
-        index = archive["test/index"]
-        heads = archive["test/has_mask_logit"] if "test/has_mask_logit" in archive.files else None
-    has_mask = None if heads is None else (1 / (1 + np.exp(-heads.astype(np.float64)))).mean(axis=0)
-    masks = postprocess(probability, has_mask, prepared.frames.shape[1:])
-    write_submission(out, [str(name) for name in prepared.names[index]], masks)
-    return f"{out}: {len(masks)} test frames ({workspace.source}), {int(masks.any((1, 2)).sum())} with a mask"

@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 from pydantic import Field
 
-from reprise.config import Strict
 from reprise.data import speckle
 from reprise.files import read_npz, write_npz
+from reprise.settings import Strict
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SIZE = (420, 580)
