@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from reprise.studies._images import ImageSettings
 
 from reprise import training
 from reprise.config import TrainingConfig
 from reprise.data.batches import Batches, epoch_seed, resident
-from reprise.studies._images import ImageSettings
 from reprise.tasks.classify import Classify
 from reprise.training import TrainingData, train_seed, train_variant
 

@@ -9,15 +9,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from reprise.claims._confidence_findings import CONTRASTS, capacity_findings, modern, rank_correlation
+from reprise.claims._confidence_methods import _isotonic_oracles, method_findings
+from reprise.claims._confidence_published import METHODS, published
 from tests.conftest import ROOT
 
 from reprise.calibration import TemperatureScaling
 from reprise.calibration.report import METHODS as METHODS_OF
 from reprise.claims import _confidence_scores as scores
 from reprise.claims import confidence as claims
-from reprise.claims._confidence_findings import CONTRASTS, capacity_findings, modern, rank_correlation
-from reprise.claims._confidence_methods import _isotonic_oracles, method_findings
-from reprise.claims._confidence_published import METHODS, published
 from reprise.claims.ledger import judge
 from reprise.config import TrainingConfig, load, set_value
 from reprise.data import cifar

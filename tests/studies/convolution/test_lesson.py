@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.signal import correlate2d
-
 from reprise.lessons import convolution as lesson
+from scipy.signal import correlate2d
 
 GEOMETRY = st.tuples(st.integers(1, 14), st.integers(1, 5), st.integers(1, 4), st.integers(0, 3))
 

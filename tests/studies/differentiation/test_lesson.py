@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from reprise.lessons import differentiation as lesson
 
 SMALL = st.floats(-2, 2, allow_subnormal=False)

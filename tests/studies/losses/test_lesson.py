@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special
-
 from reprise.lessons import losses as lesson
+from scipy import special
 
 WILD = np.array([-1e4, -745.0, -40.0, -1e-12, 0.0, 1e-300, 1.0, 40.0, 1e4])
 

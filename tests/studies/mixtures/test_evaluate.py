@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from reprise.claims.mixtures import evaluate
+
 from reprise.workspace import Workspace
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reprise.claims.mixtures import gap, sklearn_from
+from reprise.lessons.mixtures import KINDS, Mixture, fit, starting_mixture
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from reprise.claims.mixtures import gap, sklearn_from
-from reprise.lessons import mixtures_published as published
-from reprise.lessons.mixtures import KINDS, Mixture, fit, starting_mixture
+from reprise.studies.mixtures import source_code as published
 
 
 def clusters(dimension: int, seed: int = 0, each: int = 100) -> np.ndarray:

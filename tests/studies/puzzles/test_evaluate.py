@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from reprise.claims.puzzles import evaluate
+
 from reprise.workspace import Workspace
 
 

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from sympy import factorint
-
 from reprise.claims._puzzles_counting import by_sympy
 from reprise.lessons import puzzles_kleiber, puzzles_squares, puzzles_typing
 from reprise.lessons.puzzles_fitness import FITNESS, evolve
 from reprise.lessons.puzzles_shields import best_shields, damage, floor_rule, nearest_rule
+from scipy import stats
+from sympy import factorint
 
 
 @settings(max_examples=60, deadline=None)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from reprise.lessons import recurrence as lesson
 
 from reprise.claims import _recurrence_memory as memory
 from reprise.claims.evidence import read_evidence
 from reprise.claims.ledger import judge
 from reprise.config import ConfigError
-from reprise.lessons import recurrence as lesson
 from reprise.stages.evaluate import evaluate
 from reprise.workspace import Workspace
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from reprise.lessons import recurrence as lesson
 
 CELLS = pytest.mark.parametrize("cell", lesson.CELLS.values(), ids=lesson.CELLS.keys())

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reprise.lessons import regularisation as lesson
 from scipy import stats
 from sklearn.linear_model import ElasticNet
-
-from reprise.lessons import regularisation as lesson
 
 
 @given(st.floats(-5, 5), st.floats(0, 20))

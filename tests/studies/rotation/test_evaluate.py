@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.claims import cifar as made_up
+from tests.studies import made_up
 
 from reprise import config
-from reprise.claims import _rotation_exact as form
 from reprise.data import cifar
 from reprise.files import write_npz
-from reprise.studies.rotation import TRANSPLANTS
+from reprise.studies.rotation import lesson as form
+from reprise.studies.rotation.settings import TRANSPLANTS
 from reprise.workspace import Workspace
 
 
@@ -25,12 +25,17 @@ def write_all(space, accuracy, turned, transplanted):
     rng = np.random.default_rng(0)
     for variant in space.config.variants:
         named = np.where(rng.random((made_up.SEEDS, len(labels))) < turned(variant, angles), labels, (labels + 1) % 10)
-        arrays = {"turned/index": index, "turned/logits": np.eye(10, dtype=np.float32)[named] * 4}
+        arrays = {
+            "turned/index": np.tile(index, (made_up.SEEDS, 1)),
+            "turned/label": np.tile(labels, (made_up.SEEDS, 1)),
+            "turned/logits": np.eye(10, dtype=np.float32)[named] * 4,
+        }
         if variant == "baseline":
             for k, n in TRANSPLANTS:
                 right = rng.random(named.shape) < transplanted(f"{k}_rot_{n}")
                 arrays[f"transplant/{k}_rot_{n}"] = np.where(right, labels, (labels + 3) % 10).astype(np.uint8)
-        made_up.write_run(space, variant, accuracy(variant), arrays=arrays)
+        made_up.write_run(space, variant, accuracy(variant))
+        made_up.write_probe(space, variant, **arrays)
 
 
 def season(variant, angles):
@@ -118,11 +123,11 @@ def test_curves_without_season_or_dip_show_neither(tmp_path, curve):
 
 def test_a_tenth_rotation_variant_needs_a_line_in_params_alone(tmp_path):
     space = made_up.workspace("rotation", tmp_path)
-    path = tmp_path / "params.yaml"
-    line = "    8_rot_4: {rotations: 8, rotated_last: 4}\n"
+    path = tmp_path / "pipelines" / "rotation" / "params.yaml"
+    line = "  8_rot_4: {rotations: 8, rotated_last: 4}\n"
     text = path.read_text()
     assert line in text
-    path.write_text(text.replace(line, line + "    2_rot_4: {rotations: 2, rotated_last: 4}\n"))
+    path.write_text(text.replace(line, line + "  2_rot_4: {rotations: 2, rotated_last: 4}\n"))
     space = Workspace("rotation", tmp_path)
     write_all(space, lambda name: 0.9, season, lambda name: 0.3)
     evidence = made_up.evaluate(space)
@@ -151,7 +156,7 @@ def test_variants_tested_on_other_images_are_refused(tmp_path):
     path = space.run("4_rot_1") / "predictions.npz"
     with np.load(path) as archive:
         arrays = dict(archive)
-    write_npz(path, **arrays | {"test/index": arrays["test/index"][::-1]})
+    write_npz(path, **arrays | {"test/index": arrays["test/index"][:, ::-1]})
     with pytest.raises(ValueError, match=r"4_rot_1.*train it again"):
         made_up.evaluate(space)
 
@@ -200,10 +205,11 @@ def test_flat_patches_correlate_with_nothing():
 
 def test_convergence_is_judged_only_where_every_network_stopped_by_itself(tmp_path):
     space = made_up.workspace("rotation", tmp_path)
-    write_all(space, lambda name: 0.9, season, lambda name: 0.3)  # of four epochs each
     for epochs in (4, 9):
-        config.set_value(tmp_path / "params.yaml", f"rotation.base.epochs={epochs}")
-        findings = [f for f in made_up.evaluate(Workspace("rotation", tmp_path)).findings if f.claim == 70]
+        config.set_value(tmp_path, f"rotation.base.epochs={epochs}")
+        space = Workspace("rotation", tmp_path)
+        write_all(space, lambda name: 0.9, season, lambda name: 0.3)  # of four epochs each
+        findings = [f for f in made_up.evaluate(space).findings if f.claim == 70]
         judged = [f for f in findings if f.kind == "claim"]
         assert len(judged) == 8
         assert {bool(f.undecided) for f in judged} == {epochs == 4}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from reprise.claims.thresholds import disagree, evaluate, explained, random_images, same_optimum
+
 from reprise.workspace import Workspace
 
 

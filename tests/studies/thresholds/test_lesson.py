@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from skimage import data
-from skimage.filters import threshold_otsu
-
 from reprise.claims.thresholds import PHOTOGRAPHS, disagree, same_optimum
 from reprise.lessons.thresholds import between_class, histogram, otsu, otsu_index, published_otsu, within_class
+from skimage import data
+from skimage.filters import threshold_otsu
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from reprise.claims._confidence_scores import binned_by_hand
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from reprise.claims import _ultrasound_calibration as calibration
-from reprise.claims._confidence_scores import binned_by_hand
 from reprise.files import write_npz
 
 SIDE, SEEDS = 8, 2

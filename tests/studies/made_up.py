@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from tests.conftest import ROOT
+from tests.conftest import copy_params
 
 from reprise import config
 from reprise.claims.evidence import Evidence
-from reprise.config import import_study
 from reprise.data import cifar
+from reprise.evaluation import evaluate_study
 from reprise.files import write_json, write_npz, write_text
 from reprise.workspace import Workspace
 
@@ -21,16 +20,14 @@ Columns = Callable[[str, int, int], dict[str, float]]  # (variant, seed, epoch) 
 
 
 def workspace(study: str, folder: Path, epochs: int = 9, *assignments: str) -> Workspace:
-    """A folder with this checkout's params.yaml at scale smoke, three seeds, and prepared images.
+    """A folder with this checkout's parameters at scale smoke, three seeds, and prepared images.
 
     Runs are written with four epochs each: with an ``epochs`` limit of four they did not stop by themselves.
     """
-    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
-    for assignment in ("scale=smoke", f"{study}.seeds={SEEDS}", f"{study}.base.epochs={epochs}", *assignments):
-        config.set_value(folder / "params.yaml", assignment)
+    copy_params(folder)
+    config.set_value(folder, "scale=smoke", f"{study}.seeds={SEEDS}", f"{study}.base.epochs={epochs}", *assignments)
     space = Workspace(study, folder)
     cifar.make(space.params.dataset("cifar"), "generated", space.raw("cifar10"), space.prepared("cifar"))
-    space.evidence.joinpath("figures").mkdir(parents=True)
     return space
 
 
@@ -43,15 +40,24 @@ def answers(labels: np.ndarray, accuracy: float, rng: np.random.Generator) -> np
 
 
 def write_run(
-    space: Workspace, variant: str, accuracy: float, columns: Columns | None = None, arrays: dict | None = None
+    space: Workspace,
+    variant: str,
+    accuracy: float,
+    columns: Columns | None = None,
+    arrays: dict | None = None,
+    **record: object,
 ) -> None:
-    """Writes predictions.npz, history.csv and run.json as training would."""
+    """Writes predictions.npz, history.csv and run.json as training would; ``record`` is laid over run.json."""
     images = cifar.load(space.prepared("cifar"))
     rng = np.random.default_rng(abs(hash_of(variant)))
     labels = images.test_labels.astype(int)
     index = len(images.train_labels) + np.arange(len(labels))
-    found = {"test/index": index, "test/logits": answers(labels, accuracy, rng)} | (arrays or {})
-    write_npz(space.run(variant) / "predictions.npz", **found)
+    found = {
+        "test/index": np.tile(index, (SEEDS, 1)),
+        "test/label": np.tile(labels.astype(np.uint8), (SEEDS, 1)),
+        "test/logits": answers(labels, accuracy, rng),
+    }
+    write_npz(space.run(variant) / "predictions.npz", **(found | (arrays or {})))
     rows = []
     for seed in range(SEEDS):
         for epoch in range(4):
@@ -65,8 +71,20 @@ def write_run(
             rows.append(row | (columns(variant, seed, epoch) if columns else {}))
     lines = [",".join(rows[0]), *(",".join(str(value) for value in row.values()) for row in rows)]
     write_text(space.run(variant) / "history.csv", "\n".join(lines) + "\n")
-    examples = {"train": 180, "validation": 20, "test": len(labels)}
-    write_json(space.run(variant) / "run.json", {"parameters": 1000, "epochs": [4] * SEEDS, "examples": examples})
+    whole = {
+        "parameters": 1000,
+        "epochs": [4] * SEEDS,
+        "examples": {"train": 180, "validation": 20, "test": len(labels)},
+        "settings": space.settings(variant).model_dump(mode="json"),
+        "structure": [None] * SEEDS,
+    }
+    write_json(space.run(variant) / "run.json", whole | record)
+
+
+def write_probe(space: Workspace, variant: str, **arrays: np.ndarray) -> None:
+    """Writes answers.npz and probe.json as the probe stage would."""
+    write_npz(space.probe(variant) / "answers.npz", **arrays)
+    write_json(space.probe(variant) / "probe.json", {"settings": space.config.probe.model_dump(mode="json")})
 
 
 def hash_of(text: str) -> int:
@@ -76,9 +94,7 @@ def hash_of(text: str) -> int:
 
 def evaluate(space: Workspace) -> Evidence:
     """Measures, writes, and returns the evidence."""
-    evidence = import_study("claims", space.study).evaluate(space)
-    evidence.write(space.evidence, source=space.source, scale=space.scale, study=space.study)
-    return evidence
+    return evaluate_study(space)
 
 
 def verdicts(evidence: Evidence, claim: int, kind: str = "claim") -> list[str]:
