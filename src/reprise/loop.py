@@ -18,8 +18,8 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
 from torch import Tensor
 
+from reprise import checkpoints
 from reprise.data.batches import Batch, epoch_seed
-from reprise.files import replacing
 from reprise.settings import Settings, TrainingConfig
 from reprise.tasks.task import Sums, Task
 
@@ -167,12 +167,11 @@ def measured(settings: Settings, metrics: Any) -> float:
 class History(Checkpoint):
     """Keeps every epoch's metrics and the best weights, and saves after every epoch what a killed run needs.
 
-    A ``Checkpoint`` callback runs after all others, so that what it saves is complete. The file is replaced in one
-    step: a kill while it is written leaves the one before.
+    A ``Checkpoint`` callback runs after all others, so that what it saves is complete.
     """
 
-    def __init__(self, path: Path | None, listener: Listener | None = None) -> None:
-        self.path, self.listener = path, listener
+    def __init__(self, folder: Path | None, listener: Listener | None = None) -> None:
+        self.folder, self.listener = folder, listener
         self.rows: list[dict[str, float]] = []
         self.best, self.best_epoch = math.nan, -1
         self.best_weights: Weights = {}
@@ -188,9 +187,8 @@ class History(Checkpoint):
             improved = value < self.best if settings.better == "lower" else value > self.best
             if math.isfinite(value) and (improved or self.best_epoch < 0):
                 self.best, self.best_epoch, self.best_weights = value, epoch, weights_of(loop.task)
-        if self.path is not None and trainer.is_global_zero:
-            with replacing(self.path) as temporary:
-                trainer.save_checkpoint(temporary)
+        if self.folder is not None and trainer.is_global_zero:
+            checkpoints.save(self.folder, "last", ".ckpt", trainer.save_checkpoint)
         if self.listener is not None and trainer.is_global_zero:
             self.listener(epoch, metrics)
 

@@ -7,7 +7,7 @@ A leaf of a params file that differs between scales is a mapping ``{small: .., f
 from __future__ import annotations
 
 import copy
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -80,7 +80,10 @@ class ImageSettings(Settings):
     protocol: Literal["held_out", "source"] = Field("held_out", description="source: validates on the test images")
 
 
-class StudyConfig(Strict):
+Own = TypeVar("Own", bound=Settings)
+
+
+class StudyConfig(Strict, Generic[Own]):
     """A study that trains: ``base`` settings and named ``variants`` that override some of them.
 
     Variants that go on from another's networks stand apart, under ``started``, each with a ``start``: DVC then trains
@@ -88,8 +91,9 @@ class StudyConfig(Strict):
     """
 
     seeds: int = Field(ge=1, description="runs of each variant: seeds 0 .. seeds - 1")
-    variants: dict[VariantName, Any]
-    started: dict[VariantName, Any] = Field(default_factory=dict)
+    base: Own
+    variants: dict[VariantName, Own]
+    started: dict[VariantName, Own] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -19,11 +19,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
+from reprise import checkpoints
 from reprise.data.batches import Batches, epoch_seed, resident
 from reprise.data.parts import Arrays, TrainingData
-from reprise.files import read_json, read_npz, replacing, write_json, write_npz, write_text
+from reprise.files import replacing, write_json, write_npz, write_text
 from reprise.loop import History, Listener, Loop, Weights, precision_for, trainer_for, weights_of
 from reprise.networks import adopt, batch_size, predict
 from reprise.settings import Settings, TrainingConfig
@@ -80,13 +82,12 @@ def train_seed(
     """
     if settings.watches and data.validation is None:
         raise ValueError("nothing to validate on, so that no epoch is best: set keeps: last, without a plateau rule")
-    last = folder / "last.ckpt" if folder else None
     torch.manual_seed(epoch_seed(seed, 2**31))
     model = study.build(settings, data.shapes, data.structure)
     if start is not None:
         study.adopt(model, start, settings) if hasattr(study, "adopt") else adopt(model, start)
     task: Task = study.task(model, settings, seed)
-    history = History(last, listener)
+    history = History(folder, listener)
     trainer = trainer_for(settings, training, history, progress, own=bool(task.players()))
     device = trainer.strategy.root_device
     ranks = {"rank": trainer.global_rank, "world": trainer.world_size}
@@ -96,8 +97,8 @@ def train_seed(
     validation = None if data.validation is None else Batches(resident(data.validation, device), batch_size(settings))
     if training.compile:
         task.model.compile()
-    resume = str(last) if last is not None and last.is_file() else None
-    trainer.fit(Loop(task, len(train)), train, validation, ckpt_path=resume, weights_only=False)  # our own file
+    resume = checkpoints.find(folder, "last", ".ckpt") if folder else None
+    trainer.fit(Loop(task, len(train)), train, validation, ckpt_path=resume and str(resume), weights_only=True)
     kept = {"last": weights_of(task)}
     if settings.keeps != "last":
         if history.best_epoch < 0:
@@ -126,7 +127,7 @@ def train_variant(
     load: Callable[[int], TrainingData],
     training: TrainingConfig,
     out: Path,
-    checkpoints: Path,
+    kept: Path,
     listener: Callable[[int], Listener] | None = None,
     progress: bool = False,
     code: str = "",
@@ -136,7 +137,7 @@ def train_variant(
 
     Args:
         load: seed -> data.
-        checkpoints: folder for what a killed run needs; emptied when all is done.
+        kept: folder for what a killed run needs; emptied when all is done.
         listener: seed -> what to call after every epoch of that seed.
         code: digest of the code; a checkpoint of other code, settings or data is not resumed.
         start: seed -> the weights that training goes on from.
@@ -152,15 +153,17 @@ def train_variant(
         data = load(seed)
         check_alike([*every[:1], data])
         weights = start(seed) if start else None
-        folder = checkpoints / f"seed-{seed}-{_key(settings, training, data, code, weights)}"
-        if not (folder / "done.json").is_file():
+        folder = kept / f"seed-{seed}-{_key(settings, training, data, code, weights)}"
+        result = _load(folder)
+        if result is None:
             folder.mkdir(parents=True, exist_ok=True)
             heard = listener(seed) if listener else None
             _save(train_seed(study, settings, data, seed, training, folder, heard, progress, weights), folder)
-        results.append(_load(folder))
+            result = _load(folder)
+        results.append(result)
         every.append(data)
     _write(results, every, out, training, settings)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    shutil.rmtree(kept, ignore_errors=True)
 
 
 def check_alike(every: list[TrainingData]) -> None:
@@ -192,26 +195,38 @@ def _key(settings: Settings, training: TrainingConfig, data: TrainingData, code:
 
 
 def _save(result: Result, folder: Path) -> None:
-    tensors = {f"kept/{name}": t for name, t in result.weights.items()} | {
-        f"best/{n}": t for n, t in result.best.items()
-    }
-    with replacing(folder / "weights.safetensors") as temporary:
-        save_file({name: t.contiguous() for name, t in tensors.items()}, temporary)
-    write_npz(folder / "predictions.npz", **result.predictions)
+    """One file a seed; with it the seed is done."""
+    tensors = {f"kept/{name}": t.contiguous() for name, t in result.weights.items()}
+    tensors |= {f"best/{name}": t.contiguous() for name, t in result.best.items()}
+    # as bytes, since safetensors has no tensors of every type that predictions come in
+    arrays = {f"predictions/{name}": array for name, array in result.predictions.items()}
+    kinds = {name: [str(array.dtype), list(array.shape)] for name, array in arrays.items()}
+    tensors |= {n: torch.from_numpy(np.frombuffer(a.tobytes(), np.uint8).copy()) for n, a in arrays.items() if a.size}
     done = {"history": result.history, "best_epoch": result.best_epoch, "parameters": result.parameters}
-    write_json(folder / "done.json", done)
-    (folder / "last.ckpt").unlink(missing_ok=True)
+    metadata = {"done": json.dumps(done | {"kinds": kinds})}
+    checkpoints.save(folder, "done", ".safetensors", lambda path: save_file(tensors, path, metadata))
+    for path in folder.glob("last-*.ckpt"):
+        path.unlink()
 
 
-def _load(folder: Path) -> Result:
-    done = read_json(folder / "done.json")
-    with read_npz(folder / "predictions.npz") as archive:
-        predictions = {name: archive[name] for name in archive.files}
-    tensors = load_file(folder / "weights.safetensors")
+def _load(folder: Path) -> Result | None:
+    """What a seed ended with; None where it is not done."""
+    path = checkpoints.find(folder, "done", ".safetensors")
+    if path is None:
+        return None
+    with safe_open(path, "pt") as file:
+        done = json.loads(file.metadata()["done"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dictionary
     kept, best = (
         {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
         for prefix in ("kept/", "best/")
     )
+    predictions = {
+        name.removeprefix("predictions/"): (tensors[name].numpy() if name in tensors else np.zeros(0, np.uint8))
+        .view(kind)
+        .reshape(shape)
+        for name, (kind, shape) in done["kinds"].items()
+    }
     return Result(kept, best, predictions, done["history"], done["best_epoch"], done["parameters"])
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reprise.settings import ImageSettings, Strict, StudyConfig, VariantName
+from reprise.settings import ImageSettings, Strict, StudyConfig
 
 DATA = ("cifar",)
 SHAPES = {"image": (32, 32, 3)}
@@ -40,10 +40,7 @@ class Probe(Strict):
     images: int = Field(ge=1, description="the first so many are also distorted")
 
 
-class Config(StudyConfig):
+class Config(StudyConfig[ConfidenceSettings]):
     """pipelines/confidence/params.yaml."""
 
     probe: Probe
-    base: ConfidenceSettings
-    variants: dict[VariantName, ConfidenceSettings]
-    started: dict[VariantName, ConfidenceSettings] = Field(default_factory=dict)

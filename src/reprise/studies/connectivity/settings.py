@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reprise.settings import ImageSettings, StudyConfig, VariantName
+from reprise.settings import ImageSettings, StudyConfig
 
 DATA = ("cifar",)
 SHAPES = {"image": (32, 32, 3)}
@@ -30,9 +30,5 @@ class ConnectivitySettings(ImageSettings):
     )
 
 
-class Config(StudyConfig):
+class Config(StudyConfig[ConnectivitySettings]):
     """pipelines/connectivity/params.yaml."""
-
-    base: ConnectivitySettings
-    variants: dict[VariantName, ConnectivitySettings]
-    started: dict[VariantName, ConnectivitySettings] = Field(default_factory=dict)

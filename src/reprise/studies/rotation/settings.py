@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reprise.settings import ImageSettings, Strict, StudyConfig, VariantName
+from reprise.settings import ImageSettings, Strict, StudyConfig
 
 DATA = ("cifar",)
 SHAPES = {"image": (32, 32, 3)}
@@ -31,10 +31,7 @@ class Probe(Strict):
     image: int = Field(5, ge=0, description="the source's single test image")
 
 
-class Config(StudyConfig):
+class Config(StudyConfig[RotationSettings]):
     """pipelines/rotation/params.yaml."""
 
     probe: Probe
-    base: RotationSettings
-    variants: dict[VariantName, RotationSettings]
-    started: dict[VariantName, RotationSettings] = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reprise.settings import Settings, Strict, StudyConfig, VariantName
+from reprise.settings import Settings, Strict, StudyConfig
 
 DATA = ("ultrasound",)
 SHAPES = {"image": (160, 160), "target": (160, 160), "has_mask": ()}  # at scale `full`
@@ -34,11 +34,8 @@ class Cleaning(Strict):
     threshold: float = Field(gt=0, lt=2)
 
 
-class Config(StudyConfig):
+class Config(StudyConfig[UltrasoundSettings]):
     """pipelines/ultrasound/params.yaml."""
 
     split_seed: int
     cleaning: Cleaning
-    base: UltrasoundSettings
-    variants: dict[VariantName, UltrasoundSettings]
-    started: dict[VariantName, UltrasoundSettings] = Field(default_factory=dict)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from reprise.settings import ImageSettings, StudyConfig, VariantName
+from reprise.settings import ImageSettings, StudyConfig
 
 DATA = ("cifar",)
 SHAPES = {"image": (32, 32, 3)}
@@ -24,9 +24,5 @@ class UnitNormSettings(ImageSettings):
     diversity_penalty: float = Field(0.0, ge=0, description="weight of the mean squared cosine between filters")
 
 
-class Config(StudyConfig):
+class Config(StudyConfig[UnitNormSettings]):
     """pipelines/unitnorm/params.yaml."""
-
-    base: UnitNormSettings
-    variants: dict[VariantName, UnitNormSettings]
-    started: dict[VariantName, UnitNormSettings] = Field(default_factory=dict)
