@@ -8,50 +8,57 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_params
 
 from reprise import config
-from reprise.config import import_study, study_module
 from reprise.data.batches import Batches, resident
+from reprise.evaluation import read_page
+from reprise.published import read_published
+from reprise.registry import has_part, import_part, known_studies, study_file
+from reprise.settings import TrainingConfig
 from reprise.training import train_seed
 from reprise.workspace import Workspace
 
-PARAMS = config.load(ROOT / "params.yaml")
-TRAINED = [name for name in PARAMS.studies if study_module("studies", name)]
+PARAMS = config.load(ROOT)
+TRAINED = [name for name in known_studies() if has_part(name, "train")]
 VARIANTS = [(study, variant) for study in TRAINED for variant in PARAMS.study(study).variants]
-FAST = config.TrainingConfig(accelerator="cpu", precision="32-true", threads=2)
+FAST = TrainingConfig(accelerator="cpu", precision="32-true", threads=2)
 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """A workspace at scale smoke with every data set prepared, and with what cleaning writes."""
-    folder = tmp_path_factory.mktemp("smoke")
-    (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    config.set_value(folder / "params.yaml", "scale=smoke")
+    """A workspace at scale smoke with every data set prepared, and with what stands before training."""
     from reprise.stages.clean import clean
     from reprise.stages.prepare import prepare
     from reprise.stages.train import train
 
-    params = config.load(folder / "params.yaml")
+    folder = tmp_path_factory.mktemp("smoke")
+    copy_params(folder)
+    config.set_value(folder, "scale=smoke")
+    params = config.load(folder)
     for name in params.datasets:
         prepare(Workspace("", folder), name)
-    clean(Workspace("ultrasound", folder))
-    connectivity = Workspace("connectivity", folder)  # the pruned variant reads the gates that another's training wrote
-    train(connectivity, connectivity.config.prune_from)
+    for study in TRAINED:
+        workspace = Workspace(study, folder)
+        if has_part(study, "clean"):
+            clean(workspace)
+        starts = {settings.start for settings in workspace.config.variants.values()} - {None}
+        for variant in [name for name in workspace.config.variants if name in starts]:
+            train(workspace, variant)
     return folder
 
 
 @pytest.fixture
 def case(prepared, study, variant):
     workspace = Workspace(study, prepared)
-    module = import_study("studies", study)
-    settings = workspace.config.variants[variant]
+    module = import_part(study, "train")
+    settings = workspace.settings(variant)
     return module, settings, module.data(workspace, settings, 0)
 
 
 def build(module, settings, data, seed=0):
     torch.manual_seed(seed)
-    return module.task(module.build(settings, data.shape, data.structure), settings, seed)
+    return module.task(module.build(settings, data.shapes, data.structure), settings, seed)
 
 
 def first_batch(data, size=8):
@@ -59,7 +66,21 @@ def first_batch(data, size=8):
     return next(iter(Batches(resident(part, "cpu"), size)))
 
 
-PINNED = [(study, variant) for study in TRAINED for variant in import_study("studies", study).PARAMETERS]
+PINNED = [(study, variant) for study in TRAINED for variant in import_part(study, "settings").PARAMETERS]
+
+
+@pytest.mark.parametrize("study", known_studies())
+def test_its_page_has_a_title_and_says_what_it_costs(study):
+    for source in ("generated", "real"):
+        title, about = read_page(study_file(study, "README.md"), source)
+        assert title
+        assert len(about.split()) > 60
+        assert "{" not in title
+
+
+@pytest.mark.parametrize("study", [name for name in known_studies() if study_file(name, "published.csv").is_file()])
+def test_its_published_numbers_can_be_read_and_looked_up(study):
+    assert read_published(study_file(study, "published.csv")).entries
 
 
 def test_every_trained_study_pins_a_size():
@@ -68,23 +89,21 @@ def test_every_trained_study_pins_a_size():
 
 @pytest.mark.parametrize(("study", "variant"), PINNED)
 def test_the_full_scale_network_has_its_pinned_number_of_parameters(tmp_path, study, variant):
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
-    config.set_value(tmp_path / "params.yaml", "scale=full")
-    module = import_study("studies", study)
-    settings = config.load(tmp_path / "params.yaml").study(study).variants[variant]
+    copy_params(tmp_path, study)
+    config.set_value(tmp_path, "scale=full")
+    module, constants = import_part(study, "train"), import_part(study, "settings")
+    settings = Workspace(study, tmp_path).settings(variant)
     with torch.device("meta"):
-        model = module.build(settings, module.SHAPE)
-    assert sum(p.numel() for p in model.parameters()) == module.PARAMETERS[variant]
+        model = module.build(settings, constants.SHAPES)
+    assert sum(p.numel() for p in model.parameters()) == constants.PARAMETERS[variant]
 
 
 @pytest.mark.parametrize(("study", "variant"), VARIANTS)
 def test_no_example_is_in_two_parts(case):
     _, _, data = case
-    parts = [set(part["index"].tolist()) for part in (data.train, data.validation, data.test)]
-    assert all(parts)
-    assert not parts[0] & parts[2]
-    assert not parts[0] & parts[1]
+    parts = {name: set(part["index"].tolist()) for name, part in data.parts.items()}
+    assert all(parts.values())
+    assert not any(parts["train"] & part for name, part in parts.items() if name != "train")
 
 
 @pytest.mark.parametrize(("study", "variant"), VARIANTS)
@@ -139,7 +158,7 @@ def test_training_gives_what_its_stage_writes(case):
     module, settings, data = case
     result = train_seed(module, settings, data, 0, FAST)
     assert len(result.history) <= settings.epochs
-    assert 0 <= result.best_epoch < len(result.history)
+    assert (0 <= result.best_epoch < len(result.history)) == (settings.keeps != "last")
     assert all(np.isfinite(array.astype(float)).all() for array in result.predictions.values())
     for part, arrays in data.predicted.items():
         rows = [len(array) for name, array in result.predictions.items() if name.startswith(f"{part}/")]
