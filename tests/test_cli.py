@@ -197,7 +197,7 @@ def test_what_can_be_fetched_is_listed_and_what_cannot_says_how_it_is_had(tmp_pa
     [
         (["duplicates", "nowhere"], "nowhere"),
         (["calibration", "nowhere.npz"], "nowhere.npz"),
-        (["submission"], "ultrasound.npz"),
+        (["submission"], "params.yaml"),
         (["ledger"], "ledger.json"),
         (["gate"], "gate"),
         (["check"], "params.yaml"),
@@ -255,6 +255,6 @@ def test_a_closed_pipe_is_quiet(tmp_path):
 
 def test_a_misspelt_key_names_the_right_one(smoke):
     assert "did you mean 'scale'?" in reprise("set", "scal=full", cwd=smoke, code=1).stderr
-    text = (smoke / "params.yaml").read_text()
-    (smoke / "params.yaml").write_text(text.replace("  split_seed:", "  split_sed:"))
+    params = smoke / "pipelines" / "ultrasound" / "params.yaml"
+    params.write_text(params.read_text().replace("split_seed:", "split_sed:"))
     assert "did you mean 'split_seed'?" in reprise("check", cwd=smoke, code=1).stderr
