@@ -12,8 +12,9 @@ from tests.conftest import ROOT
 SOURCE = ROOT / "src"
 # from the ground up: a module imports only what stands on a lower line, or what stands on its own
 LAYERS = (
-    ("files", "registry", "settings", "statistics", "published", "progress"),
+    ("files", "registry", "settings", "statistics", "published", "progress", "warm"),
     ("config", "plotting", "metrics", "layers", "closure"),
+    ("renewal",),
     ("workspace", "models", "calibration", "checkpoints"),
     ("data",),
     ("tasks",),

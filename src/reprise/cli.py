@@ -160,13 +160,29 @@ def check() -> None:
 @app.command()
 def deps(
     check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Then bring locks up to date where only comments or layout changed.")
+    ] = False,
 ) -> None:
-    """Write the code part of every stage's deps: the files that its module imports."""
+    """Write the code part of every stage's deps: the files that its module imports, and the data that it reads.
+
+    With --renew, locks whose files differ from what they know in comments, docstrings or layout alone are renewed
+    without running anything; stages whose code differs are listed, left alone, and the exit code is 1.
+    """
     from reprise.closure import write_deps
 
-    changed = write_deps([Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))], check=check)
+    pipelines = [Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))]
+    changed = write_deps(pipelines, check=check)
     typer.echo("\n".join(map(str, changed)) or "up to date")
-    raise typer.Exit(int(check and bool(changed)))
+    if not renew or check:
+        raise typer.Exit(int(check and bool(changed)))
+    from reprise.renewal import renew as renew_locks
+
+    done = renew_locks(pipelines)
+    typer.echo(f"{len(done.renewed)} stages renewed: {', '.join(sorted(done.files)) or 'nothing differed'}")
+    for address, why in done.must_run.items():
+        typer.echo(f"must run: {address} ({why})")
+    raise typer.Exit(int(bool(done.must_run)))
 
 
 @app.command()
