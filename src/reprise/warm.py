@@ -23,7 +23,8 @@ from typing import NoReturn
 
 LIBRARIES = (
     "numpy", "scipy.stats", "scipy.ndimage", "scipy.signal", "pandas", "pydantic", "ruamel.yaml", "safetensors.torch",
-    "PIL.Image", "matplotlib.pyplot", "sklearn.linear_model", "torch", "torch._dynamo", "pytorch_lightning", "mlflow.tracking",
+    "PIL.Image", "matplotlib.pyplot", "sklearn.linear_model", "torch", "torch._dynamo", "pytorch_lightning",
+    "mlflow.tracking",
 )  # fmt: skip
 VARIABLE = "REPRISE_WARM"
 LARGEST = 1 << 20  # bytes of a request: an environment
