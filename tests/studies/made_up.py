@@ -13,6 +13,8 @@ from reprise.claims.evidence import Evidence
 from reprise.data import cifar
 from reprise.evaluation import evaluate_study
 from reprise.files import write_json, write_npz, write_text
+from reprise.registry import import_part
+from reprise.settings import TrainingConfig
 from reprise.workspace import Workspace
 
 SEEDS = 3
@@ -85,6 +87,16 @@ def write_probe(space: Workspace, variant: str, **arrays: np.ndarray) -> None:
     """Writes answers.npz and probe.json as the probe stage would."""
     write_npz(space.probe(variant) / "answers.npz", **arrays)
     write_json(space.probe(variant) / "probe.json", {"settings": space.config.probe.model_dump(mode="json")})
+
+
+def train(space: Workspace, variant: str) -> None:
+    """Trains a variant for real, as its stage does, on the CPU in float32; MLflow hears nothing of it."""
+    from reprise.training import train_variant
+
+    part, settings = import_part(space.study, "train"), space.settings(variant)
+    training = TrainingConfig(accelerator="cpu", precision="32-true")
+    folders = space.run(variant), space.checkpoints(variant)
+    train_variant(part, settings, space.config.seeds, lambda seed: part.data(space, settings, seed), training, *folders)
 
 
 def hash_of(text: str) -> int:

@@ -1,22 +1,24 @@
-"""Claims 49-59 are all answered; gates made up to close or to differ are seen to; pruning follows the gates."""
+"""Claims 49-59 are all answered; gates made up to close or to differ are seen to."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
-from tests.claims import cifar as made_up
+from tests.studies import made_up
 
-from reprise import config
-from reprise.claims import connectivity as claims
-from reprise.studies.connectivity import kept
+from reprise.runs import load_runs
+from reprise.studies.connectivity import evolution
+from reprise.studies.connectivity.accuracy import accuracy_findings
+from reprise.studies.connectivity.gates import MERGES, final_gates
+from reprise.studies.connectivity.train import data
 
 
 def closing(variant, seed, epoch):
     """Gates that end alike on all seeds: the image's low, the last two merges lower, the rest open."""
     columns = {}
-    for i, j in claims.MERGES:
-        end = 0.05 if j == 0 else 0.07 if i in claims.LATE else 0.4 + 0.05 * j
+    for i, j in MERGES:
+        end = 0.05 if j == 0 else 0.07 if i in evolution.LATE else 0.4 + 0.05 * j
         columns[f"gate_{i}_{j}"] = 0.73 + (end - 0.73) * epoch / 3 + 0.001 * seed
     return columns
 
@@ -24,13 +26,15 @@ def closing(variant, seed, epoch):
 def wandering(variant, seed, epoch):
     """Gates without anything in common between seeds."""
     rng = np.random.default_rng([seed, epoch])
-    return {f"gate_{i}_{j}": rng.random() for i, j in claims.MERGES}
+    return {f"gate_{i}_{j}": rng.random() for i, j in MERGES}
 
 
 def measured(folder, accuracy, gates=closing, epochs=9):
     space = made_up.workspace("connectivity", folder, epochs)
     for variant in space.config.variants:
-        made_up.write_run(space, variant, accuracy(variant), gates)
+        settings = space.settings(variant)
+        structure = [data(space, settings, seed).structure for seed in range(made_up.SEEDS)]
+        made_up.write_run(space, variant, accuracy(variant), gates, structure=structure)
         shape = (12,) if variant == "per_feature" else (2,)
         weights = {f"seed{s}/connections.0.weights": np.full(shape, 0.5 * s, np.float32) for s in range(made_up.SEEDS)}
         save_file(weights, space.run(variant) / "weights.safetensors")
@@ -85,46 +89,37 @@ def test_networks_at_chance_are_not_judged(tmp_path):
     assert {made_up.verdicts(evidence, claim)[0] for claim in range(50, 60)} == {"inconclusive"}
 
 
-def test_pruning_keeps_open_gates_and_the_latest_layer(as_published):
-    space, _ = as_published
-    rows = kept(space, space.config.variants["pruned"].prune.model_copy(update={"threshold": 0.3}), 0)
-    assert rows[0] == [False, True]
-    assert rows[5] == [False, *[True] * 6]
-    assert rows[7] == [*[False] * 8, True]  # all closed: the latest stays
-
-
-def test_pruning_before_the_gates_are_trained_says_what_to_train(tmp_path):
-    space = made_up.workspace("connectivity", tmp_path)
-    with pytest.raises(FileNotFoundError, match="train that first"):
-        kept(space, space.config.variants["pruned"].prune, 0)
-
-
-def test_pruned_variants_take_the_base_and_name_where_they_prune_from(tmp_path):
-    space = made_up.workspace("connectivity", tmp_path)
-    settings = space.config.variants["pruned"]
-    assert settings.prune.variant == space.config.prune_from == "concat"
-    assert settings.width == space.config.base.width
-    assert list(space.config.variants)[-1] == "pruned"
-
-
-def test_pruning_from_a_variant_that_does_not_exist_is_refused(tmp_path):
-    made_up.workspace("connectivity", tmp_path)
-    path = tmp_path / "params.yaml"
-    with pytest.raises(config.ConfigError, match=r"prune_from.*'conca'"):
-        config.set_value(path, "connectivity.prune_from=conca")
-
-
-def test_the_gates_counted_are_those_of_the_network():
-    from reprise.models.connected import ConnectedNet
-
-    gates = ConnectedNet(width=2, hidden=4).gates()
-    assert [(i, j) for i, row in enumerate(gates) for j in row] == claims.MERGES
+def test_published_gates_are_those_of_the_figure(as_published):
+    published = [f.published for f in as_published[1].findings if f.claim == 56 and f.published]
+    assert published == [
+        "-0.34 over merges 0 to 5 (S2, figure 3, read off)",
+        "0.08 over merges 0 to 5",
+        "“almost entirely” closed: all below 0.09 but one (S2, figure 3)",
+    ]
 
 
 def test_gates_of_too_few_seeds_are_not_judged(as_published, monkeypatch):
     space, evidence = as_published
     (alike,) = (f for f in evidence.findings if f.claim == 57 and "Correlation" in f.measures)
     assert (alike.verdict, alike.effect.seeds) == ("inconclusive", made_up.SEEDS)
-    assert f"{claims.SEEDS_ASKED} seeds" in alike.undecided
-    monkeypatch.setattr(claims, "SEEDS_ASKED", made_up.SEEDS)
-    assert made_up.verdicts(claims.evaluate(space), 57) == ["reproduced"]
+    assert f"{evolution.SEEDS_ASKED} seeds" in alike.undecided
+    monkeypatch.setattr(evolution, "SEEDS_ASKED", made_up.SEEDS)
+    runs = load_runs(space)
+    found = evolution.gate_findings(runs["concat"], runs["per_feature"], final_gates(runs["concat"]))
+    assert [f.verdict for f in found if f.claim == 57 and f.kind == "claim"] == ["reproduced"]
+
+
+def test_the_share_that_pruning_keeps_is_that_of_the_structure(as_published):
+    space, evidence = as_published
+    (share,) = (f for f in evidence.findings if f.claim == 58 and f.kind == "context")
+    settings = space.settings("pruned")
+    kept = [gate for row in data(space, settings, 0).structure for gate in row]
+    assert 8 <= sum(kept) < 44  # the latest layer's output stays in each of eight merges
+    assert share.effect.value == pytest.approx(sum(kept) / 44)
+    (gain,) = (f for f in evidence.findings if f.claim == 58 and f.kind == "claim")
+    assert f"gates below {settings.prune:g} removed" in gain.note
+
+
+def test_without_a_pruned_network_the_claim_about_it_is_not_answered(as_published):
+    found = accuracy_findings(load_runs(as_published[0]), None)
+    assert {finding.claim for finding in found} == {50, 51, 52, 53, 54, 55, 59}

@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from reprise.claims._confidence_scores import binned_by_hand
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
-from reprise.claims import _ultrasound_calibration as calibration
 from reprise.files import write_npz
+from reprise.runs import Run
+from reprise.studies.ultrasound import answers, pixels
+from reprise.studies.ultrasound.figures import reliability
 
 SIDE, SEEDS = 8, 2
 PARTS = {"validation": np.arange(9, 30), "test": np.arange(9)}
@@ -33,21 +34,21 @@ class Study:
             targets=targets.astype(np.uint8), subject=np.arange(30) // 3, nonempty=rng.random(30) < expit(heads)
         )
         self.nonempty = self.prepared.nonempty
-        self.workspace = SimpleNamespace(run=lambda variant: folder / variant)
+        self.runs = {name: Run(name, folder / name) for name in ("plain", "headed")}
         loud = np.clip(2 * z + rng.normal(0, 0.3, (SEEDS, *z.shape)), -8, 8)  # half precision stores no 0 and no 1
         self.probability = expit(loud).astype(np.float16)
         self.heads = (3 * heads + rng.normal(0, 0.3, (SEEDS, 30))).astype(np.float32)
 
     def write(self) -> Study:
-        arrays = {f"{part}/index": index for part, index in PARTS.items()}
+        arrays = {f"{part}/index": np.stack([index] * SEEDS) for part, index in PARTS.items()}
         arrays |= {f"{part}/probability": self.probability[:, index] for part, index in PARTS.items()}
-        write_npz(self.workspace.run("plain") / "predictions.npz", **arrays)
+        write_npz(self.runs["plain"].folder / "predictions.npz", **arrays)
         arrays |= {f"{part}/has_mask_logit": self.heads[:, index] for part, index in PARTS.items()}
-        write_npz(self.workspace.run("headed") / "predictions.npz", **arrays)
+        write_npz(self.runs["headed"].folder / "predictions.npz", **arrays)
         return self
 
-    def measure(self, variant: str = "headed") -> dict[str, calibration.Calibration]:
-        return calibration.measure_all(self.workspace, self.prepared, variant)
+    def measure(self, variant: str = "headed") -> dict[str, pixels.Calibration]:
+        return pixels.measure_all(self.runs[variant], self.prepared)
 
     def logits(self, target: str, part: str) -> np.ndarray:
         """(seeds, n), by another way than the module's."""
@@ -58,6 +59,17 @@ class Study:
     def labels(self, target: str, part: str) -> np.ndarray:
         frames = PARTS[part]
         return self.nonempty[frames] if target == "head" else (self.prepared.targets[frames] / 255 > 0.5).ravel()
+
+
+def error_by_hand(p: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """The expected calibration error of yes-or-no answers bin by bin, as the definition reads."""
+    confidence, right = np.maximum(p, 1 - p), (p > 0.5) == labels
+    total = 0.0
+    for i in range(bins):
+        inside = (confidence > i / bins) & (confidence <= (i + 1) / bins)
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return total
 
 
 @pytest.fixture
@@ -76,8 +88,7 @@ def test_scores_are_those_of_scikit_learn(study, target):
         for seed, p in enumerate(probability):
             assert scores["NLL"][seed] == pytest.approx(log_loss(labels, p), rel=1e-9)
             assert scores["Brier"][seed] == pytest.approx(2 * brier_score_loss(labels, p), rel=1e-9)
-            by_hand, _ = binned_by_hand(np.stack([1 - p, p], axis=1), labels)
-            assert scores["ECE"][seed] == pytest.approx(by_hand, abs=1e-9)
+            assert scores["ECE"][seed] == pytest.approx(error_by_hand(p, labels), abs=1e-9)
 
 
 @pytest.mark.parametrize("target", ["pixels", "head"])
@@ -112,13 +123,13 @@ def test_test_labels_do_not_move_the_temperature_and_validation_labels_do(study,
 
 
 def test_a_variant_without_a_head_has_no_row_for_it(study):
-    rows = calibration.table({name: study.measure(name) for name in ("plain", "headed")}).rows
+    rows = pixels.table({name: study.measure(name) for name in ("plain", "headed")}).rows
     assert [row[:2] for row in rows] == [("plain", "pixels"), ("headed", "pixels"), ("headed", "head")]
 
 
 def test_rows_hold_the_means_over_seeds(study):
     found = study.measure()
-    table = calibration.table({"headed": found})
+    table = pixels.table({"headed": found})
     head = dict(zip(table.columns, table.rows[1], strict=True))
     before, after = (scores["ECE"].mean() for scores in (found["head"].before, found["head"].after))
     assert head["ECE"] == f"{before:.3f} → {after:.3f}"
@@ -138,7 +149,7 @@ def test_rows_hold_the_means_over_seeds(study):
 @pytest.mark.parametrize("nerve", [False, True])
 def test_a_head_with_labels_of_one_class_gets_dashes_and_a_reason(study, part, dashes, why, nerve):
     study.nonempty[PARTS[part]] = nerve
-    table = calibration.table({"headed": study.measure()})
+    table = pixels.table({"headed": study.measure()})
     row = dict(zip(table.columns, table.rows[1], strict=True))
     assert {name for name, cell in row.items() if cell.endswith("–")} == dashes
     assert f"headed (head): {why}." in table.caption
@@ -149,12 +160,12 @@ def test_a_head_that_is_always_right_on_validation_has_no_temperature(study, rec
     found = study.write().measure()
     assert "1 of 2 seeds" in found["head"].missing
     assert not found["head"].temperature.size
-    assert "headed (head): no temperature" in calibration.table({"headed": found}).caption
+    assert "headed (head): no temperature" in pixels.table({"headed": found}).caption
     assert not recwarn.list
 
 
 def test_what_half_precision_stores_as_0_or_1_counts_as_the_end_of_what_it_rounds():
-    for end, inwards, stored in ((calibration.LEAST, 1, 0), (calibration.MOST, 0, 1)):
+    for end, inwards, stored in ((answers.LEAST, 1, 0), (answers.MOST, 0, 1)):
         assert np.float16(end) == stored
         assert np.float16(np.nextafter(end, inwards)) != stored
 
@@ -166,9 +177,9 @@ def test_a_stored_0_that_is_wrong_costs_25_bits(study):
 
 
 def test_no_more_pixels_than_allowed_are_drawn_from_every_frame_and_column(study, monkeypatch):
-    monkeypatch.setattr(calibration, "PIXELS", 70)  # of 9 x 64: a stride of 8 would stay in one column
+    monkeypatch.setattr(answers, "PIXELS", 70)  # of 9 x 64: a stride of 8 would stay in one column
     study.probability[:] = np.arange(1, SIDE + 1) / 16  # says which column it is
-    found = calibration.answers(study.write().workspace, study.prepared, "plain")["pixels"]
+    found = answers.answers(study.write().runs["plain"], study.prepared)["pixels"]
     for part, drawn in zip(PARTS, found, strict=True):
         assert drawn.logits.shape == (SEEDS, 70)
         assert len(drawn.labels) == 70
@@ -177,11 +188,13 @@ def test_no_more_pixels_than_allowed_are_drawn_from_every_frame_and_column(study
 
 
 def test_the_figure_shows_what_has_a_temperature_twice(study, tmp_path, monkeypatch):
-    monkeypatch.setattr(calibration, "SHOWN", {"pixels": "plain", "head": "headed"})
+    monkeypatch.setitem(answers.SHOWN, "pixels", "plain")
+    monkeypatch.setitem(answers.SHOWN, "head", "headed")
     for panels in (4, 3):
         measured = {name: study.measure(name) for name in ("plain", "headed")}
-        drawn = calibration.shown(study.workspace, study.prepared)
-        figure = calibration.reliability(tmp_path, "generated", drawn, measured)
+        drawn = answers.shown(study.runs, study.prepared)
+        before, after = pixels.reliability_curves(drawn, measured)
+        figure = reliability(tmp_path, "generated", drawn, before, after)
         assert (tmp_path / "reliability.svg").is_file()
         assert f"{panels} panels" in figure.alt
         assert ("Panels are missing" in figure.caption) == (panels == 3)

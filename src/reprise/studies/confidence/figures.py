@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.diagrams import draw_reliability
 from reprise.claims.evidence import Figure
-from reprise.metrics.calibration import reliability_curve
+from reprise.metrics.calibration import ReliabilityCurve
 from reprise.plotting import COLOURS, figure
 from reprise.runs import Run
-from reprise.studies.confidence.findings import CONTRASTS
+from reprise.studies.confidence.comparisons import floor_remark
+from reprise.studies.confidence.densities import Densities
 from reprise.studies.confidence.published import METHODS
-from reprise.studies.confidence.scores import Densities, Scores, floor_remark
+from reprise.studies.confidence.scores import Scores
 from reprise.studies.confidence.settings import STRENGTHS
+from reprise.studies.confidence.variants import CONTRASTS
 
 SHORT = {"uncalibrated": "none", "temperature": "temp."}
 FAMILIES = {"resnet": "residual", "minivgg": "mini-VGG", "lenet5": "LeNet-5"}
@@ -25,14 +26,8 @@ TITLES = {"blur": "blur", "jpeg": "JPEG", "noise": "noise", "fgsm": "gradient si
 UNITS = {"blur": "sd, pixels", "jpeg": "quality", "noise": "sd of 255", "fgsm": "step of 255"}
 
 
-def reliability(folder: Path, name: str, scores: Scores) -> Figure:
+def reliability(folder: Path, name: str, scores: Scores, curves: dict[str, ReliabilityCurve]) -> Figure:
     """Reliability diagrams and confidence histograms of seed 0, before and after temperature scaling."""
-    scaling = TemperatureScaling().fit(scores.validation[0], scores.validation_labels)
-    before, after = softmax(scores.logits[0]), scaling.transform(scores.logits[0])
-    curves = {
-        title: reliability_curve(p, scores.labels)
-        for title, p in (("as trained", before), (f"T = {scaling.temperature:.2f}", after))
-    }
     draw_reliability(curves, folder / "reliability.svg")
     caption = (
         f"{name}, seed 0, {len(scores.labels):,} test images, 15 bins; whiskers: 95 % bootstrap over images, "

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from reprise.calibration import IsotonicCalibration, PlattScaling, TemperatureScaling, softmax
+from reprise.calibration import PlattScaling, softmax
 from reprise.calibration.bayesian_binning import bin_range
-from reprise.calibration.platt import log_odds
 from reprise.calibration.report import NLL_FLOOR
 from reprise.calibration.temperature import SLACK
 from reprise.claims.evidence import Expect, Finding, above, at_once, below, between, equals, joined
-from reprise.metrics.calibration import negative_log_likelihood
 from reprise.statistics import Effect, exact, paired_effect, seeds_effect
-from reprise.studies.confidence.published import METHODS, published
-from reprise.studies.confidence.scores import Scores, compared, example_nll
+from reprise.studies.confidence.comparisons import compared
+from reprise.studies.confidence.logits import one_against_rest
+from reprise.studies.confidence.oracles import isotonic_oracles, platt_oracle, temperature_oracle
+from reprise.studies.confidence.published import BINNED_ERRORS, ERRORS, METHODS, published
+from reprise.studies.confidence.scores import Scores
 
 CLOSE = 0.01  # of ECE: the paper's vector and temperature columns differ by at most 0.0025 on CIFAR
 MANY_CLASSES = 100
@@ -24,7 +24,7 @@ def method_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
     """All of claims 36-41."""
     return [
         *_binning_findings(every),
-        *_isotonic_oracles(main),
+        *isotonic_oracles(main),
         *_platt_findings(every, main),
         *_affine_findings(every),
         *_temperature_findings(every, main),
@@ -39,6 +39,10 @@ def over_networks(every: dict[str, Scores], method: str, against: str, *of: str,
 
 def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
     findings = []
+    network = "CIFAR-100, ResNet-110"
+    of_binning = (
+        f"{network}: {ERRORS[network]:g} → {BINNED_ERRORS[network]:g} % by histogram binning (Guo et al., Table S2)"
+    )
     for claim, method in ((36, "histogram"), (37, "isotonic"), (38, "BBQ")):
         changed = np.mean([s.measures[method]["changed"] for s in every.values()])
         findings += [
@@ -55,9 +59,7 @@ def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
                 f"Test error after {method} minus before",
                 over_networks(every, method, "uncalibrated", "error", "share"),
                 kind="context",
-                published="CIFAR-100, ResNet-110: 27.83 → 34.78 % by histogram binning (Guo et al., Table S2)"
-                if method == "histogram"
-                else "",
+                published=of_binning if method == "histogram" else "",
                 note=f"{100 * changed:.1f} % of predictions change",
             ),
         ]
@@ -83,41 +85,6 @@ def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
     return findings
 
 
-def _isotonic_oracles(main: Scores) -> list[Finding]:
-    from sklearn.isotonic import IsotonicRegression
-
-    falls, apart = 0, 0.0
-    for c in range(main.logits.shape[2]):
-        truth = (main.validation_labels == c).astype(int)
-        fitted, tested = _binary(main.validation[0], c), _binary(main.logits[0], c)
-        ours = IsotonicCalibration().fit(fitted, truth)
-        value = ours.transform(tested)[:, 1]
-        falls += int((np.diff(value[np.argsort(softmax(tested)[:, 1], kind="stable")]) < 0).sum())
-        ranks = np.unique(softmax(fitted)[:, 1], return_inverse=True)[1]
-        theirs = IsotonicRegression().fit(ranks, truth).predict(ranks)
-        apart = max(apart, float(np.abs(ours.transform(fitted)[:, 1] - theirs).max()))
-    steps = exact(falls, main.logits[0].size, "steps")
-    return [
-        Finding(37, "Falls of the fitted function along the test scores", steps, equals(0)),
-        Finding(
-            37,
-            "Largest difference from the reference's isotonic regression at the fitted scores, each class against the "
-            "rest",
-            exact(apart, main.validation[0].size, "probability"),
-            between(0, 1e-6),
-            kind="oracle",
-            oracle="scikit-learn",
-            note="on the scores' ranks, which keep apart what scikit-learn merges: scores closer than 1e-15",
-        ),
-    ]
-
-
-def _binary(logits: np.ndarray, c: int) -> np.ndarray:
-    """(n, 2) logits of class c against the rest: 0 and the log-odds of its softmax."""
-    odds = log_odds(logits)[:, c]
-    return np.stack([np.zeros_like(odds), odds], axis=1)
-
-
 def _platt_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
     differences = [
         [_platt_gain(*arrays, s) for arrays in zip(s.validation, s.logits, strict=True)] for s in every.values()
@@ -129,15 +96,7 @@ def _platt_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
             paired_effect(np.mean(differences, axis=0), unit="nats"),
             below(0),
         ),
-        Finding(
-            39,
-            "Largest distance of the fit's validation NLL from the reference's logistic regression",
-            exact(_platt_distance(main), main.logits.shape[2], "nats"),
-            between(0, 1e-6),
-            kind="oracle",
-            oracle="scikit-learn",
-            note="plain targets 0 and 1 in both",
-        ),
+        platt_oracle(main),
     ]
 
 
@@ -146,28 +105,13 @@ def _platt_gain(validation: np.ndarray, test: np.ndarray, scores: Scores) -> np.
     gains, rows = [], np.arange(len(test))
     for c in range(test.shape[1]):
         truth = (scores.labels == c).astype(int)
-        logits = _binary(test, c)
-        fitted = PlattScaling().fit(_binary(validation, c), (scores.validation_labels == c).astype(int))
+        logits = one_against_rest(test, c)
+        fitted = PlattScaling().fit(one_against_rest(validation, c), (scores.validation_labels == c).astype(int))
         before, after = (
             -np.log(np.maximum(p[rows, truth], NLL_FLOOR)) for p in (softmax(logits), fitted.transform(logits))
         )
         gains.append(after - before)
     return np.mean(gains, axis=0)
-
-
-def _platt_distance(main: Scores) -> float:
-    from sklearn.linear_model import LogisticRegression
-
-    largest = 0.0
-    for c in range(main.logits.shape[2]):
-        logits, truth = _binary(main.validation[0], c), (main.validation_labels == c).astype(int)
-        ours = PlattScaling(smooth=False).fit(logits, truth).transform(logits)
-        centred = (logits[:, 1:] - logits[:, 1].mean()) / logits[:, 1].std()
-        reference = LogisticRegression(C=1e12, solver="newton-cholesky", tol=1e-10, max_iter=1000).fit(centred, truth)
-        theirs = reference.predict_proba(centred)
-        values = [negative_log_likelihood(p, truth, NLL_FLOOR) for p in (ours, theirs)]
-        largest = max(largest, abs(values[0] - values[1]))
-    return largest
 
 
 def _affine_findings(every: dict[str, Scores]) -> list[Finding]:
@@ -227,14 +171,7 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
             Expect(high=SLACK, closed=True),
             note=f"where no temperature is best, ours may lie {SLACK:g} above the infimum",
         ),
-        Finding(
-            41,
-            "Validation NLL at our temperature minus at the reference's optimum",
-            exact(_temperature_distance(main), len(main.logits), "nats"),
-            equals(0, 1e-6),
-            kind="oracle",
-            oracle="scipy.optimize.minimize_scalar (Brent)",
-        ),
+        temperature_oracle(main),
         Finding(
             41,
             "Networks out of all whose ECE is lowest after temperature scaling",
@@ -269,17 +206,3 @@ def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Findin
         )
         findings.insert(0, gain)
     return findings
-
-
-def _temperature_distance(main: Scores) -> float:
-    """Largest difference in size between the NLL at our optimum and at Brent's."""
-    largest = 0.0
-    for logits in main.validation:
-
-        def nll(log_temperature: float, logits: np.ndarray = logits) -> float:
-            return float(example_nll(logits / np.exp(log_temperature), main.validation_labels).mean())
-
-        best = minimize_scalar(nll, bracket=(-1.0, 1.0), options={"xtol": 1e-10})
-        temperature = TemperatureScaling().fit(logits, main.validation_labels).temperature
-        largest = max(largest, abs(nll(float(np.log(temperature))) - best.fun))
-    return largest

@@ -10,6 +10,7 @@ METHODS = ("uncalibrated", "histogram", "isotonic", "BBQ", "temperature", "vecto
 PUBLISHED = read_published(Path(__file__).with_name("published.csv"))
 ECE = PUBLISHED.rows("ECE")  # "CIFAR-10, ResNet-110" -> method -> %, 15 bins
 ERRORS = PUBLISHED.values("test error")  # %
+BINNED_ERRORS = PUBLISHED.values("test error, histogram binning")  # %
 
 
 def published(method: str, data: str = "CIFAR-10") -> str:

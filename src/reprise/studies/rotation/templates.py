@@ -37,7 +37,7 @@ def template_findings() -> list[Finding]:
     found = [(form.best_angle(*pair), form.brute_force_angle(*pair, ANGLES)) for pair in pairs]
     apart = [abs((a - b + np.pi) % (2 * np.pi) - np.pi) / step for a, b in found]
     short = [np.diff(form.match(*pair, np.array(both)))[0] for pair, both in zip(pairs, found, strict=True)]
-    tests = "the trained layer equals this NumPy form to rounding (tests/claims/test_rotation.py)"
+    tests = "the trained layer equals this NumPy form to rounding (tests/studies/rotation/test_lesson.py)"
     return [
         Finding(
             60,

@@ -9,11 +9,14 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from skimage.measure import find_contours
 
+from reprise.calibration.diagrams import draw_reliability
 from reprise.claims.evidence import Figure
-from reprise.data.duplicates import strip_histograms
-from reprise.data.ultrasound import Prepared, whole_blocks
+from reprise.data.ultrasound import Prepared
+from reprise.metrics.calibration import ReliabilityCurve
 from reprise.plotting import COLOURS, figure
 from reprise.runs import Run
+from reprise.studies.ultrasound.answers import SHOWN, Answers
+from reprise.studies.ultrasound.duplicates import Curve
 from reprise.studies.ultrasound.scores import Scores
 
 
@@ -79,19 +82,12 @@ def predictions(folder: Path, prepared: Prepared, scores: Scores) -> Figure:
     )
 
 
-def distances(folder: Path, prepared: Prepared, threshold: float) -> Figure:
-    """Cosine distances of the source's hash between all frames of the subject that has most."""
-    who, counts = np.unique(prepared.subject, return_counts=True)
-    subject = who[np.argmax(counts)]
-    index = np.flatnonzero(prepared.subject == subject)
-    index = index[np.argsort(prepared.frame[index], kind="stable")]
-    features = strip_histograms(whole_blocks(prepared.frames[index])).astype(np.float64)
-    features /= np.linalg.norm(features, axis=1, keepdims=True)
-    matrix = np.clip(1 - features @ features.T, 1e-5, None)
+def distances(folder: Path, subject: int, matrix: np.ndarray, threshold: float) -> Figure:
+    """(frames, frames) cosine distances of the source's hash between all frames of one subject, in their order."""
     with figure(folder / "distances.png", 6, 5) as (drawn, axes):
-        image = axes.imshow(matrix, cmap="magma", norm=LogNorm(1e-4, 0.36))
+        image = axes.imshow(np.clip(matrix, 1e-5, None), cmap="magma", norm=LogNorm(1e-4, 0.36))
         axes.contour(matrix < threshold, [0.5], colors="#4dc3ff", linewidths=0.6)
-        axes.set(title=f"Subject {subject}: {len(index)} frames in order", xlabel="frame", ylabel="frame")
+        axes.set(title=f"Subject {subject}: {len(matrix)} frames in order", xlabel="frame", ylabel="frame")
         axes.grid(visible=False)
         drawn.colorbar(image, label="cosine distance")
     caption = f"Blue outlines: below {threshold:g}. Dark blocks off the diagonal are places the probe came back to."
@@ -118,7 +114,7 @@ def contradictions(folder: Path, prepared: Prepared, pairs: np.ndarray, distance
     return Figure("contradictions", "Opposite labels on nearly identical frames", "Pairs of frames", caption, "png")
 
 
-def finders(folder: Path, curves: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, float]]) -> Figure:
+def finders(folder: Path, curves: dict[str, Curve]) -> Figure:
     """Precision against recall of every hash as its threshold moves; a dot where it stands."""
     with figure(folder / "finders.svg", 6, 3.8) as (_, axes):
         for colour, (name, (thresholds, precision, recall, own)) in zip(COLOURS, curves.items(), strict=False):
@@ -132,6 +128,29 @@ def finders(folder: Path, curves: dict[str, tuple[np.ndarray, np.ndarray, np.nda
     return Figure(
         "finders", "Near-duplicate finders", "Precision against recall for strips, blocks and robust", caption
     )
+
+
+def reliability(
+    folder: Path,
+    source: str,
+    shown: dict[str, Answers],
+    before: dict[str, ReliabilityCurve],
+    after: dict[str, ReliabilityCurve],
+) -> Figure:
+    """Reliability diagrams of seed 0: as trained above, after temperature scaling below."""
+    draw_reliability(before | after, folder / "reliability.svg", columns=2)
+    sizes = {target: (f"{len(test.labels):,}", len(np.unique(test.subject))) for target, test in shown.items()}
+    (pixels, pixel_subjects), (frames, frame_subjects) = sizes["pixels"], sizes["head"]
+    caption = (
+        f"Seed 0, {source} test frames: {pixels} pixels for {SHOWN['pixels']} ({pixel_subjects} subjects), {frames} "
+        f"frames for the head of {SHOWN['head']} ({frame_subjects} subjects), 15 bins; without T: as trained. "
+        "Whiskers: 95 % bootstrap over pixels or frames as if independent. Pixels of a frame and frames of a subject "
+        "are not, so they are too narrow."
+    )
+    if len(after) < len(before):
+        caption += " Panels are missing where the table has no temperature."
+    alt = f"Accuracy by confidence in bars against the diagonal, {len(before | after)} panels: "
+    return Figure("reliability", "Reliability of pixels and head", alt + "; ".join(before | after), caption)
 
 
 def outline(axis, mask: np.ndarray, colour: str) -> None:

@@ -1,24 +1,19 @@
-"""Calibration of the segmentation networks: the decision on every pixel, and the has_mask head's on the whole frame.
-
-Both are two-class problems with logits [0, z]. Each seed's temperature is fitted on validation frames and judged on
-test frames, against the labels as they are stored.
-"""
+"""Calibration of the segmentation networks: each seed's temperature is fitted on validation and judged on test."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from reprise.calibration import TemperatureScaling
-from reprise.calibration.diagrams import draw_reliability
 from reprise.calibration.report import NLL_FLOOR
-from reprise.claims.evidence import Figure, Table
+from reprise.claims.evidence import Table
 from reprise.data.ultrasound import Prepared
 from reprise.metrics.calibration import (
+    ReliabilityCurve,
     brier,
     expected_calibration_error,
     negative_log_likelihood,
@@ -26,26 +21,9 @@ from reprise.metrics.calibration import (
 )
 from reprise.metrics.ranking import auroc
 from reprise.runs import Run
+from reprise.studies.ultrasound.answers import SHOWN, Answers, answers
 
-PIXELS = 1_000_000  # at most so many of validation and of test, one from each of equal stretches
-LEAST, MOST = 2.0**-25, 1 - 2.0**-12  # half precision rounds what is no larger to 0, and what is no smaller to 1
-SHOWN = {"pixels": "raw", "head": "cleaned_has_mask"}  # by target, the variant that is drawn
 MEASURES = ("ECE", "NLL", "Brier")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one variant's networks say to a yes-or-no question, asked of pixels or of frames.
-
-    Attributes:
-        logits: (seeds, n) log-odds of yes.
-        labels: (n,) 0 or 1.
-        subject: (n,) whose frame it is.
-    """
-
-    logits: np.ndarray
-    labels: np.ndarray
-    subject: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,31 +54,6 @@ class Calibration:
     def temperature(self) -> np.ndarray:
         """(seeds,) or (0,)."""
         return np.array([scaling.temperature for scaling in self.scalings])
-
-
-def answers(run: Run, prepared: Prepared) -> dict[str, tuple[Answers, Answers]]:
-    """Validation's and test's answers: ``pixels``, and ``head`` where the variant has one."""
-    parts = ("validation", "test")
-    index = [run.common(f"{part}/index") for part in parts]
-    maps = run.arrays(*(f"{part}/probability" for part in parts))
-    found = {"pixels": tuple(_of_pixels(prepared, i, p) for i, p in zip(index, maps, strict=True))}
-    if run.has("test/has_mask_logit"):
-        logits = run.arrays(*(f"{part}/has_mask_logit" for part in parts))
-        found["head"] = tuple(_of_frames(prepared, i, z) for i, z in zip(index, logits, strict=True))
-    return found
-
-
-def _of_pixels(prepared: Prepared, index: np.ndarray, probability: np.ndarray) -> Answers:
-    total = probability[0].size
-    ends = np.arange(min(total, PIXELS) + 1) * total // min(total, PIXELS)
-    drawn = np.random.default_rng(0).integers(ends[:-1], ends[1:])  # a fixed stride could follow a few columns
-    inside = np.clip(probability.reshape(len(probability), -1)[:, drawn].astype(np.float64), LEAST, MOST)
-    labels = prepared.targets[index].reshape(-1)[drawn] > 127
-    return Answers(logit(inside), labels.astype(np.intp), prepared.subject[index][drawn // probability[0, 0].size])
-
-
-def _of_frames(prepared: Prepared, index: np.ndarray, logits: np.ndarray) -> Answers:
-    return Answers(logits.astype(np.float64), prepared.nonempty[index].astype(np.intp), prepared.subject[index])
 
 
 def measure_all(run: Run, prepared: Prepared) -> dict[str, Calibration]:
@@ -196,31 +149,14 @@ def _cell(values: np.ndarray, digits: int = 3) -> str:
     return f"{values.mean():.{digits}f}" if values.size else "–"
 
 
-def shown(runs: dict[str, Run], prepared: Prepared) -> dict[str, Answers]:
-    """By target, what the drawn variant answers on test."""
-    return {target: answers(runs[variant], prepared)[target][1] for target, variant in SHOWN.items()}
-
-
-def reliability(
-    folder: Path, source: str, shown: dict[str, Answers], measured: dict[str, dict[str, Calibration]]
-) -> Figure:
-    """Reliability diagrams of seed 0: as trained above, after temperature scaling below."""
+def reliability_curves(
+    shown: dict[str, Answers], measured: dict[str, dict[str, Calibration]]
+) -> tuple[dict[str, ReliabilityCurve], dict[str, ReliabilityCurve]]:
+    """Of seed 0, by the panel's title: as trained, and after temperature scaling where there is a temperature."""
     before = {target: reliability_curve(_sigmoid(test.logits[0]), test.labels) for target, test in shown.items()}
     after = {}
     for target, test in shown.items():
         for scaling in measured[SHOWN[target]][target].scalings[:1]:
             scaled = scaling.transform(_pair(test.logits[0]))
             after[f"{target}, T = {scaling.temperature:.3g}"] = reliability_curve(scaled, test.labels)
-    draw_reliability(before | after, folder / "reliability.svg", columns=2)
-    sizes = {target: (f"{len(test.labels):,}", len(np.unique(test.subject))) for target, test in shown.items()}
-    (pixels, pixel_subjects), (frames, frame_subjects) = sizes["pixels"], sizes["head"]
-    caption = (
-        f"Seed 0, {source} test frames: {pixels} pixels for {SHOWN['pixels']} ({pixel_subjects} subjects), {frames} "
-        f"frames for the head of {SHOWN['head']} ({frame_subjects} subjects), 15 bins; without T: as trained. "
-        "Whiskers: 95 % bootstrap over pixels or frames as if independent. Pixels of a frame and frames of a subject "
-        "are not, so they are too narrow."
-    )
-    if len(after) < len(before):
-        caption += " Panels are missing where the table has no temperature."
-    alt = f"Accuracy by confidence in bars against the diagonal, {len(before | after)} panels: "
-    return Figure("reliability", "Reliability of pixels and head", alt + "; ".join(before | after), caption)
+    return before, after
