@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from reprise.claims.evidence import Evidence
-from reprise.config import import_study
+from reprise.evaluation import evaluate_study
+from reprise.files import write_text
 from reprise.workspace import Workspace
 
 
@@ -21,13 +22,9 @@ def run(request: pytest.FixtureRequest) -> Callable[[Path], Evidence]:
     name, params = request.module.STUDY, request.module.PARAMS
 
     def run_in(root: Path) -> Evidence:
-        (root / "params.yaml").write_text(
-            f"scale: smoke\ndata: {{source: generated}}\n{name}: {params}\n", encoding="utf-8"
-        )
-        workspace = Workspace(name, root)
-        evidence = import_study("claims", name).evaluate(workspace)
-        evidence.write(workspace.evidence)
-        return evidence
+        write_text(root / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
+        write_text(root / "pipelines" / name / "params.yaml", f"{params}\n")
+        return evaluate_study(Workspace(name, root))
 
     return run_in
 
