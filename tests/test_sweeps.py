@@ -138,6 +138,12 @@ def test_bytes_that_are_no_text_are_told(written, name):
         read_sweep(written)
 
 
+def test_a_column_that_an_older_sweep_did_not_write_is_named(written):
+    assert len(read_sweep(written, "loss", "seed")) == 3
+    with pytest.raises(ValueError, match=r"table\.csv: no rate, lag; make it again"):
+        read_sweep(written, "loss", "rate", "lag")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

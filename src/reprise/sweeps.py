@@ -84,13 +84,17 @@ def _cells(folder: Path, name: str, array: np.ndarray) -> list[str]:
     raise ValueError(f"{folder / TABLE}: column {name}: expected numbers or printable text, found {array.dtype}")
 
 
-def read_sweep(workspace: Workspace) -> Sweep:
+def read_sweep(workspace: Workspace, *needed: str) -> Sweep:
     """Reads what the study's stage ``sweep`` wrote.
+
+    Args:
+        workspace: of the study.
+        *needed: columns that there must be.
 
     Raises:
         FileNotFoundError: it has not run.
-        ValueError: a file is damaged, or the networks were made with other settings than params.yaml has; the message
-            names file, column and line.
+        ValueError: a file is damaged, a column is missing, or the networks were made with other settings than
+            params.yaml has; the message names file, column and line.
     """
     table, record = workspace.sweep / TABLE, workspace.sweep / RECORD
     for path in (table, record):
@@ -98,6 +102,9 @@ def read_sweep(workspace: Workspace) -> Sweep:
             raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
     settings, names, text, rows = _read_record(record)
     _check_settings(workspace, settings)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise ValueError(f"{table}: no {', '.join(missing)}; {AGAIN}")
     return Sweep(_read_table(table, names, text, rows), settings)
 
 

@@ -20,7 +20,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     torch.set_num_threads(1)
     config: Config = workspace.config
     memory = config.memory
-    sweep = read_sweep(workspace)
+    sweep = read_sweep(workspace, *recall.COLUMNS)
     terms = formula.measure(config.cases)
     grown = gains.measure(config.gains)
     reach = gates.measure_reach(config.gains)

@@ -11,6 +11,8 @@ from reprise.studies.recurrence.networks import LATCHING, NETWORKS
 from reprise.studies.recurrence.settings import Memory
 from reprise.sweeps import Sweep
 
+COLUMNS = ("task", "network", "lag", "seed", "first_loss", "last_loss", "late_loss", "score")  # of the sweep
+
 
 @dataclass(frozen=True)
 class Echoed:
