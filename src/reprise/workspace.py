@@ -16,7 +16,7 @@ class Workspace:
     """One study in one checkout: its parameters and its files.
 
     ``data/prepared/SET.npz`` -> ``data/runs/STUDY/VARIANT/`` -> ``data/probes/STUDY/VARIANT/`` ->
-    ``data/evidence/STUDY/`` -> ``reports/``
+    ``data/evidence/STUDY/`` -> ``reports/``; families of small networks go by ``data/sweeps/STUDY/`` instead.
     """
 
     study: str
@@ -74,6 +74,11 @@ class Workspace:
     def probe(self, variant: str) -> Path:
         """What the variant's trained networks were asked: answers.npz and probe.json."""
         return self.root / "data" / "probes" / self.study / variant
+
+    @property
+    def sweep(self) -> Path:
+        """What a family of many small networks gave: table.csv and sweep.json."""
+        return self.root / "data" / "sweeps" / self.study
 
     def checkpoints(self, variant: str) -> Path:
         """Where a killed run resumes from; no DVC output."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reprise.lessons import initialisation as lesson
+
+from reprise.studies.initialisation import lesson
 
 
 @pytest.mark.parametrize("activation", ["linear", "tanh", "ReLU"])

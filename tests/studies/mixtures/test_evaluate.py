@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from reprise.claims.mixtures import evaluate
-
-from reprise.workspace import Workspace
-
-
-def workspace(folder: Path) -> Workspace:
-    (folder / "params.yaml").write_text("scale: smoke\nmixtures: {runs: 60, fits: 5}\n")
-    (folder / "data/evidence/mixtures/figures").mkdir(parents=True)
-    return Workspace("mixtures", folder)
-
-
-@pytest.fixture(scope="module")
-def evidence(tmp_path_factory):
-    place = workspace(tmp_path_factory.mktemp("mixtures"))
-    found = evaluate(place)
-    found.write(place.evidence)
-    return found
+STUDY = "mixtures"
+PARAMS = "{runs: 60, iterations: 10, long_iterations: 200, fits: 5, parity_iterations: 30}"
 
 
 def test_answers_its_claims_and_holds_against_the_oracle(evidence):
@@ -43,9 +25,9 @@ def test_table_has_every_start_prior_and_length(evidence):
     assert not any(nan[3:])  # variances of real data are never negative
 
 
-def test_same_bytes_twice(evidence, tmp_path):
-    again = workspace(tmp_path)
-    evaluate(again).write(again.evidence)
-    first = evidence.findings
-    assert [f.effect for f in evaluate(again).findings] == [f.effect for f in first]
-    assert len(list((again.evidence / "figures").iterdir())) == len(evidence.figures)
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/mixtures").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert len(first) == 1 + len(evidence.figures)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reprise.lessons import regularisation as lesson
 from scipy import stats
 from sklearn.linear_model import ElasticNet
+
+from reprise.studies.regularisation import lesson
 
 
 @given(st.floats(-5, 5), st.floats(0, 20))
@@ -89,6 +90,15 @@ def test_transforms_equal_scipys():
     assert lesson.min_max(x).min(axis=0).tolist() == [0, 0, 0]
     assert lesson.min_max(x).max(axis=0).tolist() == [1, 1, 1]
     assert lesson.log_normal(0.0, 0.0, 1.0) == 0
+
+
+@given(st.floats(-1e6, 1e6))
+def test_sigmoid_slope_is_even_at_most_a_quarter_and_never_overflows(x):
+    with np.errstate(over="raise", invalid="raise"):
+        slope = lesson.sigmoid_slope(np.array(x))
+    assert slope == lesson.sigmoid_slope(np.array(-x))
+    assert slope == pytest.approx(stats.logistic.pdf(x), rel=1e-13, abs=1e-300)
+    assert slope <= 0.25
 
 
 @pytest.mark.parametrize("bad", [np.ones((4, 2)), np.array([1.0, np.nan]), np.zeros((0, 2))])

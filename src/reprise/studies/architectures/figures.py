@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from reprise.claims.evidence import Figure
+from reprise.models.zoo import CATALOGUE
 from reprise.plotting import COLOURS, figure
+from reprise.studies.architectures.counting import Counted
 
 FIGURES = [
     Figure(
@@ -28,13 +29,11 @@ FIGURES = [
 ]
 
 
-def draw_costs(folder: Path, measured: dict[str, Any]) -> None:
+def draw_costs(folder: Path, counted: dict[str, Counted]) -> None:
     """A circle for each network: parameters across, multiply-adds up, the area for its depth."""
-    from reprise.models.zoo import CATALOGUE
-
     families: dict[str, str] = {}
     with figure(folder / "architectures_costs.svg", 7.0, 4.2) as (_, ax):
-        for name, found in measured.items():
+        for name, found in counted.items():
             colour = families.setdefault(name.split()[0].split("-")[0], COLOURS[len(families) % len(COLOURS)])
             large = CATALOGUE[name].shape[1] > 32
             x, y = found.parameters / 1e6, found.multiply_adds / 1e9
@@ -51,10 +50,10 @@ def draw_costs(folder: Path, measured: dict[str, Any]) -> None:
         ax.set(xlim=(0.6, 330), ylim=(0.15, 40))
 
 
-def draw_shares(folder: Path, measured: dict[str, Any]) -> None:
+def draw_shares(folder: Path, counted: dict[str, Counted]) -> None:
     """Which share of each network's parameters is in its dense layers."""
-    names = list(measured)[::-1]
-    dense = np.array([100 * measured[name].dense / measured[name].parameters for name in names])
+    names = list(counted)[::-1]
+    dense = np.array([100 * counted[name].dense / counted[name].parameters for name in names])
     with figure(folder / "architectures_shares.svg", 7.0, 3.4) as (_, ax):
         ax.barh(names, 100 - dense, color=COLOURS[0], label="convolutions")
         ax.barh(names, dense, left=100 - dense, color=COLOURS[1], label="dense layers")

@@ -9,8 +9,8 @@ import numpy as np
 
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, MARKER, figure
-from reprise.statistics import proportion
 from reprise.studies.initialisation import lesson
+from reprise.studies.initialisation.minima import share_of_minima
 
 
 def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[int, np.ndarray]) -> list[Figure]:
@@ -60,7 +60,7 @@ def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[i
 
 def _draw_minima(path: Path, config: Any, eigenvalues: dict[int, np.ndarray]) -> None:
     with figure(path, 7, 3.2, ncols=2) as (_, (left, right)):
-        shares = {n: proportion(int((v > 0).sum()), config.hessians) for n, v in eigenvalues.items()}
+        shares = {n: share_of_minima(values) for n, values in eigenvalues.items()}
         seen = {n: e for n, e in shares.items() if e.value > 0}
         spread = np.array([[e.value - e.low, e.high - e.value] for e in seen.values()]).T
         left.errorbar(list(seen), [e.value for e in seen.values()], spread, fmt="o", ms=4, label="measured")

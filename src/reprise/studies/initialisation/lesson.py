@@ -136,20 +136,6 @@ ALL_POSITIVE = {1: 1 / 2, 2: (2 - 2**0.5) / 4, 3: 1 / 4 - 2**0.5 / (2 * np.pi)}
 DECAY = np.log(3) / 4
 
 
-# S3's list with its examples; None where it names the quantity only.
-HYPERPARAMETERS: dict[str, float | None] = {
-    "learning rate": 0.001,
-    "hidden units": None,
-    "layers": None,
-    "mini-batch size": None,
-    "momentum": 0.9,
-    "Adam β1": 0.9,
-    "Adam β2": 0.999,
-    "Adam ε": 1e-8,
-    "learning rate decay": None,
-}
-
-
 def momentum_path(
     slope: Callable[[Array], Array], start: Array, steps: int, learning_rate: float, momentum: float = 0.9
 ) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.patches import Ellipse
@@ -12,11 +11,12 @@ from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, figure
 from reprise.studies.mixtures import source_code as published
 from reprise.studies.mixtures.lesson import fit
+from reprise.studies.mixtures.starts import Row
 
 SHOWN = (0, 2, 4, 6, 8)  # the iterations in the source's figure
 
 
-def draw(folder: Path, rows: list[dict[str, Any]], runs: int, good: float) -> list[Figure]:
+def draw(folder: Path, rows: list[Row], runs: int, good: float) -> list[Figure]:
     """Draws all figures into ``folder`` and returns their captions.
 
     Args:
@@ -93,12 +93,12 @@ def _draw_curves(path: Path) -> None:
         axis.set_ylabel("mean log-likelihood (nats)")
 
 
-def _draw_success(path: Path, rows: list[dict[str, Any]], good: float) -> None:
-    names = [f"{row['start']} start, {row['prior']}, {row['iterations']} iterations" for row in rows]
+def _draw_success(path: Path, rows: list[Row], good: float) -> None:
+    names = [f"{row.start} start, {row.prior}, {row.iterations} iterations" for row in rows]
     with figure(path, 7, 2.8) as (_, axis):
         for place, row in enumerate(rows):
-            success = row["success"]
-            colour = COLOURS[0] if row["start"] == "source" else COLOURS[2]
+            success = row.success
+            colour = COLOURS[0] if row.start == "source" else COLOURS[2]
             axis.plot([success.low, success.high], [place, place], color=colour, linewidth=2.2)
             axis.plot(success.value, place, "o", color=colour)
         axis.set_yticks(range(len(rows)), names)

@@ -14,7 +14,7 @@ a few standard deviations out), and ``Σ = L Lᵀ`` turns the Mahalanobis distan
 Both steps are one pass over the points here: while a block of differences ``x - μ`` is in the cache, it gives the
 densities *and* the weighted sums that the M step needs. Measured about the old means, those sums lose no digits.
 
-``mixtures_published`` holds the source's own form, in two dimensions and with its faults.
+``source_code`` holds the source's own form, in two dimensions and with its faults.
 """
 
 from __future__ import annotations

@@ -13,13 +13,17 @@ What it does otherwise than the textbook, each kept here on purpose:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-POINTS = (400, 1000)
-MEANS = np.array([[1.0, 2.0], [5.0, 3.0]])
-STATED_COVARIANCES = np.array([[0.3, 0.5], [1.0, 1.0]])  # the diagonals
+from reprise.published import read_published
+
+CLASSES = read_published(Path(__file__).with_name("published.csv")).rows("classes").values()
+POINTS = tuple(int(each["points"]) for each in CLASSES)
+MEANS = np.array([[each["mean x"], each["mean y"]] for each in CLASSES])
+STATED_COVARIANCES = np.array([[each["covariance x"], each["covariance y"]] for each in CLASSES])  # the diagonals
 Prior = Literal["likelihoods", "responsibilities"]
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, MARKER, figure
-from reprise.studies.recurrence import lesson
+from reprise.studies.recurrence.formula import Terms
+from reprise.studies.recurrence.lesson.clipping import clip_by_norm, single_unit
+from reprise.studies.recurrence.lesson.jacobians import ACTIVATIONS, growth_rate
 
 FIGURES = [
     Figure(
@@ -47,12 +49,12 @@ PLAIN, CLOSED, OPENED, GATED = COLOURS[8], COLOURS[1], COLOURS[3], COLOURS[2]
 NETWORK_COLOURS = {"RNN": PLAIN, "LSTM": CLOSED, "open LSTM": OPENED, "GRU": GATED}
 
 
-def draw_terms(folder: Path, terms: dict[str, np.ndarray]) -> None:
+def draw_terms(folder: Path, terms: Terms) -> None:
     """Norms of the formula's terms, and what truncation loses."""
     with figure(folder / "recurrence_terms.svg", 7.0, 3.0, ncols=2) as (_, (left, right)):
         for ax, values, label in (
-            (left, terms["norms"] / terms["norms"][:, :1], "norm of the term, first = 1"),
-            (right, 100 * terms["missing"], "gradient missing, %"),
+            (left, terms.norms / terms.norms[:, :1], "norm of the term, first = 1"),
+            (right, 100 * terms.missing, "gradient missing, %"),
         ):
             steps = np.arange(values.shape[1]) + (ax is right)
             low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
@@ -66,13 +68,13 @@ def draw_terms(folder: Path, terms: dict[str, np.ndarray]) -> None:
 def draw_gains(folder: Path, gains: dict[tuple[str, float], np.ndarray], radii: list[float]) -> None:
     """Gains over time, and growth per step against the spectral radius."""
     with figure(folder / "recurrence_gains.svg", 7.0, 3.5, ncols=2) as (_, (left, right)):
-        for colour, activation in zip(COLOURS, lesson.ACTIVATIONS, strict=False):
+        for colour, activation in zip(COLOURS, ACTIVATIONS, strict=False):
             for radius, style in ((1.0, "-"), (2.0, "--")):
                 logs = np.log10(np.maximum(gains[activation, radius], 1e-300)).mean(axis=1)
                 left.plot(
                     np.arange(1, len(logs) + 1), logs, style, color=colour, label=activation if style == "-" else None
                 )
-            rates = np.array([_rates(gains[activation, radius]) for radius in radii])
+            rates = np.array([growth_rate(gains[activation, radius]) for radius in radii])
             half = 1.96 * rates.std(axis=1, ddof=1) / np.sqrt(rates.shape[1])
             right.errorbar(radii, rates.mean(axis=1), half, color=colour, marker="o", ms=3, capsize=2, label=activation)
         left.set(xlabel="steps t", ylabel="log₁₀ gain of ∂sₜ/∂s₀", title="Over time")
@@ -83,19 +85,13 @@ def draw_gains(folder: Path, gains: dict[tuple[str, float], np.ndarray], radii: 
         right.legend(fontsize=8)
 
 
-def _rates(gains: np.ndarray) -> np.ndarray:
-    start = len(gains) // 3
-    logs = np.log(np.maximum(gains[[start, -1]], 1e-300))
-    return (logs[1] - logs[0]) / (len(gains) - 1 - start)
-
-
 def descend(w: float, b: float, rate: float, steps: int, threshold: float | None) -> np.ndarray:
     """(steps + 1, 2): the path of gradient descent on the one-unit network."""
     path = [np.array([w, b])]
     for _ in range(steps):
-        _, gradient = lesson.single_unit(path[-1][0], path[-1][1], 50)
+        _, gradient = single_unit(path[-1][0], path[-1][1], 50)
         if threshold is not None:
-            (gradient,), _ = lesson.clip_by_norm([gradient], threshold)
+            (gradient,), _ = clip_by_norm([gradient], threshold)
         path.append(path[-1] - rate * gradient)
     return np.array(path)
 
@@ -103,7 +99,7 @@ def descend(w: float, b: float, rate: float, steps: int, threshold: float | None
 def draw_cliff(folder: Path) -> None:
     """The loss surface of one unit, and descent on it with and without clipping."""
     w, b = np.meshgrid(np.linspace(4.2, 6.2, 200), np.linspace(-3.2, -2.1, 160))
-    loss, _ = lesson.single_unit(w, b, 50)
+    loss, _ = single_unit(w, b, 50)
     free, clipped = (descend(5.2, -2.55, 0.2, 60, threshold) for threshold in (None, 0.05))
     with figure(folder / "recurrence_cliff.svg", 7.0, 3.6) as (drawn, ax):
         shading = ax.contourf(w, b, loss, levels=14, cmap="Greys", alpha=0.75)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.studies.recurrence import lesson
+from reprise.studies.recurrence.lesson.cells import Weights, initial_weights
+from reprise.studies.recurrence.lesson.unfolding import backward, forward
+from reprise.studies.recurrence.networks import Network, open_gate
 
 SYMBOLS = 4
 Scored = tuple[np.ndarray, np.ndarray]
@@ -71,24 +73,22 @@ def echo(steps: int) -> Task:
 
 
 def train(
-    cell: lesson.Cell,
+    network: Network,
     task: Task,
     rates: np.ndarray,
     hidden: int,
     batch: int,
     updates: int,
-    keep_bias: float = 0.0,
     test: int = 256,
     rng_seed: int = 0,
 ) -> Scored:
     """Trains one network a learning rate with Adam, each clipped to the norm 1, side by side.
 
     Args:
-        cell: which one.
+        network: which one.
         task: what to learn.
         rates: (models,) learning rates.
         hidden, batch, updates: sizes.
-        keep_bias: added to the bias of an LSTM's keep (forget) gate at the start.
         test: fresh sequences on which the score is taken.
         rng_seed: of weights and data.
 
@@ -97,24 +97,24 @@ def train(
     """
     rng = np.random.default_rng(rng_seed)
     models = len(rates)
-    weights = lesson.initial_weights(rng, cell, task.inputs, hidden, models)
-    weights = lesson.Weights(*(array.astype(np.float32) for array in weights))
-    weights.b[:, hidden : 2 * hidden] += keep_bias if cell is lesson.LSTM else 0.0
+    weights = initial_weights(rng, network.cell, task.inputs, hidden, models)
+    weights = Weights(*(array.astype(np.float32) for array in weights))
+    open_gate(network, weights)
     readout = (rng.uniform(-1, 1, (models, task.outputs, hidden)) / np.sqrt(hidden)).astype(np.float32)
     adam = Adam([*weights, readout], rates)
     losses = []
     for _ in range(updates):
         inputs, targets = task.sample(rng, models, batch)
-        trace = lesson.forward(cell, weights, inputs)
+        trace = forward(network.cell, weights, inputs)
         asked = slice(len(inputs) - len(targets), None)
         loss, d_readout = task.loss(trace.outputs[asked] @ readout.swapaxes(-1, -2), targets)
         d_outputs = np.zeros_like(trace.outputs)
         d_outputs[asked] = d_readout @ readout
-        gradient, _, _ = lesson.backward(cell, weights, inputs, trace, d_outputs)
+        gradient, _, _ = backward(network.cell, weights, inputs, trace, d_outputs)
         adam.step([*gradient, (d_readout.swapaxes(-1, -2) @ trace.outputs[asked]).sum(axis=0)])
         losses.append(loss)
     inputs, targets = task.sample(np.random.default_rng([rng_seed, 1]), models, test)
-    outputs = lesson.forward(cell, weights, inputs).outputs[len(inputs) - len(targets) :]
+    outputs = forward(network.cell, weights, inputs).outputs[len(inputs) - len(targets) :]
     return np.array(losses), task.score(outputs @ readout.swapaxes(-1, -2), targets)
 
 
