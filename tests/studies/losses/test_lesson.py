@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reprise.lessons import losses as lesson
 from scipy import special
+
+from reprise.studies.losses import lesson
 
 WILD = np.array([-1e4, -745.0, -40.0, -1e-12, 0.0, 1e-300, 1.0, 40.0, 1e4])
 
