@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from reprise.claims.puzzles import evaluate
 
-from reprise.workspace import Workspace
-
-
-@pytest.fixture(scope="module")
-def evidence(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("puzzles")
-    (folder / "params.yaml").write_text(
-        "scale: smoke\npuzzles: {seeds: 20, replicates: 2000, trials: 1000, small_numbers: 500}\n"
-    )
-    place = Workspace("puzzles", folder)
-    (place.evidence / "figures").mkdir(parents=True)
-    found = evaluate(place)
-    found.write(place.evidence)
-    return found
+STUDY = "puzzles"
+PARAMS = "{seeds: 20, replicates: 2000, trials: 1000, small_numbers: 500}"
 
 
 def verdicts(evidence, claim, variant=None):
@@ -60,3 +47,15 @@ def test_shield_grid_has_every_case(evidence):
     (share,) = [f for f in evidence.findings if f.claim == 89 and f.kind == "claim"]
     assert share.effect.n == 26_100
     assert share.effect.value == pytest.approx(0.368, abs=0.001)
+
+
+def test_findings_name_figures_that_exist(evidence):
+    drawn = {figure.name for figure in evidence.figures}
+    assert {name for finding in evidence.findings for name in finding.figures} == drawn
+
+
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/puzzles").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reprise.claims._puzzles_counting import by_sympy
-from reprise.lessons import puzzles_kleiber, puzzles_squares, puzzles_typing
-from reprise.lessons.puzzles_fitness import FITNESS, evolve
-from reprise.lessons.puzzles_shields import best_shields, damage, floor_rule, nearest_rule
 from scipy import stats
 from sympy import factorint
+
+from reprise.studies.puzzles.lesson import kleiber, squares, typing
+from reprise.studies.puzzles.lesson.fitness import FITNESS, evolve
+from reprise.studies.puzzles.lesson.shields import best_shields, damage, floor_rule, nearest_rule
+from reprise.studies.puzzles.published import SQUARES_INPUT
+from reprise.studies.puzzles.squares import by_sympy
 
 
 @settings(max_examples=60, deadline=None)
@@ -68,34 +70,34 @@ def test_not_a_number_is_least_fit():
     assert (evolve(lambda x: np.where(x > 0, np.nan, x), seeds=5)[:, -1] <= 0).all()
 
 
-@pytest.mark.parametrize("algorithm", puzzles_squares.LADDER)
+@pytest.mark.parametrize("algorithm", squares.LADDER)
 def test_ladder_is_right_and_looks_at_as_many_as_it_says(algorithm):
     for number in [*range(40), 50, 65, 85, 125, 200]:
-        assert puzzles_squares.count(number, algorithm) == (
+        assert squares.count(number, algorithm) == (
             by_sympy(number),
-            puzzles_squares.operations(number, algorithm),
+            squares.operations(number, algorithm),
         )
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**31 - 1))
 def test_factorisation_equals_the_search_and_sympy(number):
-    assert puzzles_squares.by_factors(number)[0] == puzzles_squares.count(number, "half arc")[0]
+    assert squares.by_factors(number)[0] == squares.count(number, "half arc")[0]
     if number:
-        assert puzzles_squares.factorise(number)[0] == factorint(number)
+        assert squares.factorise(number)[0] == factorint(number)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 32_767), st.integers(0, 32_767))
 def test_sums_of_squares_are_found(x, y):
     number = x * x + y * y
-    assert puzzles_squares.by_factors(number)[0] == puzzles_squares.count(number, "half arc")[0] >= 1
+    assert squares.by_factors(number)[0] == squares.count(number, "half arc")[0] >= 1
 
 
 def test_sources_numbers():
     right = [4, 2, 0, 0, 2, 2, 1, 6, 1, 1, 1, 2, 0, 0, 64, 0, 12, 24, 0, 2]
-    assert [puzzles_squares.by_factors(number)[0] for number in puzzles_squares.SOURCE_NUMBERS] == right
-    published = [puzzles_squares.published_count(number) for number in (1105, 65, 25, 2147483646)]
+    assert [squares.by_factors(number)[0] for number in SQUARES_INPUT] == right
+    published = [squares.published_count(number) for number in (1105, 65, 25, 2147483646)]
     assert published == [5, 3, 4, 0]
 
 
@@ -112,35 +114,35 @@ def java(n: int) -> int:
 
 @pytest.mark.parametrize("number", [0, 1, 2, 4, 5, 25, 50, 65, 1105, 5525, 2**31 - 1])
 def test_published_count_equals_a_plain_loop(number):
-    assert puzzles_squares.published_count(number) == java(number)
+    assert squares.published_count(number) == java(number)
 
 
 @pytest.mark.parametrize("number", [-1, 2**31])
 def test_numbers_beyond_the_puzzle_are_refused(number):
-    for call in (puzzles_squares.by_factors, puzzles_squares.published_count):
+    for call in (squares.by_factors, squares.published_count):
         with pytest.raises(ValueError, match="from 0 to"):
             call(number)
 
 
 def test_exponent_of_an_exact_power_law():
     mass = np.array([1.0, 10, 100, 1000, 5000])
-    slope = puzzles_kleiber.exponent(mass, 3 * mass**0.75)
+    slope = kleiber.exponent(mass, 3 * mass**0.75)
     assert (slope.value, slope.low, slope.high) == pytest.approx((0.75, 0.75, 0.75))
 
 
 def test_exponent_equals_scipy_and_its_interval_is_of_the_right_width():
-    table = puzzles_kleiber.mammals()
-    slope = puzzles_kleiber.exponent(table.mass_g, table.metabolic_rate_w)
+    table = kleiber.mammals()
+    slope = kleiber.exponent(table.mass_g, table.metabolic_rate_w)
     line = stats.linregress(np.log10(table.mass_g), np.log10(table.metabolic_rate_w))
     assert slope.value == pytest.approx(line.slope, abs=1e-12)
     assert slope.high - slope.low == pytest.approx(2 * 1.96 * line.stderr, rel=0.4)
-    grouped = puzzles_kleiber.exponent(table.mass_g, table.metabolic_rate_w, table.order)
+    grouped = kleiber.exponent(table.mass_g, table.metabolic_rate_w, table.order)
     assert grouped.high - grouped.low > slope.high - slope.low  # relatives are alike
     assert grouped.groups == table.order.nunique()
 
 
 def test_tables_are_whole():
-    table, hearts = puzzles_kleiber.mammals(), puzzles_kleiber.heartbeats()
+    table, hearts = kleiber.mammals(), kleiber.heartbeats()
     assert len(table) == 422
     assert table.species.is_unique
     assert (table[["mass_g", "metabolic_rate_w"]] > 0).all(axis=None)
@@ -158,19 +160,19 @@ def test_tables_are_whole():
 )
 def test_bad_power_laws_end_in_a_clear_error(mass, value, message):
     with pytest.raises(ValueError, match=message):
-        puzzles_kleiber.exponent(np.array(mass, float), np.array(value, float))
+        kleiber.exponent(np.array(mass, float), np.array(value, float))
 
 
 def test_the_samples_letters():
-    counts = puzzles_typing.counts_by_word().sum(axis=0)
-    assert counts.tolist() == [puzzles_typing.SAMPLE.count(key) for key in "ghjk"] == [34, 33, 22, 2]
-    assert puzzles_typing.wrong_pairs(counts) == 2
-    assert puzzles_typing.wrong_pairs(np.array([2, 4, 3, 1])) == 0
+    counts = typing.counts_by_word().sum(axis=0)
+    assert counts.tolist() == [typing.SAMPLE.count(key) for key in "ghjk"] == [34, 33, 22, 2]
+    assert typing.wrong_pairs(counts) == 2
+    assert typing.wrong_pairs(np.array([2, 4, 3, 1])) == 0
 
 
 @pytest.mark.parametrize("counts", [[7, 4, 1], [5, 5, 2], [4, 4, 4], [9, 3, 0]])
 def test_monte_carlo_p_equals_every_outcome_added_up(counts):
-    statistic, p = puzzles_typing.monte_carlo_p(np.array(counts))
+    statistic, p = typing.monte_carlo_p(np.array(counts))
     assert statistic == pytest.approx(stats.chisquare(counts).statistic)
     outcomes = [(i, j, 12 - i - j) for i in range(13) for j in range(13 - i)]
     chances = stats.multinomial(12, [1 / 3] * 3).pmf(outcomes)
@@ -181,12 +183,12 @@ def test_monte_carlo_p_equals_every_outcome_added_up(counts):
 @pytest.mark.parametrize("text", ["", "gh xyz"])
 def test_other_texts_are_refused(text):
     with pytest.raises(ValueError, match="expected words"):
-        puzzles_typing.counts_by_word(text)
+        typing.counts_by_word(text)
 
 
 def test_one_press_by_an_even_typist_against_arithmetic():
     # the key at distance d from the row's end is covered by min(d, 4) of seven places
-    guess, cover = puzzles_typing.position_accuracy(np.ones(4), np.ones(4), 1, 40_000)
+    guess, cover = typing.position_accuracy(np.ones(4), np.ones(4), 1, 40_000)
     covered = np.array([1, 2, 3, 4, 4, 4, 4, 3, 2, 1])
     expected = sum(covered[place + finger] ** -1.0 for place in range(7) for finger in range(4)) / 28
     assert cover.mean() == pytest.approx(expected, abs=0.005)
@@ -194,5 +196,5 @@ def test_one_press_by_an_even_typist_against_arithmetic():
 
 
 def test_many_presses_find_the_place():
-    guess, _ = puzzles_typing.position_accuracy(np.ones(4), np.ones(4), 60, 500)
+    guess, _ = typing.position_accuracy(np.ones(4), np.ones(4), 60, 500)
     assert guess.mean() == pytest.approx(1, abs=1e-3)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reprise.lessons import shallow as lesson
+
+from reprise.studies.shallow import lesson
 
 
 @pytest.mark.parametrize("regression", [False, True])

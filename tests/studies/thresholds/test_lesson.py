@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from reprise.claims.thresholds import PHOTOGRAPHS, disagree, same_optimum
-from reprise.lessons.thresholds import between_class, histogram, otsu, otsu_index, published_otsu, within_class
 from skimage import data
 from skimage.filters import threshold_otsu
+
+from reprise.studies.thresholds.comparison import disagree
+from reprise.studies.thresholds.definitions import same_optimum
+from reprise.studies.thresholds.images import PHOTOGRAPHS
+from reprise.studies.thresholds.lesson import between_class, histogram, otsu, otsu_index, published_otsu, within_class
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Array = np.ndarray
+Loss = Callable[[Array, Array], Array]  # truth, prediction -> one loss an example
 GRID = np.linspace(-6, 6, 401)  # where curves are drawn and compared
 MARGIN = 0.5  # ε of the hinge loss in the examples
 
@@ -99,7 +100,7 @@ ACTIVATIONS = (
 )
 
 
-def cost(loss: Callable[[Array, Array], Array], truth: Array, predicted: Array) -> float:
+def cost(loss: Loss, truth: Array, predicted: Array) -> float:
     """J: the mean of a loss over the examples (axis 0).
 
     Raises:

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from reprise.claims.evidence import Evidence
-from reprise.studies.puzzles import counting, nature
+from reprise.studies.puzzles import figures, fitness, hands, kleiber, letters, shields, squares
+from reprise.studies.puzzles.lesson.typing import counts_by_word
 from reprise.studies.puzzles.settings import Config
 from reprise.workspace import Workspace
 
 
 def evaluate(workspace: Workspace) -> Evidence:
-    """Gathers the six parts into one page."""
+    """Gathers the six puzzles into one page."""
     config: Config = workspace.config
+    cases = shields.every_case()
+    runs = fitness.evolve_all(config.seeds)
+    counts = squares.count_all(config.small_numbers)
+    exponents = kleiber.fit(config.replicates)
+    words = counts_by_word()
+    guesses = hands.simulate(words.sum(axis=0), config.trials)
     folder = workspace.evidence / "figures"
-    parts = [
-        counting.shields(folder),
-        nature.fitness(folder, config.seeds),
-        counting.squares(folder, config.small_numbers),
-        nature.kleiber(folder, config.replicates),
-        nature.typing(folder, config.replicates),
-        nature.hand_position(folder, config.trials),
-    ]
     return Evidence(
         data="exact arithmetic; AnAge's 422 mammals with a measured metabolic rate; ten published heart rates; the 91 "
         "letters that the source typed; simulated typists for the hand's position",
-        findings=[finding for part in parts for finding in part.findings],
-        metrics={name: metric for part in parts for name, metric in part.metrics.items()},
-        tables=[table for part in parts for table in part.tables],
-        figures=[drawn for part in parts for drawn in part.figures],
+        findings=[
+            *shields.findings(cases),
+            *fitness.findings(runs),
+            *squares.findings(counts),
+            *kleiber.findings(exponents),
+            *letters.findings(words, config.replicates),
+            *hands.findings(guesses),
+        ],
+        metrics={
+            **shields.metrics(cases),
+            **fitness.metrics(runs),
+            **squares.metrics(counts),
+            **kleiber.metrics(exponents),
+            **letters.metrics(words, config.replicates),
+        },
+        tables=[squares.table(counts), kleiber.table(exponents)],
+        figures=[
+            figures.shields(folder, cases),
+            figures.fitness(folder, runs),
+            figures.squares(folder, counts),
+            figures.kleiber(folder, exponents),
+            figures.typing(folder, words.sum(axis=0)),
+            figures.hands(folder, guesses),
+        ],
         cost={"genetic_algorithm_seeds": config.seeds},
     )
