@@ -6,6 +6,7 @@ Python batches are pickles, and a pickle is a program: ``safe_pickle`` reads the
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -168,8 +169,9 @@ def _members(archive: Path, layout: Layout) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
-                if member.name in wanted and member.isfile():
-                    yield wanted[member.name], tar.extractfile(member).read()
+                name = posixpath.normpath(member.name)  # `tar -C folder -cf X .` writes ./folder/name
+                if name in wanted and member.isfile():
+                    yield wanted[name], tar.extractfile(member).read()
     except (tarfile.TarError, EOFError, OSError) as error:
         raise CifarError(f"{archive}: not a readable archive ({error}); fetch it again") from error
 
