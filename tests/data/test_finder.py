@@ -207,6 +207,21 @@ def test_bad_files_are_named_and_left_out_and_the_others_are_compared(kaggle, tm
     assert len(found.complaints().splitlines()) == 5
 
 
+def test_a_folder_of_masks_among_the_images_holds_no_images(tmp_path, frames):
+    for k, frame in enumerate(frames):
+        save(tmp_path / "set" / f"{k}.png", frame)
+        save(tmp_path / "set" / "masks" / f"{k}.png", np.full(frame.shape, 255 * (k == 3), np.uint8))
+    found = find_duplicates(tmp_path / "set", tmp_path / "set" / "masks")
+    assert found.names == [f"{k}.png" for k in range(6)]
+    assert found.inconsistent.tolist() == [True, False]
+    assert "6 passed over: 6 masks" in str(found)
+    again = find_duplicates(tmp_path / "set", tmp_path / "set" / ".." / "set" / "masks")  # however it is spelt
+    assert again.names == found.names
+    assert again.passed_over == found.passed_over
+    with pytest.raises(ValueError, match="but in its folder of masks"):
+        find_duplicates(tmp_path, tmp_path / "set")
+
+
 def test_masks_none_of_which_can_be_used_are_an_error(kaggle, tmp_path):
     for path in kaggle.glob("*_mask.tif"):
         path.write_bytes(b"")

@@ -12,7 +12,8 @@ from PIL import Image
 
 from reprise.data import ultrasound
 from reprise.data.frames import DataError, read
-from reprise.data.images import SUFFIXES, PictureError, read_grey
+from reprise.data.images import read_grey
+from reprise.data.opening import SUFFIXES, PictureError
 from reprise.data.ultrasound import Config, make
 
 SHAPE = (42, 58)
@@ -108,7 +109,7 @@ def test_all_that_is_wrong_is_named_in_one_error_and_nothing_is_written(tmp_path
     assert "42 x 58" in found["1_2_mask.tif"]
     assert "like a photograph" in found["1_3_mask.tif"]
     assert "cannot be decoded" in found["1_4.tif"]
-    assert found["1_5.tif"] == "is not an image"
+    assert found["1_5.tif"] == "is not an image, or of a kind that is not read"
     assert found["1_7.tif"] == "is empty"
     assert "01_6.tif" in found["1_6.tif"]
     assert "41 x 57" in found["1_8.tif"]

@@ -12,8 +12,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from reprise.data.images import FORMATS, SUFFIXES, PictureError, bits_needed, read_grey, read_header
+from reprise.data.images import bits_needed, read_grey, read_header
 from reprise.data.masks import read_mask
+from reprise.data.opening import FORMATS, SUFFIXES, PictureError
 
 
 def save(path: Path, values: np.ndarray, **options) -> Path:
@@ -139,6 +140,18 @@ class TestReadGrey:
         for read in (read_grey, read_header, bits_needed):
             with pytest.raises(PictureError, match="holds 3 pictures"):
                 read(tmp_path / name)
+
+
+def test_pages_that_are_smaller_copies_do_not_count(tmp_path, grey):
+    for name, first, second, pages in (("a.tif", 0, 1, 1), ("b.tif", 1, 0, 2), ("c.tif", 0, 0, 2), ("d.tif", 1, 1, 1)):
+        with tifffile.TiffWriter(tmp_path / name) as file:
+            file.write(grey, subfiletype=first, metadata=None)
+            file.write(grey[::4, ::4], subfiletype=second, metadata=None)
+        if pages == 1:
+            np.testing.assert_array_equal(read_grey(tmp_path / name), grey)
+        else:
+            with pytest.raises(PictureError, match="holds 2 pictures"):
+                read_grey(tmp_path / name)
 
 
 def wide_png(path: Path, values: np.ndarray, key: tuple[int, ...] = ()) -> Path:

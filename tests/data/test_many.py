@@ -36,7 +36,7 @@ class TestEach:
         results = list(each([*paths, tiff], read_grey, problems, threads=3))
         assert set(problems) == {paths[3], paths[7], paths[9], tiff}
         assert problems[paths[7]] == "is empty"
-        assert problems[paths[9]] == "is not an image"
+        assert problems[paths[9]] == "is not an image, or of a kind that is not read"
         for k, result in enumerate(results):
             assert result is None if k in (3, 7, 9, 30) else (result == k).all()
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from reprise.data.frames import read
-from reprise.data.images import PictureError
 from reprise.data.masks import read_mask
+from reprise.data.opening import PictureError
 
 SHAPE = (60, 84)
 Y, X = np.mgrid[: SHAPE[0], : SHAPE[1]]
@@ -149,9 +149,20 @@ def test_one_bit_is_read_as_shown_also_where_white_is_zero(tmp_path, mask, compr
         with Image.open(path) as image:
             shown = np.asarray(image.convert("L")) > 0
         np.testing.assert_array_equal(read_mask(path), shown)
-    tifffile.imwrite(tmp_path / "w.tif", np.where(mask, 0, 255).astype(np.uint8), photometric="miniswhite")
+    ink = np.where(mask, 0, 255).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "w.tif", ink, photometric="miniswhite", software="a scanner's")
     np.testing.assert_array_equal(read_mask(tmp_path / "w.tif"), mask)
     np.testing.assert_array_equal(found(painted(mask, 255).convert("1"), tmp_path / "a.pbm"), mask)  # 1 is black there
+
+
+def test_truth_values_as_tifffile_writes_them_show_black_and_are_refused(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", DISC)
+    with Image.open(tmp_path / "a.tif") as image:
+        np.testing.assert_array_equal(np.asarray(image), ~DISC)  # what every viewer shows
+    with pytest.raises(PictureError, match="tifffile writes truth values"):
+        read_mask(tmp_path / "a.tif")
+    tifffile.imwrite(tmp_path / "b.tif", DISC.astype(np.uint8))
+    np.testing.assert_array_equal(read_mask(tmp_path / "b.tif"), DISC)
 
 
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])

@@ -18,9 +18,10 @@ from reprise.data.copies import pairs_with_copies
 from reprise.data.duplicates import HASHES, TooManyPairsError, contradictory_pairs
 from reprise.data.folders import composed, find_images, find_masks, pictures
 from reprise.data.found import Duplicates, write_pairs, write_sheet
-from reprise.data.images import Header, bits_needed, quiet, read_grey, read_header
+from reprise.data.images import Header, bits_needed, read_grey, read_header
 from reprise.data.many import UnreadableImagesError, each
 from reprise.data.masks import read_mask
+from reprise.data.opening import quiet
 from reprise.files import check_writable, replacing, shown
 
 SCOPES = ("all", "subject")
@@ -83,6 +84,8 @@ def find_duplicates(
     images, masks = Path(images), None if masks is None else Path(masks)
     passed_over: Counter[str] = Counter()
     paths = find_images(images, passed_over)
+    if masks is not None:
+        paths = _without(paths, images, masks, passed_over)
     outputs = [Path(path) for path in (out, sheet) if path is not None]
     _keep_pictures(outputs, [images] if masks is None else [images, masks])
     for path in outputs:
@@ -149,12 +152,26 @@ def _keep_pictures(outputs: list[Path], folders: list[Path]) -> None:
             )
 
 
+def _without(paths: list[Path], images: Path, masks: Path, passed_over: Counter[str]) -> list[Path]:
+    """The paths that do not lie in a folder of masks among the images."""
+    inside, whole = (Path(os.path.realpath(path)) for path in (masks, images))
+    if inside == whole or not inside.is_relative_to(whole):
+        return paths
+    kept = [path for path in paths if images / inside.relative_to(whole) not in path.parents]
+    if not kept:
+        raise ValueError(f"{shown(images)} holds no images but in its folder of masks")
+    passed_over["masks"] += len(paths) - len(kept)
+    return kept
+
+
 def _masks_of(
     paths: list[Path], images: Path, masks: Path, problems: dict[Path, str], passed_over: Counter[str]
 ) -> dict[Path, Path]:
     beside: Counter[str] = Counter()
     mask_of = find_masks(paths, images, masks, problems, beside)
-    if masks.samefile(images):  # everything else there is counted already
+    if Path(os.path.realpath(masks)).is_relative_to(
+        os.path.realpath(images)
+    ):  # everything else there is counted already
         passed_over.pop("masks (X_mask beside X)", None)
         beside = Counter({reason: count for reason, count in beside.items() if reason == "masks of no image"})
     passed_over.update(beside)

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-from reprise.data.images import SUFFIXES
+from reprise.data.opening import SUFFIXES
 from reprise.files import shown
 
 MASK = "_mask"

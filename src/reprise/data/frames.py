@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from reprise.data.folders import composed, natural, pictures
-from reprise.data.images import SUFFIXES, bits_needed, quiet, read_grey, read_header
+from reprise.data.images import bits_needed, read_grey, read_header
 from reprise.data.many import each
 from reprise.data.masks import read_mask
+from reprise.data.opening import SUFFIXES, quiet
 from reprise.files import shown
 
 SUBJECTS = 3  # at least: training, validation and test

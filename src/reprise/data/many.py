@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from reprise.data.images import PictureError
+from reprise.data.opening import PictureError
 from reprise.data.threads import ahead
 from reprise.files import shown
 

@@ -14,7 +14,8 @@ too. In detail:
 
 Refused as ambiguous, by name and with what to do: several colours and none of them black; one colour throughout that is
 neither black, white nor 1; nothing but black on transparent ground; a palette that shows two labels alike; colours that
-change from pixel to pixel, as a photograph's and noise do; in a format that loses detail, no clear black and bright.
+change from pixel to pixel, as a photograph's and noise do; in a format that loses detail, no clear black and bright;
+truth values as tifffile and imageio write them to TIFF (what is true shows black).
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from reprise.data.images import JPEG, PictureError, decode_deep, is_deep, opened, upright
+from reprise.data.depth import PHOTOMETRIC, is_deep, read_deep
+from reprise.data.images import JPEG
+from reprise.data.opening import PictureError, opened, upright
 
 NEARLY_BLACK = 16  # of 255: what lossy formats make of black with a little noise
 FAINT = 3  # of 255: what they make of pure black
@@ -34,6 +37,7 @@ ENOUGH = 64  # pixels that are not black, from which on their pattern says somet
 # Neighbours that differ, over what chance would give. Photographs and noise: at least .78; masks of four data sets: at
 # most .18; lines of one pixel: .75.
 SCATTERED, CHANCE = 0.5, 0.9
+SOFTWARE = 305  # a TIFF's tag
 RIFF = {b"VP8L": False, b"VP8 ": True}
 
 
@@ -48,10 +52,15 @@ def read_mask(path: Path) -> np.ndarray:
         OSError: the file cannot be opened.
     """
     with opened(path) as image:
+        if image.format == "TIFF" and image.tag_v2.get(262) == 0 and str(image.tag_v2.get(305)).startswith("tifffile"):
+            raise _ambiguous(
+                "counts white as 0, as tifffile writes truth values, so what is true shows black: which is it"
+            )
         lossy = _is_lossy(path, image)
         if is_deep(image):
-            colours, opaque = decode_deep(path, image)
+            colours, alpha, _ = read_deep(path, image)
             colours = colours / 257 if lossy else colours
+            opaque = None if alpha is None else alpha > 0
         else:
             colours, opaque = _as_shown(upright(image))
     colours = colours.reshape(*colours.shape[:2], -1)
@@ -132,6 +141,12 @@ def _as_shown(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
         if len(alike) > 1:
             raise _ambiguous(f"has a palette that shows {alike[0]} and {alike[1]} alike, in black: one label, or two")
     return shown[..., :3], opaque
+
+
+def _is_inverted(image: Image.Image) -> bool:
+    """Whether true is white or black in a TIFF depends on whether one looks at it or asks who wrote it."""
+    tags = image.tag_v2 if image.format == "TIFF" else {}
+    return tags.get(PHOTOMETRIC) == 0 and str(tags.get(SOFTWARE)).startswith("tifffile")
 
 
 def _is_lossy(path: Path, image: Image.Image) -> bool:
