@@ -68,7 +68,7 @@ def test_too_many_pairs_stop_the_search_early_and_in_little_memory(monkeypatch):
 def test_copies_cost_no_square_of_their_number():
     features = np.ones((200_000, 3), np.float32)
     tracemalloc.start()
-    with pytest.raises(TooManyPairsError, match="19,999,900,000 pairs are of the same content"):
+    with pytest.raises(TooManyPairsError, match="19,999,900,000 pairs are copies"):
         pairs_with_copies(features, [b"one"] * 200_000, 0.008, most_pairs=1_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

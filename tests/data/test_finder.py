@@ -329,7 +329,7 @@ def test_too_many_copies_are_counted_before_they_are_listed(tmp_path):
     save(tmp_path / "0.png", np.random.default_rng(0).integers(0, 256, (20, 20), dtype=np.uint8))
     for k in range(1, 200):
         os.link(tmp_path / "0.png", tmp_path / f"{k}.png")
-    with pytest.raises(TooManyPairsError, match=r"19,900 pairs are of the same content \(200 images of one\)"):
+    with pytest.raises(TooManyPairsError, match=r"19,900 pairs are copies \(200 of one image\)"):
         find_duplicates(tmp_path, most_pairs=19_899)
     assert len(find_duplicates(tmp_path, most_pairs=19_900).pairs) == 19_900
 

@@ -294,6 +294,11 @@ class TestWhatIsNoPicture:
         expected = np.asarray(picture.convert("1").convert("L")) if mode == "1" else smooth
         assert abs(found.astype(int) - expected).max() <= 8
 
+    def test_only_a_file_that_is_named_so_is_tried_as_tga_which_has_no_signature(self, tmp_path, grey):
+        save(tmp_path / "a.tga", grey).rename(tmp_path / "a.png")
+        with pytest.raises(PictureError, match="is not an image"):
+            read_grey(tmp_path / "a.png")
+
     def test_a_program_that_calls_itself_a_picture_is_not_run(self, tmp_path, monkeypatch):
         monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a program was run"))
         (tmp_path / "a.png").write_bytes(

@@ -24,7 +24,7 @@ from reprise.data.opening import PictureError
 
 FUZZ = bool(os.environ.get("REPRISE_FUZZ"))
 SEED = int.from_bytes(os.urandom(4), "big") if FUZZ else 0
-ROUNDS = 40 if FUZZ else 1
+ROUNDS = 24 if FUZZ else 1
 EACH = 24  # damaged copies of a file in a round
 SIZE = (40, 60)
 

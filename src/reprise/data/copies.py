@@ -1,4 +1,4 @@
-"""Pairs among images of which some are the same: each content is searched once, whatever its number of copies.
+"""Pairs among images of which some are the same: one of each is searched, whatever the number of its copies.
 
 Copies are a pair at distance 0 by every hash, also two blank pages, of which ``robust`` sees nothing. Searching one of
 each saves work and, where many are alike, the memory for all their pairs until it is known how many there are.
@@ -18,11 +18,11 @@ def pairs_with_copies(
     groups: np.ndarray | None = None,
     most_pairs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What :func:`~reprise.data.near_search.near_duplicates` finds, and every pair of one content at distance 0.
+    """What :func:`~reprise.data.near_search.near_duplicates` finds, and every pair of copies at distance 0.
 
     Args:
         features: (n, d) of the images.
-        contents: n digests; equal ones mean equal images, whose features are equal.
+        contents: n digests; equal ones mean copies, whose features are equal too.
         threshold: as there, exclusive: under 0 lies nothing, no copy either.
         groups: as there; copies in different groups are no pair.
         most_pairs: as there; copies count.
@@ -42,7 +42,7 @@ def pairs_with_copies(
     counts = np.bincount(content)
     copies = int((counts * (counts - 1) // 2).sum())
     if most_pairs is not None and copies > most_pairs:
-        raise TooManyPairsError(f"{copies:,} pairs are of the same content ({counts.max():,} images of one)")
+        raise TooManyPairsError(f"{copies:,} pairs are copies ({counts.max():,} of one image)")
     first = np.unique(content, return_index=True)[1]
     pairs, distances = near_duplicates(
         features[first], threshold, None if groups is None else group[first], most_pairs=most_pairs

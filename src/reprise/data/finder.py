@@ -201,7 +201,7 @@ def _counted(items: Iterator, bar: Progress, label: str, total: int) -> Iterator
 
 
 class _Seen(NamedTuple):
-    """The images that could be read: their paths, features (n, d) and digests of what was compared."""
+    """The images that could be read: their paths, features (n, d) and digests by which copies are known."""
 
     paths: list[Path]
     headers: dict[Path, Header]
@@ -230,7 +230,9 @@ def _describe(paths: list[Path], hash: str, problems: dict[Path, str], bar: Prog
 
     def work(path: Path) -> tuple[np.ndarray, bytes]:
         grey = read_grey(path, size, bits)
-        return compute(grey[None])[0], hashlib.blake2b(np.ascontiguousarray(grey), digest_size=16).digest()
+        row = compute(grey[None])[0]
+        # equal numbers are at distance 0; of a page of which the hash sees nothing, the page itself decides
+        return row, hashlib.blake2b(row if row.any() else np.ascontiguousarray(grey), digest_size=16).digest()
 
     features, contents, kept = np.empty((0, 0)), [], []
     for path, result in zip(good, _counted(each(good, work, unreadable), bar, "hashing", len(good)), strict=True):

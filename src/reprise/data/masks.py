@@ -52,10 +52,8 @@ def read_mask(path: Path) -> np.ndarray:
         OSError: the file cannot be opened.
     """
     with opened(path) as image:
-        if image.format == "TIFF" and image.tag_v2.get(262) == 0 and str(image.tag_v2.get(305)).startswith("tifffile"):
-            raise _ambiguous(
-                "counts white as 0, as tifffile writes truth values, so what is true shows black: which is it"
-            )
+        if _is_inverted(image):
+            raise _ambiguous("counts white as 0, as tifffile writes truth values, so what is true shows black: which")
         lossy = _is_lossy(path, image)
         if is_deep(image):
             colours, alpha, _ = read_deep(path, image)
@@ -63,41 +61,44 @@ def read_mask(path: Path) -> np.ndarray:
             opaque = None if alpha is None else alpha > 0
         else:
             colours, opaque = _as_shown(upright(image))
-    colours = colours.reshape(*colours.shape[:2], -1)
+    colours = colours.reshape(*colours.shape[:2], -1)  # a channel for grey, too
     if opaque is not None:
         colours = np.where(opaque[..., None], colours, 0)
         if not opaque.all() and opaque.any() and colours.max() <= (NEARLY_BLACK if lossy else 0):
             raise _ambiguous("shows nothing but black on transparent ground: the mask, or none")
-    bright = colours.max(axis=2)
+    bright = colours.max(axis=2) if colours.shape[2] > 1 else colours[..., 0]
     return _of_lossy(bright, colours.min(axis=2)) if lossy else _of_exact(bright, colours)
 
 
 def _of_exact(bright: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """The mask in colours that mean what they say; ``bright`` (h, w) is the largest channel, ``colours`` (h, w, c)."""
     filled = bright > 0
-    if not filled.any():
+    number, top = np.count_nonzero(filled), bright.max()
+    if number == 0:
         return filled
+    dim = top <= (NEARLY_BLACK if bright.dtype.kind in "iu" else NEARLY_BLACK / 255)
+    if number < filled.size and not dim and colours.shape[2] == 1 and np.count_nonzero(bright == top) == number:
+        return filled  # black and one grey: most masks
     labels = _numbered(colours)
     count = int(labels.max()) + 1
     first = colours[0, 0]
-    if filled.all() and count == 1:
+    if number == filled.size and count == 1:
         if first[0] in FULL and (first == first[0]).all():
             return filled
         raise _ambiguous(f"is {_said(first)} throughout: full, or empty")
-    if filled.all():
+    if number == filled.size:
         raise _ambiguous(f"holds {count} colours and no black ({_said(first)}, for one): which is background")
-    dim = bright.max() <= (NEARLY_BLACK if bright.dtype.kind in "iu" else NEARLY_BLACK / 255)
-    if np.count_nonzero(filled) < ENOUGH or (count == 2 and not dim):
+    if number < ENOUGH or (count == 2 and not dim):
         return filled
     scattered = _scattered(labels)
     if dim and scattered > CHANCE:
         if count > 2:
             return np.zeros(bright.shape, bool)
-        raise _ambiguous(f"is black with scattered specks of {bright.max()}: labels, or noise")
+        raise _ambiguous(f"is black with scattered specks of {top}: labels, or noise")
     if count > 2 and scattered > SCATTERED:
         raise _ambiguous(f"holds {count} colours that change from pixel to pixel, like a photograph or noise: a mask")
-    if count > 3 and _soft(labels, filled & (bright < bright.max())):
-        return bright >= bright.max() / 2
+    if count > 3 and _soft(labels, filled & (bright < top)):
+        return bright >= top / 2
     return filled
 
 
@@ -132,7 +133,7 @@ def _as_shown(image: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
         if not transparent and not np.any(image.getpalette("RGB")):
             return indices, None
     if image.mode in ("1", "L") and not transparent:
-        return np.asarray(image.convert("L")), None
+        return np.asarray(image if image.mode == "L" else image.convert("L")), None
     shown = np.asarray(image.convert("RGBA" if transparent else "RGB"))
     opaque = shown[..., 3] > 0 if transparent else None
     if indices is not None:
