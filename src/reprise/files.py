@@ -157,7 +157,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not valid JSON ({error}); make it again with `dvc repro`") from error
+        raise ValueError(f"{shown(path)}: not valid JSON ({error}); make it again with `dvc repro`") from error
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -184,5 +184,5 @@ def one_line(error: Exception) -> str:
 def read_npz(path: Path) -> np.lib.npyio.NpzFile:
     """Opens an ``.npz`` lazily, member by member, never unpickling."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
+        raise FileNotFoundError(f"{shown(path)} is missing; `dvc repro` makes it")
     return np.load(path, allow_pickle=False)
