@@ -16,8 +16,8 @@ import numpy as np
 from skimage.data import camera
 from skimage.filters import threshold_otsu
 
-from reprise.studies.mixtures.parity import gap, sklearn_from
 from reprise.studies.mixtures.lesson import KINDS, fit, starting_mixture
+from reprise.studies.mixtures.parity import gap, sklearn_from
 from reprise.studies.thresholds.lesson import otsu
 
 

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from reprise.data import rle
 from reprise.data.ultrasound import SIZE
-from reprise.files import replacing
+from reprise.files import replacing, shown, write_rows
 
 BLUR_SIGMA = 8.0  # what OpenCV makes of a 51 x 51 window
 BLUR_RADIUS = 25
@@ -71,13 +71,16 @@ def write_submission(path: Path, names: list[str], masks: np.ndarray) -> None:
     if len(names) != len(masks) or len(set(names)) != len(names):
         raise ValueError(f"{len(names)} names ({len(set(names))} different) for {len(masks)} masks")
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows([name, rle.encode(mask)] for name, mask in zip(names, masks, strict=True))
+        write_rows(stream, [HEADER])
+        write_rows(stream, ([name, rle.encode(mask)] for name, mask in zip(names, masks, strict=True)))
 
 
-def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.ndarray]:
+def read_submission(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     """The masks of a submission file, by image: the exact inverse of :func:`write_submission`.
+
+    Args:
+        path: the file.
+        shape: (h, w) of the images. Run lengths do not say it: by another height they would be other masks.
 
     Raises:
         ValueError: the file, the line and what is wrong there.
@@ -95,10 +98,37 @@ def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.n
                 if len(row) != 2:
                     raise ValueError(f"expected 2 fields, found {len(row)}")
                 if row[0] in masks:
-                    raise ValueError(f"a second row for {row[0]}")
+                    raise ValueError(f"a second row for {shown(row[0])}")
                 masks[row[0]] = rle.decode(row[1], shape)
         except (ValueError, csv.Error) as error:
-            raise ValueError(f"{path}: line {max(1, reader.line_num)}: {error}") from None
+            raise ValueError(f"{shown(path)}: line {max(1, reader.line_num)}: {error}") from None
     if not masks:
-        raise ValueError(f"{path}: no images")
+        raise ValueError(f"{shown(path)}: no images")
     return masks
+
+
+def check_submission(path: Path, shape: tuple[int, int] = SIZE) -> str:
+    """Reads a submission file back and says in a line what it holds.
+
+    Args:
+        path: the file.
+        shape: height and width of its images.
+
+    Raises:
+        ValueError: what is wrong with the file.
+    """
+    masks = read_submission(path, shape)
+    filled = sum(mask.any() for mask in masks.values())
+    return f"{shown(path)}: {len(masks)} images of {shape[0]} x {shape[1]}, {filled} with a mask"
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``HEIGHTxWIDTH``, as in 420x580.
+
+    Raises:
+        ValueError: it is none.
+    """
+    words = text.lower().split("x")
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() and 0 < int(word) < 2**15 for word in words):
+        raise ValueError(f"--size is HEIGHTxWIDTH, as in 420x580; found {text!r}")
+    return int(words[0]), int(words[1])
