@@ -10,8 +10,17 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from scipy.ndimage import correlate1d, gaussian_filter
 
-from reprise.data.submission import LEAST_PIXELS, check_submission, postprocess, read_submission, write_submission
+from reprise.data.submission import (
+    LEAST_PIXELS,
+    check_submission,
+    parse_size,
+    postprocess,
+    read_submission,
+    write_submission,
+)
 from reprise.data.ultrasound import generate, prepare
+from reprise.studies.ultrasound.submission import frame_size
+from reprise.workspace import Workspace
 
 SHAPE = (84, 116)
 
@@ -240,25 +249,26 @@ def test_a_file_of_any_size_is_checked_by_the_size_that_is_given(tmp_path, shape
     masks = np.zeros((3, *shape), bool)
     masks[0, 0, -1] = masks[1, -1, 0] = True
     write_submission(tmp_path / "s.csv", ["1", "2", "3"], masks)
-    said = check_submission(tmp_path / "s.csv", f"{shape[0]}x{shape[1]}", tmp_path)
+    said = check_submission(tmp_path / "s.csv", parse_size(f"{shape[0]}x{shape[1]}"))
     assert said == f"{tmp_path / 's.csv'}: 3 images of {shape[0]} x {shape[1]}, 2 with a mask"
     np.testing.assert_array_equal(list(read_submission(tmp_path / "s.csv", shape).values()), masks)
 
 
 def test_without_a_size_it_is_that_of_the_prepared_frames_or_kaggles(tmp_path):
     write_submission(tmp_path / "s.csv", ["1"], np.ones((1, 42, 58), bool))
-    assert "1 images of 420 x 580" in check_submission(tmp_path / "s.csv", root=tmp_path)
+    space = Workspace("ultrasound", tmp_path)
+    assert "1 images of 420 x 580" in check_submission(tmp_path / "s.csv", frame_size(space))
     prepare(generate(3, 2, 0, (42, 58)), tmp_path / "data/prepared/ultrasound.npz", 16)
-    assert "1 images of 42 x 58, 1 with" in check_submission(tmp_path / "s.csv", root=tmp_path)
+    assert "1 images of 42 x 58, 1 with" in check_submission(tmp_path / "s.csv", frame_size(space))
     write_submission(tmp_path / "s.csv", ["1"], np.ones((1, 420, 580), bool))
     with pytest.raises(ValueError, match="the mask 42 x 58 has 2436"):
-        check_submission(tmp_path / "s.csv", root=tmp_path)
+        check_submission(tmp_path / "s.csv", frame_size(space))
 
 
 @pytest.mark.parametrize("size", ["420", "420x", "x580", "420x580x3", "-1x5", "0x5", "a x b", "99999x9", "４x4"])
-def test_a_size_that_is_none_is_refused(tmp_path, size):
+def test_a_size_that_is_none_is_refused(size):
     with pytest.raises(ValueError, match="HEIGHTxWIDTH"):
-        check_submission(tmp_path / "s.csv", size, tmp_path)
+        parse_size(size)
 
 
 def test_a_name_with_control_characters_reaches_no_terminal(tmp_path):
