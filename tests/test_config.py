@@ -136,8 +136,19 @@ def test_exponents_without_a_dot_are_numbers(copy):
 
 def test_scales_resolve_and_smoke_falls_back_to_small():
     node = {"epochs": {"small": 3, "full": 200}, "list": [{"smoke": 1, "small": 2, "full": 3}], "plain": {"small": 1}}
-    assert settings.resolve(node, "smoke") == {"epochs": 3, "list": [1], "plain": {"small": 1}}
-    assert settings.resolve(node, "full") == {"epochs": 200, "list": [3], "plain": {"small": 1}}
+    assert settings.resolve(node, "smoke", "real") == {"epochs": 3, "list": [1], "plain": {"small": 1}}
+    assert settings.resolve(node, "full", "real") == {"epochs": 200, "list": [3], "plain": {"small": 1}}
+
+
+def test_sources_resolve_inside_scales_and_around_them():
+    node = {
+        "seeds": {"smoke": 1, "small": {"generated": 2, "real": 8}, "full": 5},
+        "epochs": {"real": {"small": 9, "full": 200}, "generated": 3},
+        "generated": 4,
+    }
+    assert settings.resolve(node, "small", "real") == {"seeds": 8, "epochs": 9, "generated": 4}
+    assert settings.resolve(node, "small", "generated") == {"seeds": 2, "epochs": 3, "generated": 4}
+    assert settings.resolve(node, "smoke", "real") == {"seeds": 1, "epochs": 9, "generated": 4}
 
 
 def test_variants_override_the_base_and_leave_it_alone():

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from reprise.files import one_line, write_text
 from reprise.registry import import_dataset, import_part, known_datasets, known_studies, named_studies, nearest
-from reprise.settings import SCALES, DataConfig, Strict, TrainingConfig, resolve
+from reprise.settings import SCALES, SOURCES, DataConfig, Strict, TrainingConfig, resolve
 
 COMMON = ("scale", "data", "training")
 PARAMS = "params.yaml"
@@ -56,7 +56,7 @@ class Params:
         path = study_params(self.root, name)
         if name not in known_studies():
             raise ConfigError(f"{path}: no study {name!r}{nearest(name, known_studies())}")
-        raw = resolve(_read(path, self.texts.get(path)), self.scale)
+        raw = resolve(_read(path, self.texts.get(path)), self.scale, self.data.source)
         return _validate(import_part(name, "settings").Config, raw, path)
 
     @property
@@ -102,7 +102,9 @@ def load(root: Path | str = ".", texts: dict[Path, str] | None = None) -> Params
     scale = raw.get("scale")
     if scale not in SCALES:
         raise ConfigError(f"{path}: scale: found {scale!r}, expected one of {', '.join(SCALES)}")
-    resolved = resolve(raw, scale)
+    found = raw.get("data")
+    source = found.get("source", SOURCES[0]) if isinstance(found, dict) else SOURCES[0]
+    resolved = resolve(raw, scale, source if source in SOURCES else SOURCES[0])
     data = _validate(DataConfig, resolved.get("data", {}), path, "data")
     for name in data.model_extra or {}:
         if name not in known_datasets():

@@ -1,7 +1,7 @@
 """What can be turned: strict, frozen models that every study's ``Config`` and settings are built from. No torch.
 
 A leaf of a params file that differs between scales is a mapping ``{small: .., full: ..}`` (``smoke`` falls back to
-``small``).
+``small``), one that differs between sources of data a mapping ``{generated: .., real: ..}``; they can hold each other.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCALES = ("smoke", "small", "full")
+SOURCES = ("generated", "real")
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]  # stands in stages' commands and in paths
 
 
@@ -26,7 +27,7 @@ class DataConfig(Strict):
 
     model_config = ConfigDict(extra="allow")
 
-    source: Literal["generated", "real"] = "generated"
+    source: Literal["generated", "real"] = "generated"  # SOURCES
 
 
 class TrainingConfig(Strict):
@@ -143,12 +144,14 @@ def merge(base: Any, override: Any) -> Any:
     return merged
 
 
-def resolve(node: Any, scale: str) -> Any:
-    """Replaces every ``{small: .., full: ..}`` mapping by its entry for ``scale``."""
+def resolve(node: Any, scale: str, source: str) -> Any:
+    """Replaces every mapping of scales by its entry for ``scale``, every mapping of sources by that for ``source``."""
     if isinstance(node, dict):
         if "small" in node and "full" in node and set(node) <= set(SCALES):
-            return resolve(node.get(scale, node["small"]), scale)
-        return {key: resolve(value, scale) for key, value in node.items()}
+            return resolve(node.get(scale, node["small"]), scale, source)
+        if set(node) == set(SOURCES):
+            return resolve(node[source], scale, source)
+        return {key: resolve(value, scale, source) for key, value in node.items()}
     if isinstance(node, list):
-        return [resolve(value, scale) for value in node]
+        return [resolve(value, scale, source) for value in node]
     return node
