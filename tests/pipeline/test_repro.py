@@ -76,7 +76,7 @@ def clone(tracked):
         path.unlink()  # of another scale
     commit(tracked, "before")
     start = time.perf_counter()
-    run(tracked, "reprise", "repro", "-j", "2")
+    run(tracked, "reprise", "repro", "-j", "2", "dvc.yaml", "pipelines/data/dvc.yaml")
     print(f"reprise repro -j 2 at scale smoke: {time.perf_counter() - start:.0f} s")
     return tracked
 
