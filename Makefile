@@ -49,7 +49,8 @@ smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone
 test: setup ## The whole test suite
 	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
-fuzz: setup ## The property tests on random examples, twenty times
+fuzz: setup ## Damaged pictures by the thousands, then the property tests on random examples, twenty times
+	REPRISE_FUZZ=1 $(BIN)/pytest -q -n auto tests/fuzz
 	for round in {1..20}; do REPRISE_FUZZ=1 $(BIN)/pytest -q -n auto -m hypothesis || exit 1; done
 
 lint: setup ## ruff: rules and layout
@@ -65,4 +66,4 @@ benchmarks: setup ## Every table of benchmarks/ (minutes)
 	for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 clean: ## Remove what stages made; DVC's cache stays
-	rm -rf data/prepared data/runs data/evidence data/checkpoints data/timings.csv
+	rm -rf data/prepared data/runs data/probes data/sweeps data/evidence data/checkpoints data/timings.csv

@@ -14,9 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -24,16 +22,17 @@ from rich.console import Console
 from rich.table import Table
 
 from _turns import in_turns, seconds_of
-from reprise.config import TrainingConfig
 from reprise.data import shapes
 from reprise.data.batches import Batches, resident
+from reprise.data.cifar import as_arrays
+from reprise.data.parts import TrainingData
 from reprise.layers import RotatedConv2d
-from reprise.studies import rotation
-from reprise.studies._images import as_arrays
-from reprise.training import TrainingData, precision_for, train_seed
+from reprise.loop import precision_for
+from reprise.settings import TrainingConfig
+from reprise.studies.rotation import train as rotation
+from reprise.studies.rotation.settings import SHAPES, RotationSettings
+from reprise.training import train_seed
 from reprise.workspace import Workspace
-
-STUDY = SimpleNamespace(build=rotation.build, task=rotation.task)  # without what follows training
 
 
 def main() -> None:
@@ -58,7 +57,7 @@ def main() -> None:
 
 def steps_table(options: argparse.Namespace, device: torch.device, name: str) -> Table:
     """Images per second of one epoch, by the way its steps are driven."""
-    settings = rotation.RotationSettings(
+    settings = RotationSettings(
         epochs=1, batch_size=options.batch, learning_rate=1e-3, width=options.width, translation=0.1, flip=True
     )
     images, labels, held_images, held_labels = shapes.generate(options.images, 100, 0)
@@ -85,9 +84,9 @@ def steps_table(options: argparse.Namespace, device: torch.device, name: str) ->
     return table
 
 
-def run_study(settings: rotation.RotationSettings, data: TrainingData, training: TrainingConfig) -> None:
+def run_study(settings: RotationSettings, data: TrainingData, training: TrainingConfig) -> None:
     """One epoch on the study's path, with what comes before and after it (build, validation, prediction)."""
-    train_seed(STUDY, settings, data, 0, training)
+    train_seed(rotation, settings, data, 0, training)
 
 
 class Bare:
@@ -95,10 +94,10 @@ class Bare:
 
     def __init__(self, settings, arrays, device, compiled: bool = False) -> None:
         torch.manual_seed(0)
-        self.task = rotation.task(rotation.build(settings, rotation.SHAPE), settings, 0).to(device).train()
+        self.task = rotation.task(rotation.build(settings, SHAPES), settings, 0).to(device).train()
         if compiled:
             self.task.model.compile()
-        self.optimizer = self.task.optimizer()
+        self.optimizer = self.task.optimizer(self.task.model.parameters())
         self.bf16 = precision_for(TrainingConfig()) == "bf16-mixed"  # as the study's path chooses it
         self.batches = Batches(resident(arrays, device), settings.batch_size, 0, epoch=lambda: 0)
         self.device = device
@@ -180,7 +179,7 @@ def time_to_accuracy(goal: float) -> str:
     """Trains rotation's baseline, seed 0, on the prepared data; when was ``goal`` first reached on validation?"""
     space = Workspace("rotation")
     settings = space.config.variants["baseline"]
-    data = replace(rotation.data(space, settings, 0), probes={})
+    data = rotation.data(space, settings, 0)
     start, reached, best = time.perf_counter(), [], [0.0]
 
     def listen(epoch: int, found: dict[str, float]) -> None:
@@ -188,7 +187,7 @@ def time_to_accuracy(goal: float) -> str:
         if found["val_accuracy"] >= goal and not reached:
             reached.append((epoch + 1, time.perf_counter() - start))
 
-    train_seed(STUDY, settings, data, 0, space.params.training, listener=listen)
+    train_seed(rotation, settings, data, 0, space.params.training, listener=listen)
     total = time.perf_counter() - start
     end = f"all {len(best) - 1} epochs {total:.1f} s, best {max(best):.4f}"
     if not reached:

@@ -16,9 +16,9 @@ import numpy as np
 from skimage.data import camera
 from skimage.filters import threshold_otsu
 
-from reprise.claims.mixtures import gap, sklearn_from
-from reprise.lessons.mixtures import KINDS, fit, starting_mixture
-from reprise.lessons.thresholds import otsu
+from reprise.studies.mixtures.lesson import KINDS, fit, starting_mixture
+from reprise.studies.mixtures.parity import gap, sklearn_from
+from reprise.studies.thresholds.lesson import otsu
 
 
 def best(call: Callable[[], object], rounds: int) -> float:

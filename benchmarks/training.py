@@ -26,17 +26,19 @@ from rich.table import Table
 from torch.utils.data import DataLoader, TensorDataset
 
 from _turns import in_turns, seconds_of
-from reprise.config import Settings, TrainingConfig
 from reprise.data.batches import Batches, resident
+from reprise.data.parts import TrainingData
 from reprise.data.ultrasound import generate, resize, split_by_subject
+from reprise.loop import History, Loop, trainer_for
 from reprise.metrics.segmentation import dice
 from reprise.models.dropout import Dropout
+from reprise.settings import Settings, TrainingConfig
 from reprise.statistics import paired_effect
-from reprise.studies import ultrasound
-from reprise.studies.ultrasound import UltrasoundSettings
+from reprise.studies.ultrasound import train as ultrasound
+from reprise.studies.ultrasound.settings import UltrasoundSettings
 from reprise.tasks.segment import Segment
 from reprise.tasks.task import Task
-from reprise.training import History, TrainingData, _trainer, train_seed
+from reprise.training import train_seed
 
 
 class Tiny(Task):
@@ -46,12 +48,13 @@ class Tiny(Task):
         return F.cross_entropy(self.model(batch["image"]), batch["label"])
 
 
-class Logged(Tiny):
-    """The same, with a log line in every step and DataLoader's tuples."""
+class Logged(Loop):
+    """The loop with DataLoader's tuples and, where it is asked for, a log line in every step."""
+
+    log_steps = False
 
     def training_step(self, batch, index):
-        loss = self.loss({"image": batch[0], "label": batch[1]})
-        self._add("train_loss", loss.detach(), 1)
+        loss = super().training_step({"image": batch[0], "label": batch[1]}, index)
         if self.log_steps:
             self.log("step_loss", loss)
         return loss
@@ -67,8 +70,8 @@ class Contiguous(Segment):
         super().__init__(*arguments)
         self.model.to(memory_format=torch.contiguous_format)
 
-    def _images(self, batch):
-        return super()._images(batch).contiguous(memory_format=torch.contiguous_format)
+    def images(self, batch):
+        return super().images(batch).contiguous(memory_format=torch.contiguous_format)
 
 
 def bare(tensors, settings) -> float:
@@ -98,9 +101,10 @@ class Clock(pl.Callback):
 def lightning(tensors, settings, loader: bool, log_steps: bool) -> float:
     """Seconds a step under Lightning."""
     torch.manual_seed(0)
-    task = (Logged if loader else Tiny)(torch.nn.Linear(64, 10), settings)
-    task.log_steps = log_steps
-    trainer = _trainer(settings, TrainingConfig(precision="32-true", accelerator="cpu"), History(None), False)
+    loop = (Logged if loader else Loop)(Tiny(torch.nn.Linear(64, 10), settings), len(tensors["image"]) // 32)
+    loop.log_steps = log_steps
+    training = TrainingConfig(precision="32-true", accelerator="cpu")
+    trainer = trainer_for(settings, training, History(None), progress=False, own=False)
     clock = Clock()
     trainer.callbacks.insert(0, clock)
     if loader:
@@ -108,7 +112,7 @@ def lightning(tensors, settings, loader: bool, log_steps: bool) -> float:
         train, validation = DataLoader(data, settings.batch_size, shuffle=True), DataLoader(data, 4096)
     else:
         train, validation = Batches(tensors, settings.batch_size, seed=0), Batches(tensors, 4096)
-    trainer.fit(task, train, validation)
+    trainer.fit(loop, train, validation)
     return clock.seconds
 
 
@@ -148,11 +152,11 @@ class Steps:
     def __init__(self, task: type[Segment], bf16: bool, width: int, side: int, batch: int, ours: bool = True) -> None:
         torch.manual_seed(0)
         settings = settings_of(width, batch, 0.5, 1)
-        self.task, self.bf16 = task(ultrasound.build(settings, (side, side)), settings, 0).train(), bf16
+        self.task, self.bf16 = task(ultrasound.build(settings, {"image": (side, side)}), settings, 0).train(), bf16
         for module in self.task.modules():
             if isinstance(module, Dropout) and not ours:
                 module.__class__ = torch.nn.Dropout
-        self.optimizer = self.task.optimizer()
+        self.optimizer = self.task.optimizer(self.task.model.parameters())
         frames = torch.randint(0, 256, (2, batch, side, side), dtype=torch.uint8)
         self.batch = {"image": frames[0], "target": (frames[1] > 230).to(torch.uint8) * 255}
 

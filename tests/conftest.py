@@ -21,6 +21,14 @@ settings.register_profile("fuzz", print_blob=True)
 settings.load_profile("fuzz" if os.environ.get("REPRISE_FUZZ") else "same")
 
 
+def copy_params(folder: Path, *studies: str) -> None:
+    """Copies this checkout's params.yaml and those of the studies (default: of all)."""
+    names = studies or [path.parent.name for path in ROOT.glob("pipelines/*/params.yaml")]
+    for path in ("params.yaml", *(f"pipelines/{name}/params.yaml" for name in names)):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
+
+
 @pytest.fixture
 def root() -> Path:
     """The checkout."""
@@ -29,10 +37,10 @@ def root() -> Path:
 
 @pytest.fixture
 def smoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty workspace with this checkout's params.yaml at scale ``smoke``, as the current folder."""
+    """An empty workspace with this checkout's parameters at scale ``smoke``, as the current folder."""
     from reprise.config import set_value
 
-    shutil.copy(ROOT / "params.yaml", tmp_path / "params.yaml")
-    set_value(tmp_path / "params.yaml", "scale=smoke")
+    copy_params(tmp_path)
+    set_value(tmp_path, "scale=smoke")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -18,6 +18,8 @@ def checkout(tmp_path):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "code.py").write_text("x = 1\n")
     (tmp_path / "params.yaml").write_text("scale: small\n")
+    (tmp_path / "pipelines" / "mixtures").mkdir(parents=True)
+    (tmp_path / "pipelines" / "mixtures" / "params.yaml").write_text("runs: 3\n")
     identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "first"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
@@ -47,7 +49,8 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     kept = checkout / "reports" / "full"
     for name in ("ledger.json", "metrics.json", "README.md", "figures/study/one.svg"):
         assert (kept / name).read_bytes() == (checkout / "reports" / name).read_bytes()
-    assert (kept / "params.yaml").read_bytes() == (checkout / "params.yaml").read_bytes()
+    for name in ("params.yaml", "pipelines/mixtures/params.yaml"):
+        assert (kept / "params" / name).read_bytes() == (checkout / name).read_bytes()
     provenance = json.loads((kept / "provenance.json").read_text())
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout.strip()
     assert (provenance["commit"], provenance["changed"]) == (head, False)
@@ -77,8 +80,9 @@ def test_keeping_again_replaces_what_was_kept(checkout):
     assert "cores" in json.loads((kept / "provenance.json").read_text())["machine"]
 
 
-def test_code_that_is_not_the_commits_is_said(checkout):
-    (checkout / "src" / "code.py").write_text("x = 2\n")
+@pytest.mark.parametrize("path", ["src/code.py", "pipelines/mixtures/params.yaml"])
+def test_code_or_parameters_that_are_not_the_commits_are_said(checkout, path):
+    (checkout / path).write_text("x: 2\n")
     keep(Path("reports/full"), root=checkout)
     assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
 

@@ -111,7 +111,36 @@ def test_calibration_reads_logits_and_prints_each_method(tmp_path):
 def test_a_submission_is_read_back(tmp_path):
     (tmp_path / "submission.csv").write_text("img,pixels\n1,1 3 10 2\n2,\n")
     said = reprise("submission", "--check", "submission.csv", cwd=tmp_path).stdout
-    assert said.strip() == "submission.csv: 2 images, 1 with a mask"
+    assert said.strip() == "submission.csv: 2 images of 420 x 580, 1 with a mask"
+    said = reprise("submission", "--check", "submission.csv", "--size", "3x4", cwd=tmp_path).stdout
+    assert said.strip() == "submission.csv: 2 images of 3 x 4, 1 with a mask"
+    assert (
+        "HEIGHTxWIDTH" in reprise("submission", "--check", "submission.csv", "--size", "3", cwd=tmp_path, code=1).stderr
+    )
+
+
+def test_a_bad_picture_is_named_counted_and_no_failure_unless_nothing_is_left(photos):
+    (photos / "images" / "b_2\x1b[2J.png").write_text("no image")
+    done = reprise("duplicates", "images", "--out", "pairs.csv", cwd=photos)
+    assert "b_2\\x1b[2J.png: is not an image" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "1 files cannot be used and were left out" in done.stdout
+    assert (photos / "pairs.csv").read_text().count("\n") == 2
+    for path in (photos / "images").iterdir():
+        path.write_bytes(b"")
+    assert "4 files cannot be used" in reprise("duplicates", "images", cwd=photos, code=1).stderr
+
+
+def test_too_many_pairs_fail_and_say_what_to_do(photos):
+    done = reprise("duplicates", "images", "--most-pairs", 0, "--out", "pairs.csv", cwd=photos, code=1)
+    assert "--most-pairs 0" in done.stderr
+    assert not (photos / "pairs.csv").exists()
+
+
+def test_the_help_says_how_masks_are_read_what_is_left_out_and_what_the_csv_holds(tmp_path):
+    said = " ".join(reprise("duplicates", "--help", cwd=tmp_path).stdout.split())
+    for words in ("black is background", "16 of 255", "refused", "--most-pairs", "exit code 0) unless", "a formula"):
+        assert words in said
 
 
 def test_set_keeps_comments_and_check_validates(smoke):
@@ -197,7 +226,7 @@ def test_what_can_be_fetched_is_listed_and_what_cannot_says_how_it_is_had(tmp_pa
     [
         (["duplicates", "nowhere"], "nowhere"),
         (["calibration", "nowhere.npz"], "nowhere.npz"),
-        (["submission"], "ultrasound.npz"),
+        (["submission"], "params.yaml"),
         (["ledger"], "ledger.json"),
         (["gate"], "gate"),
         (["check"], "params.yaml"),
@@ -255,6 +284,6 @@ def test_a_closed_pipe_is_quiet(tmp_path):
 
 def test_a_misspelt_key_names_the_right_one(smoke):
     assert "did you mean 'scale'?" in reprise("set", "scal=full", cwd=smoke, code=1).stderr
-    text = (smoke / "params.yaml").read_text()
-    (smoke / "params.yaml").write_text(text.replace("  split_seed:", "  split_sed:"))
+    params = smoke / "pipelines" / "ultrasound" / "params.yaml"
+    params.write_text(params.read_text().replace("split_seed:", "split_sed:"))
     assert "did you mean 'split_seed'?" in reprise("check", cwd=smoke, code=1).stderr

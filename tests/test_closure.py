@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprise.closure import closure, code_digest, stage_modules, write_deps
+from reprise.closure import closure, code_digest, stage_files, write_deps
 
 
 @pytest.fixture
@@ -51,11 +51,62 @@ def test_the_digest_changes_with_any_file_of_the_closure_and_with_no_other(sourc
     assert code_digest(["reprise.a"], source) != before
 
 
-def test_a_stage_command_names_its_study():
-    assert stage_modules("python -m reprise.stages.train ultrasound raw")[1] == "reprise.studies.ultrasound"
-    assert stage_modules("python -m reprise.stages.evaluate mixtures")[1] == "reprise.claims.mixtures"
+@pytest.mark.parametrize("edit", ["x = 1  # why\n", '"""What it is."""\nx = 1\n', "\nx   =  (1)\n"])
+def test_comments_docstrings_and_layout_are_no_code(source, edit):
+    path = source / "reprise" / "sub" / "d.py"
+    path.write_text("x = 1\n")
+    before = code_digest(["reprise.a"], source)
+    path.write_text(edit)
+    assert code_digest(["reprise.a"], source) == before
+    path.write_text(edit.replace("1", "2"))
+    assert code_digest(["reprise.a"], source) != before
+
+
+def write(source, **files):
+    for name, text in files.items():
+        path = source / "reprise" / name.replace("__", "/", 1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_what_a_module_reads_beside_itself_belongs_to_it_and_nothing_else_does(source):
+    texts = {"d.py": 'TABLE = "table.csv"\nPAGE = "page.html"\n# "notes.md" is only mentioned\n'}
+    texts |= {"table.csv": "a,b\n", "notes.md": "", "other.csv": "", "page.html": '{% extends "base.html" %}'}
+    write(source, **{f"sub__{name}": text for name, text in texts.items()})
+    for name in ("base.html", "unused.html", "table.csv.bak"):
+        (source / "reprise" / "sub" / name).write_text("")
+    (source / "reprise" / "sub" / "templates").mkdir()
+    (source / "reprise" / "sub" / "templates" / "base.html").write_text("<style>")
+    found = [name for name in names(closure(["reprise.a"], source), source) if not name.endswith(".py")]
+    assert found == ["sub/page.html", "sub/table.csv", "sub/templates/base.html"]
+
+
+def test_a_table_of_another_package_is_not_taken_for_a_modules_own(source):
+    write(source, **{"a.py": 'NAME = "README.md"\n', "sub__README.md": "# Of a package below"})
+    assert names(closure(["reprise.a"], source), source) == ["__init__.py", "a.py"]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("python -m reprise.stages.prepare cifar", {"data/cifar.py"}),
+        ("python -m reprise.stages.train rotation raw", {"studies/rotation/train.py", "studies/rotation/settings.py"}),
+        ("python -m reprise.stages.probe rotation raw", {"studies/rotation/train.py", "studies/rotation/probe.py"}),
+        ("python -m reprise.stages.evaluate rotation", {"studies/rotation/evaluate.py", "studies/rotation/README.md"}),
+        ("python -m reprise.stages.ledger", {"claims/catalogue.csv", "claims/ledger.py"}),
+        ("python -m reprise.stages.report", {"report/templates/study.html", "report/templates/style.css"}),
+    ],
+)
+def test_a_stage_command_names_its_files(root, command, expected):
+    found = set(names(stage_files(command, root / "src"), root / "src"))
+    assert expected <= found
+    assert ("studies/rotation/evaluate.py" in found) == ("evaluate" in command)
+    assert "studies/unitnorm/train.py" not in found
+
+
+def test_a_command_of_another_program_is_refused():
     with pytest.raises(ValueError, match="python -m reprise"):
-        stage_modules("rm -rf .")
+        stage_files("rm -rf .")
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def write_outputs(space: Workspace, *variants: str, epochs: int = EPOCHS, seeds:
     for variant in variants:
         rows = [f"{s},{e},{loss(variant, s, e)}" for s in range(seeds) for e in range(epochs)]
         write_text(space.run(variant) / "history.csv", "\n".join(["seed,epoch,val_loss", *rows]) + "\n")
-        settings = load(space.root / "params.yaml").study("ultrasound").variants[variant].model_dump(mode="json")
+        settings = load(space.root).study("ultrasound").variants[variant].model_dump(mode="json")
         write_json(space.run(variant) / "run.json", {"parameters": 321, "precision": "32-true", "settings": settings})
 
 
@@ -65,7 +65,7 @@ def write_evidence(space: Workspace, dice: float = 0.5) -> None:
     finding = Finding(79, "Mean dice", Effect(dice, dice - 0.1, dice + 0.1, 10), above(0.0))
     metrics = {"dice.raw": Metric(dice, "higher"), "broken": Metric(float("nan"), "equal")}
     figures = [Figure("curve", "Curve", "A curve")]
-    Evidence("Nerves", "Segmentation", "About it.", "10 frames", [finding], metrics, figures=figures).write(
+    Evidence("10 frames", [finding], metrics, figures=figures, title="Nerves", about="About it.").write(
         space.evidence, source="generated", scale="smoke", study="ultrasound"
     )
 

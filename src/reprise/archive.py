@@ -18,17 +18,18 @@ from typing import Any
 from reprise import config
 from reprise.claims.ledger import LEDGER
 from reprise.files import write_json, write_text
+from reprise.registry import named_studies
 from reprise.report.terminal import read_ledger
 from reprise.stages.running import TIMINGS
 from reprise.workspace import Workspace
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
 OUTPUTS = (*KEPT, "figures", "studies", "index.html")  # what the pipeline writes in reports/
-WRITTEN = {*KEPT, "figures", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
+WRITTEN = {*KEPT, "figures", "params", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
 
 
 def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
-    """Copies ledger, metrics, README.md, charts and params.yaml to ``folder`` and writes provenance.json beside them.
+    """Copies ledger, metrics, README.md, charts and all parameters to ``folder``, with provenance.json beside them.
 
     Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images. The README's
     lines that would show one go as well.
@@ -64,7 +65,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     provenance = {
         "commit": commit,
         "changed": bool(
-            _git(root, "status", "--porcelain", "--", "src", "params.yaml")
+            _git(root, "status", "--porcelain", "--", "src", "params.yaml", "pipelines/*/params.yaml")
         ),  # code other than the commit's
         "data": sorted({row["data_source"] for row in rows}),
         "scale": sorted({row["scale"] for row in rows}),
@@ -77,7 +78,9 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
         kept.mkdir()
         for name in ("ledger.json", "metrics.json"):
             shutil.copyfile(reports / name, kept / name)
-        shutil.copyfile(root / "params.yaml", kept / "params.yaml")  # `make` repeats the run with it
+        for path in ["params.yaml", *(f"pipelines/{name}/params.yaml" for name in named_studies(root))]:
+            (kept / "params" / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / path, kept / "params" / path)  # copied back, `make` repeats the run with them
         shutil.copytree(reports / "figures", kept / "figures", ignore=shutil.ignore_patterns("*.png"))
         text = (reports / "README.md").read_text(encoding="utf-8")
         write_text(kept / "README.md", "".join(f"{line}\n" for line in text.splitlines() if ".png" not in line))
@@ -90,7 +93,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
 
 
 def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
-    params = config.load(root / "params.yaml")
+    params = config.load(root)
     names = {name for row in rows for name in row["study"].split(", ")}
     source = {name: Workspace(name, root).source for name in names}
     for row in rows:
@@ -98,7 +101,7 @@ def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
         for key, wanted in (("scale", {params.scale}), ("data_source", sources)):
             if set(row[key].split(", ")) != wanted:
                 raise ValueError(
-                    f"{LEDGER}: claim {row['id']} has {key} {row[key]!r}, {params.path} says "
+                    f"{LEDGER}: claim {row['id']} has {key} {row[key]!r}, {root / config.PARAMS} says "
                     f"{', '.join(sorted(wanted))!r}: put params.yaml back, or `dvc repro`"
                 )
 

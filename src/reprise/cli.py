@@ -31,17 +31,17 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
-        from reprise.files import printable
+        from reprise.files import shown
 
-        print(f"reprise: {printable(str(error))}", file=sys.stderr)
+        print("reprise:", "\n".join(map(shown, str(error).split("\n"))), file=sys.stderr)
         raise SystemExit(1) from None
 
 
 @app.command()
 def duplicates(
-    images: Annotated[Path, typer.Argument(help="Folder of pictures (TIFF, PNG, JPEG; colour or grey; any sizes).")],
+    images: Annotated[Path, typer.Argument(help="Folder of pictures: whatever Pillow decodes, any depth, any sizes.")],
     masks: Annotated[
-        Path | None, typer.Option(help="Folder of masks: adds whether a pair's labels contradict.")
+        Path | None, typer.Option(help="Folder of masks: adds whether a pair's labels contradict (see above).")
     ] = None,
     threshold: Annotated[float | None, typer.Option(help="Distance below which two are a pair (hash's own).")] = None,
     hash: Annotated[
@@ -53,15 +53,31 @@ def duplicates(
     ] = "all",
     out: Annotated[Path | None, typer.Option(help="CSV: image_a,image_b,distance,inconsistent.")] = None,
     sheet: Annotated[Path | None, typer.Option(help="PNG that shows the worst pairs side by side.")] = None,
+    most_pairs: Annotated[int, typer.Option(min=0, help="More pairs are an error: nothing is written.")] = 1_000_000,
 ) -> None:
     """Find near-duplicate pictures, and labels that contradict each other.
 
     Example: reprise duplicates photos --hash robust --out pairs.csv --sheet pairs.png
+
+    Pictures that are equal at the size compared are always a pair, at distance 0. A file that cannot be read is named,
+    left out and counted; so is a mask that cannot be used, whose pairs have an empty `inconsistent`. That is no failure
+    (exit code 0) unless nothing is left to compare. Several pages or frames in one file are refused. Whole numbers of
+    more than 8 bits are read by one range for all pictures. Hidden files and linked folders are passed over and
+    counted.
+
+    Masks: black is background, and so is what is transparent; everything else is filled, by the colours shown. Formats
+    that lose detail (JPEG, lossy WebP, AVIF): up to 16 of 255 is black, from half of the brightest on is filled. A mask
+    of one colour is empty where it is black and full where it is white or 1. What is ambiguous is refused: no black
+    beside other colours, a photograph, noise.
+
+    In the CSV, ./ stands before a name that a spreadsheet would take for a formula: the same file in the folder.
     """
     from reprise.data.finder import find_duplicates
 
-    summary = find_duplicates(images, masks, threshold, hash, scope, out, sheet, progress=sys.stderr.isatty())
-    typer.echo(summary)
+    found = find_duplicates(images, masks, threshold, hash, scope, out, sheet, sys.stderr.isatty(), most_pairs)
+    if found.problems:
+        typer.echo(found.complaints(), err=True)
+    typer.echo(found)
 
 
 @app.command()
@@ -85,20 +101,30 @@ def calibration(
 
 @app.command()
 def submission(
-    variant: Annotated[str, typer.Argument(help="Trained variant of the study `ultrasound`.")] = "cleaned_has_mask",
+    variant: Annotated[str, typer.Argument(help="Trained variant of a study that segments.")] = "cleaned_has_mask",
+    study: Annotated[str, typer.Option(help="Which study (default: the one that can write such a file).")] = "",
     out: Annotated[Path, typer.Option(help="CSV: img,pixels.")] = Path("submission.csv"),
     check: Annotated[
         Path | None, typer.Option(help="Read a submission file back instead and say what it holds.")
     ] = None,
+    size: Annotated[
+        str,
+        typer.Option(help="HEIGHTxWIDTH of the images in --check's file (as prepared here, else 420x580)."),
+    ] = "",
 ) -> None:
     """Write Kaggle's run-length file (column-major, 1-indexed) from a variant's test predictions."""
-    from reprise.data.submission import read_submission, submission_from_run
+    from reprise.data.submission import check_submission, parse_size
+    from reprise.registry import has_part, import_part, known_studies
+    from reprise.workspace import Workspace
 
-    if check is not None:
-        masks = read_submission(check)
-        typer.echo(f"{check}: {len(masks)} images, {sum(mask.any() for mask in masks.values())} with a mask")
-        return
-    typer.echo(submission_from_run(variant, out))
+    able = [name for name in known_studies() if has_part(name, "submission")]
+    if not study and len(able) != 1:
+        raise ValueError(f"--study: name one of {', '.join(able)}")
+    part, workspace = import_part(study or able[0], "submission"), Workspace(study or able[0])
+    if check is None:
+        typer.echo(part.submit(workspace, variant, out))
+    else:
+        typer.echo(check_submission(check, parse_size(size) if size else part.frame_size(workspace)))
 
 
 @app.command()
@@ -131,34 +157,53 @@ def gate(
 def set_params(
     assignments: Annotated[list[str], typer.Argument(help="KEY=VALUE, for example data.source=real scale=full.")],
 ) -> None:
-    """Change params.yaml, keeping its comments; all of it, or nothing where it would not be valid."""
+    """Change a params file, keeping its comments; all of it, or nothing where it would not be valid.
+
+    `scale`, `data...` and `training...` stand in params.yaml, what begins with a study's name in that study's own:
+    rotation.base.epochs=3 is written to pipelines/rotation/params.yaml.
+    """
     from reprise.config import set_value
 
-    set_value(Path("params.yaml"), *assignments)
+    for path in set_value(Path(), *assignments):
+        typer.echo(f"{path}: written", err=True)
 
 
 @app.command()
 def check() -> None:
-    """Validate params.yaml: every section, at the scale that is set."""
+    """Validate params.yaml and every pipelines/*/params.yaml, at the scale that is set."""
     from reprise.config import load
 
     params = load()
     params.check()
-    typer.echo(
-        f"params.yaml: {len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid"
-    )
+    typer.echo(f"{len(params.studies)} studies, {len(params.datasets)} data sets, scale {params.scale}: valid")
 
 
 @app.command()
 def deps(
     check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="Then bring locks up to date where only comments or layout changed.")
+    ] = False,
 ) -> None:
-    """Write the code part of every stage's deps: the files that its module imports."""
+    """Write the code part of every stage's deps: the files that its module imports, and the data that it reads.
+
+    With --renew, locks whose files differ from what they know in comments, docstrings or layout alone are renewed
+    without running anything; stages whose code differs are listed, left alone, and the exit code is 1.
+    """
     from reprise.closure import write_deps
 
-    changed = write_deps([Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))], check=check)
+    pipelines = [Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))]
+    changed = write_deps(pipelines, check=check)
     typer.echo("\n".join(map(str, changed)) or "up to date")
-    raise typer.Exit(int(check and bool(changed)))
+    if not renew or check:
+        raise typer.Exit(int(check and bool(changed)))
+    from reprise.renewal import renew as renew_locks
+
+    done = renew_locks(pipelines)
+    typer.echo(f"{len(done.renewed)} stages renewed: {', '.join(sorted(done.files)) or 'nothing differed'}")
+    for address, why in done.must_run.items():
+        typer.echo(f"must run: {address} ({why})")
+    raise typer.Exit(int(bool(done.must_run)))
 
 
 @app.command()
@@ -210,7 +255,10 @@ def data_list() -> None:
 
 @data_app.command("check")
 def data_check(name: Annotated[str, typer.Argument(help="Name of a data set.")]) -> None:
-    """Read the official files as `prepare` would, and report everything that is wrong at once."""
+    """Read the official files as `prepare` would, and report everything that is wrong at once.
+
+    Pictures and masks are read as `reprise duplicates --help` says, but all or nothing.
+    """
     from reprise.data.sets import check_set
 
     typer.echo(check_set(name, Path("data/raw")))

@@ -1,140 +1,63 @@
-"""params.yaml -> frozen, strict models. One file holds every scale.
+"""The params files -> frozen, strict models.
 
-A leaf that differs between scales is a mapping ``{small: .., full: ..}`` (``smoke`` falls back to ``small``).
-Every top-level key other than ``scale``, ``data`` and ``training`` names a study: the section ``ultrasound`` belongs
-to the module ``reprise.studies.ultrasound`` (or, where nothing is trained, ``reprise.claims.ultrasound``), whose
-``Config`` validates it. Unknown keys are refused by name, with the nearest valid one.
+``params.yaml`` holds what all studies share; ``pipelines/NAME/params.yaml`` what the study NAME can turn, checked by
+the ``Config`` in its ``settings.py``. Each holds every scale.
+
+Unknown keys are refused by name, with the nearest valid one.
 """
 
 from __future__ import annotations
 
-import copy
-import difflib
-import functools
-import importlib
-import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from types import ModuleType
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-SCALES = ("smoke", "small", "full")
+from reprise.files import one_line, write_text
+from reprise.registry import import_dataset, import_part, known_datasets, known_studies, named_studies, nearest
+from reprise.settings import SCALES, SOURCES, DataConfig, Strict, TrainingConfig, resolve
+
 COMMON = ("scale", "data", "training")
-DEEPEST = 20  # levels of params.yaml: an alias can point to what holds it
-
-
-VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]  # stands in stages' commands and in paths
+PARAMS = "params.yaml"
+DEEPEST = 20  # levels of a params file: an alias can point to what holds it
 
 
 class ConfigError(ValueError):
-    """Something in params.yaml is not as it must be; the message names the file, the key and what to do."""
-
-
-class Strict(BaseModel):
-    """Base of all configuration: immutable, no unknown keys, no silent conversions, finite numbers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class DataConfig(Strict):
-    """Where data comes from, for every study. Further keys are data sets: ``reprise.data.NAME.Config`` checks them."""
-
-    model_config = ConfigDict(extra="allow")
-
-    source: Literal["generated", "real"] = "generated"
-
-
-class TrainingConfig(Strict):
-    """How anything is trained: handed to Lightning's Trainer. ``auto`` looks at the machine."""
-
-    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"] = "auto"
-    devices: Annotated[int, Field(ge=1)] | Literal["auto"] = 1
-    strategy: str = "auto"
-    precision: Literal["auto", "32-true", "bf16-mixed", "bf16-true", "16-mixed"] = "auto"
-    threads: int = Field(1, ge=1)  # fixed: sums on more threads come in another order, and end in other bytes
-    compile: bool = False
-
-
-class Settings(Strict):
-    """What every trained variant can turn; a study adds its own."""
-
-    epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=1)
-    learning_rate: float = Field(gt=0)
-    weight_decay: float = Field(0.0, ge=0)
-    plateau_factor: float = Field(0.1, gt=0, lt=1, description="of the learning rate when validation loss stalls")
-    plateau_patience: int | None = Field(None, ge=0, description="epochs; null: the learning rate stays")
-    least_learning_rate: float = Field(1e-6, ge=0)
-    early_stopping: int | None = Field(None, ge=1, description="epochs without a better validation loss; null: never")
-
-
-class StudyConfig(Strict):
-    """A study that trains: ``base`` settings and named ``variants`` that override some of them."""
-
-    seeds: int = Field(ge=1, description="runs of each variant: seeds 0 .. seeds - 1")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _merge(cls, values: Any) -> Any:
-        if not isinstance(values, dict) or not isinstance(values.get("base"), dict):
-            return values
-        values = dict(values)
-        base, variants = values["base"], values.get("variants")
-        if isinstance(variants, dict):
-            values["variants"] = {name: merge(base, override or {}) for name, override in variants.items()}
-        return values
-
-
-def merge(base: Any, override: Any) -> Any:
-    """``base`` with ``override`` laid over it, mapping by mapping."""
-    if not (isinstance(base, dict) and isinstance(override, dict)):
-        return copy.deepcopy(override)
-    merged = {key: copy.deepcopy(value) for key, value in base.items()}
-    for key, value in override.items():
-        merged[key] = merge(merged[key], value) if key in merged else copy.deepcopy(value)
-    return merged
-
-
-def resolve(node: Any, scale: str) -> Any:
-    """Replaces every ``{small: .., full: ..}`` mapping by its entry for ``scale``."""
-    if isinstance(node, dict):
-        if "small" in node and "full" in node and set(node) <= set(SCALES):
-            return resolve(node.get(scale, node["small"]), scale)
-        return {key: resolve(value, scale) for key, value in node.items()}
-    if isinstance(node, list):
-        return [resolve(value, scale) for value in node]
-    return node
+    """Something in a params file is not as it must be; the message names the file, the key and what to do."""
 
 
 @dataclass(frozen=True)
 class Params:
-    """params.yaml, read and checked: the common part at once, each study when it is asked for."""
+    """The params files of one checkout: the common part read and checked at once, each study when it is asked for."""
 
-    path: Path
+    root: Path
     scale: str
     data: DataConfig
     training: TrainingConfig
-    raw: dict[str, Any]  # resolved for the scale
+    raw: dict[str, Any]  # the common part, resolved for the scale
+    texts: dict[Path, str]  # what files are to hold that are not written yet
 
     @property
     def studies(self) -> list[str]:
-        """The names of all studies, in the file's order."""
-        return [key for key in self.raw if key not in COMMON]
+        """The names of all studies that have parameters here, sorted."""
+        return named_studies(self.root)
 
     def study(self, name: str) -> Any:
         """The validated ``Config`` of one study.
 
         Raises:
-            ConfigError: params.yaml has no such section, or the section is not valid.
+            ConfigError: there is no such study, or its params.yaml is not valid.
         """
-        if name not in self.studies:
-            raise ConfigError(f"{self.path}: no study {name!r}{nearest(name, self.studies)}")
-        return _validate(_config_class(name), self.raw[name], self.path, name)
+        path = study_params(self.root, name)
+        if name not in known_studies():
+            raise ConfigError(f"{path}: no study {name!r}{nearest(name, known_studies())}")
+        raw = resolve(_read(path, self.texts.get(path)), self.scale, self.data.source)
+        return _validate(import_part(name, "settings").Config, raw, path)
 
     @property
     def datasets(self) -> list[str]:
@@ -147,10 +70,10 @@ class Params:
         Raises:
             ConfigError: params.yaml has no such section, or the section is not valid.
         """
+        path = self.root / PARAMS
         if name not in self.datasets:
-            raise ConfigError(f"{self.path}: data: no data set {name!r}{nearest(name, self.datasets)}")
-        module = importlib.import_module(f"reprise.data.{name}")
-        return _validate(module.Config, self.raw["data"][name], self.path, f"data.{name}")
+            raise ConfigError(f"{path}: data: no data set {name!r}{nearest(name, self.datasets)}")
+        return _validate(import_dataset(name).Config, self.raw["data"][name], path, f"data.{name}")
 
     def check(self) -> None:
         """Validates every section, data sets and studies alike."""
@@ -160,106 +83,93 @@ class Params:
             self.study(name)
 
 
-def load(path: Path | str = "params.yaml", text: str | None = None) -> Params:
+def load(root: Path | str = ".", texts: dict[Path, str] | None = None) -> Params:
     """Reads params.yaml and validates what all studies share.
 
     Args:
-        path: the file.
-        text: what the file is to hold, where it is not written yet.
+        root: the folder that holds it.
+        texts: what some params files are to hold, where that is not written yet.
 
     Raises:
         ConfigError: the file is missing, not YAML, or holds an unknown key or a value of the wrong kind.
     """
-    path = Path(path)
-    raw = _read(path, text)
+    root, texts = Path(root), texts or {}
+    path = root / PARAMS
+    raw = _read(path, texts.get(path))
+    for name in set(raw) - set(COMMON):
+        where = f"; a study's parameters stand in pipelines/{name}/{PARAMS}" if name in known_studies() else ""
+        raise ConfigError(f"{path}: unknown key {name!r}{where or nearest(name, COMMON)}")
     scale = raw.get("scale")
     if scale not in SCALES:
         raise ConfigError(f"{path}: scale: found {scale!r}, expected one of {', '.join(SCALES)}")
-    resolved = resolve(raw, scale)
-    params = Params(
-        path=path,
-        scale=scale,
-        data=_validate(DataConfig, resolved.get("data", {}), path, "data"),
-        training=_validate(TrainingConfig, resolved.get("training", {}), path, "training"),
-        raw=resolved,
-    )
-    for name in params.datasets:
+    found = raw.get("data")
+    source = found.get("source", SOURCES[0]) if isinstance(found, dict) else SOURCES[0]
+    resolved = resolve(raw, scale, source if source in SOURCES else SOURCES[0])
+    data = _validate(DataConfig, resolved.get("data", {}), path, "data")
+    for name in data.model_extra or {}:
         if name not in known_datasets():
             raise ConfigError(f"{path}: data: unknown key {name!r}{nearest(name, ['source', *known_datasets()])}")
-    for name in params.studies:
-        if study_module("studies", name) is None and study_module("claims", name) is None:
-            raise ConfigError(f"{path}: unknown key {name!r}{nearest(name, [*COMMON, *known_studies()])}")
-    return params
+    training = _validate(TrainingConfig, resolved.get("training", {}), path, "training")
+    return Params(root, scale, data, training, resolved, texts)
 
 
-def study_module(kind: Literal["studies", "claims"], name: str) -> str | None:
-    """The dotted name of a study's module, or None where it has none. Nothing is imported."""
-    if not (isinstance(name, str) and name.isidentifier() and not name.startswith("_")):
-        return None
-    dotted = f"reprise.{kind}.{name}"
-    return dotted if (Path(__file__).parent / kind / f"{name}.py").is_file() else None
+def study_params(root: Path, name: str) -> Path:
+    """The params file of a study."""
+    return root / "pipelines" / name / PARAMS
 
 
-def import_study(kind: Literal["studies", "claims"], name: str) -> ModuleType:
-    """Imports ``reprise.studies.NAME`` (what is trained) or ``reprise.claims.NAME`` (what is measured)."""
-    dotted = study_module(kind, name)
-    if dotted is None:
-        raise ConfigError(f"src/reprise/{kind}/{name}.py does not exist{nearest(name, known_studies())}")
-    return importlib.import_module(dotted)
+def set_value(root: Path, *assignments: str) -> list[Path]:
+    """Writes each ``KEY=VALUE`` into the file that holds the key, keeping its comments and layout.
 
+    ``data.source=real`` is a key of params.yaml, ``rotation.base.epochs=3`` one of pipelines/rotation/params.yaml.
 
-@functools.cache
-def known_studies() -> tuple[str, ...]:
-    """Names that a study's section in params.yaml can have: the modules that are there."""
-    here = Path(__file__).parent
-    files = [*(here / "studies").glob("*.py"), *(here / "claims").glob("*.py")]
-    helpers = {"evidence", "ledger", "catalogue"}
-    return tuple(sorted({f.stem for f in files if not f.stem.startswith("_")} - helpers))
-
-
-def nearest(name: str, valid: list[str] | tuple[str, ...]) -> str:
-    """`` (did you mean 'x'?)`` or the list of what is valid."""
-    close = difflib.get_close_matches(str(name), list(valid), n=1, cutoff=0.5)
-    return f" (did you mean {close[0]!r}?)" if close else f" (valid: {', '.join(map(str, valid)) or 'nothing'})"
-
-
-@functools.cache
-def known_datasets() -> tuple[str, ...]:
-    """Names that a section below ``data`` can have: the modules of ``reprise.data`` that define a ``Config``."""
-    files = sorted((Path(__file__).parent / "data").glob("*.py"))
-    return tuple(file.stem for file in files if "\nclass Config(" in file.read_text(encoding="utf-8"))
-
-
-def set_value(path: Path, *assignments: str) -> None:
-    """Writes each ``KEY=VALUE`` (``data.source=real``) into params.yaml, keeping its comments and layout.
+    Returns:
+        The files that were written.
 
     Raises:
-        ConfigError: an assignment has no ``=``, a key does not exist, or the file would no longer be valid; then
+        ConfigError: an assignment has no ``=``, a key does not exist, or a file would no longer be valid; then
             nothing is written.
     """
-    from reprise.files import write_text
-
     yaml = YAML()
     yaml.preserve_quotes, yaml.width = True, 120
+    documents: dict[Path, Any] = {}
     for assignment in assignments:
         if "=" not in assignment:
             raise ConfigError(f"{assignment!r}: expected KEY=VALUE, for example data.source=real")
-    document = _parse(yaml, _text(path), path)
     for assignment in assignments:
         key, _, value = assignment.partition("=")
-        *parents, leaf = key.split(".")
-        node = document
-        for part in [*parents, leaf]:
-            if not isinstance(node, dict) or part not in node:
-                valid = list(node) if isinstance(node, dict) else []
-                raise ConfigError(f"{path}: no key {key!r}{nearest(part, valid)}")
-            holder, node = node, node[part]
-        holder[leaf] = _parse(YAML(typ="safe"), value, assignment)
-        _check_plain(holder[leaf], key)
+        first, _, rest = key.partition(".")
+        own = first not in COMMON and study_params(root, first).is_file()
+        path = study_params(root, first) if own else root / PARAMS
+        if path not in documents:
+            documents[path] = _parse(yaml.load, _text(path), path)
+        if not own and first not in COMMON:
+            raise ConfigError(f"no key {key!r}{nearest(first, [*COMMON, *known_studies()])}")
+        _put(documents[path], rest if own else key, _parse(YAML(typ="safe").load, value, assignment), path, key)
+    texts = {path: _dumped(yaml, document) for path, document in documents.items()}
+    load(root, texts).check()
+    for path, text in texts.items():
+        write_text(path, text)
+    return list(texts)
+
+
+def _put(document: Any, key: str, value: Any, path: Path, named: str) -> None:
+    node, holder, leaf = document, None, ""
+    for leaf in key.split("."):
+        if not isinstance(node, dict) or leaf not in node:
+            valid = list(node) if isinstance(node, dict) else []
+            raise ConfigError(f"{path}: no key {named!r}{nearest(leaf, valid)}")
+        holder, node = node, node[leaf]
+    if holder is None:
+        raise ConfigError(f"{path}: {named!r} is a whole file; name a key in it{nearest('', list(document))}")
+    _check_plain(value, named)
+    holder[leaf] = value
+
+
+def _dumped(yaml: YAML, document: Any) -> str:
     stream = StringIO()
     yaml.dump(document, stream)
-    load(path, stream.getvalue()).check()
-    write_text(path, stream.getvalue())
+    return stream.getvalue()
 
 
 def _text(path: Path) -> str:
@@ -272,19 +182,17 @@ def _text(path: Path) -> str:
 
 
 def _read(path: Path, text: str | None = None) -> dict[str, Any]:
-    raw = _parse(YAML(typ="safe"), _text(path) if text is None else text, path)
+    raw = _parse(YAML(typ="safe").load, _text(path) if text is None else text, path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of sections, found {type(raw).__name__}")
     _check_plain(raw, str(path))
     return raw
 
 
-def _parse(yaml: YAML, text: str, where: Path | str) -> Any:
+def _parse(read: Callable[[str], Any], text: str, where: Path | str) -> Any:
     try:
-        return yaml.load(text)
+        return read(text)
     except Exception as error:  # a date of month 13, a number of 5,000 digits: not all that is wrong is a YAMLError
-        from reprise.files import one_line
-
         raise ConfigError(f"{where}: not valid YAML: {one_line(error)}") from None
 
 
@@ -304,12 +212,7 @@ def _check_plain(node: Any, where: str, level: int = 0) -> None:
         raise ConfigError(f"{where}: found {node!r}, expected text, a number, a list or a mapping")
 
 
-def _config_class(name: str) -> type[Strict]:
-    kind = "studies" if study_module("studies", name) else "claims"
-    return import_study(kind, name).Config
-
-
-def _validate(model: type[Strict], values: Any, path: Path, section: str) -> Any:
+def _validate(model: type[Strict], values: Any, path: Path, section: str = "") -> Any:
     try:
         return model.model_validate_json(json.dumps(values))
     except ValidationError as error:
@@ -318,13 +221,13 @@ def _validate(model: type[Strict], values: Any, path: Path, section: str) -> Any
 
 
 def _explain(model: type[Strict], item: Any, section: str) -> str:
-    where = ".".join([section, *(str(part) for part in item["loc"])])
+    where = ".".join(filter(None, [section, *(str(part) for part in item["loc"])]))
     if item["type"] == "extra_forbidden":
         *parents, key = item["loc"]
         return f"{where}: unknown key{nearest(str(key), _fields(model, parents))}"
     if item["type"] == "missing":
         return f"{where}: missing; give it a value"
-    return f"{where}: found {item['input']!r}: {item['msg']}"
+    return f"{where or 'the whole file'}: found {item['input']!r}: {item['msg']}"
 
 
 def _fields(model: Any, location: list[Any]) -> list[str]:

@@ -5,48 +5,123 @@ Outputs are byte-deterministic: no time stamps, sorted keys, and ``.npz`` archiv
 
 from __future__ import annotations
 
+import csv
+import fcntl
 import json
 import os
-import tempfile
+import re
+import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 LARGE = 1 << 30  # bytes of an array from which a zip archive's entry gets large-file fields; they are needed at 2 GiB
+TEMPORARY = re.compile(r"\.reprise-[0-9a-f]{32}\.tmp(\..{1,15})?", re.DOTALL)
+CACHED = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")  # in DVC's cache, wherever that lies
+_swept: set[Path] = set()
+
+
+def shown(path: str | os.PathLike) -> str:
+    """A file's name as it may stand in a message: what a terminal would obey, and what is no text, is written out."""
+    return "".join(c if c.isprintable() else _written_out(c) for c in os.fspath(path))
+
+
+def _written_out(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":  # a byte that is no UTF-8, as Python keeps it
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path`` and renames it to ``path`` when the block ends without an error.
 
-    A link stays and the file it leads to is replaced.
+    A link stays and the file it leads to is replaced, unless that lies in DVC's cache, which nobody but DVC may change:
+    then the link is replaced. The permissions of a file that was there are kept. What a killed process left in the
+    folder goes: a temporary file is locked by who writes it, so one without a lock belongs to nobody.
 
     Raises:
         ValueError: a folder, a device or a pipe is there.
         OSError: no file can be made there; it names ``path``.
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise ValueError(f"{path} is a folder, a device or a pipe; only an ordinary file is replaced")
-    with suppress(FileExistsError):  # a parent that is a file: the next error names ``path``
-        target.parent.mkdir(parents=True, exist_ok=True)
-    with _naming(path):
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    target = _target(path)
+    with _temporary(path, target) as temporary:
         yield temporary
         umask = os.umask(0)
         os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; outputs are ordinary ones
+        # temporary files are private until here; outputs are ordinary ones
+        mode = target.stat().st_mode & 0o777 if target.exists() and not target.is_symlink() else 0o666 & ~umask
+        temporary.chmod(mode)
         with _naming(path):
             os.replace(temporary, target)
+
+
+def check_writable(path: Path) -> None:
+    """Raises what :func:`replacing` would, before any work is done. Nothing stays, unless folders had to be made."""
+    with _temporary(path, _target(path)):
+        pass
+
+
+def _target(path: Path) -> Path:
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{shown(path)} is a folder, a device or a pipe; only an ordinary file is replaced")
+    return Path(path).absolute() if Path(path).is_symlink() and CACHED.search(target.as_posix()) else target
+
+
+@contextmanager
+def _temporary(path: Path, target: Path) -> Iterator[Path]:
+    """A new, locked file in the target's folder, which is gone in the end if it has not been renamed."""
+    with _naming(path):
+        with suppress(FileExistsError):  # a parent that is a file: the next error says so
+            target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        # writers choose a format by the suffix; a name of its own length, since the target's may be as long as can be
+        suffix = target.suffix if len(target.suffix) <= 16 else ""
+        while True:
+            temporary = target.parent / f".reprise-{uuid.uuid4().hex}.tmp{suffix}"
+            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            if _lock(handle) is not False and os.fstat(handle).st_nlink:  # else it was swept before it was locked
+                break
+            os.close(handle)
+    try:
+        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool | None:
+    """Locks an open file for as long as it is open: True; False: another has it; None: no locks on this disk."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    """Removes temporary files of dead processes, once in each folder that this process writes to."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    names: list[str] = []
+    with suppress(OSError):
+        names = [name for name in os.listdir(folder) if TEMPORARY.fullmatch(name)]
+    for name in names:
+        with suppress(OSError):  # renamed in between, or another user's
+            handle = os.open(folder / name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if _lock(handle):
+                    (folder / name).unlink()
+            finally:
+                os.close(handle)
 
 
 @contextmanager
@@ -63,6 +138,15 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_rows(stream: TextIO, rows: Iterable[Sequence[Any]]) -> None:
+    """Writes CSV rows that end in a newline; every reader finds the same fields again, whatever is in them."""
+    plain, quoted = (
+        csv.writer(stream, lineterminator="\n", quoting=kind) for kind in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    )
+    for row in rows:  # before Python 3.13, a carriage return alone is not quoted
+        (quoted if any("\r" in str(field) for field in row) else plain).writerow(row)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON with sorted keys, an indent and a final newline. NaN is refused: it is not JSON."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
@@ -73,7 +157,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not valid JSON ({error}); make it again with `dvc repro`") from error
+        raise ValueError(f"{shown(path)}: not valid JSON ({error}); make it again with `dvc repro`") from error
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -92,26 +176,13 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
                 np.lib.format.write_array(stream, array, allow_pickle=False)
 
 
-def printable(text: str, keep: str = "\n") -> str:
-    """Text that is safe to print: what is no printable character stands as an escape, as in ``repr``.
-
-    For names and messages that come from files and servers: control characters move the cursor and rename the window,
-    and characters that turn the direction of writing disguise a name.
-
-    Args:
-        text: any.
-        keep: characters that stay as they are, printable or not.
-    """
-    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
-
-
 def one_line(error: Exception) -> str:
     """What an error of another package says, printable and in one line; its type where it says nothing."""
-    return printable(" ".join(str(error).split())) or type(error).__name__
+    return shown(" ".join(str(error).split())) or type(error).__name__
 
 
 def read_npz(path: Path) -> np.lib.npyio.NpzFile:
     """Opens an ``.npz`` lazily, member by member, never unpickling."""
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
+        raise FileNotFoundError(f"{shown(path)} is missing; `dvc repro` makes it")
     return np.load(path, allow_pickle=False)

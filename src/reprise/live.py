@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from reprise.files import shown
 from reprise.projection import Projection, Run
 from reprise.tracker import Tracker, TrackingError, bring, database, reason
 from reprise.workspace import Workspace
@@ -163,4 +164,4 @@ class Live:
 
 def warn(error: Exception) -> None:
     """One line on standard error."""
-    print(f"MLflow: {reason(error)}; training goes on without it", file=sys.stderr)
+    print(f"MLflow: {shown(reason(error))}; training goes on without it", file=sys.stderr)

@@ -1,128 +1,56 @@
-"""Trains every seed of one variant in one process, resumes what was killed, writes predictions.
+"""Trains every seed of one variant in one process, resumes what was killed, writes weights and predictions.
 
-A study's module gives its ``Config`` and three functions: ``data(workspace, settings, seed)``, ``build(settings, shape,
-structure)`` and ``task(model, settings, seed)``; where more than predictions is wanted of a trained network, a fourth,
-``after(task, data, predict)``, returns further arrays. What lies in the output folder afterwards is the same, bit for
-bit, whether the run was killed on the way or not (same machine, CPU); a finished seed is never trained twice.
+A study's ``train.py`` gives ``data(workspace, settings, seed)``, ``build(settings, shapes, structure)`` and
+``task(model, settings, seed)``; where training goes on from another variant's networks, ``adopt(model, weights,
+settings)`` may say how (see `reprise.networks.adopt` for what happens otherwise). What lies in the output folder
+afterwards is the same, bit for bit, whether the run was killed on the way or not (same machine, CPU); a finished seed
+is never trained twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import shutil
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Checkpoint
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
-from reprise.config import Settings, TrainingConfig
+from reprise import checkpoints
 from reprise.data.batches import Batches, epoch_seed, resident
-from reprise.files import read_json, read_npz, replacing, write_json, write_npz, write_text
+from reprise.data.parts import Arrays, TrainingData
+from reprise.files import replacing, write_json, write_npz, write_text
+from reprise.loop import History, Listener, Loop, Weights, precision_for, trainer_for, weights_of
+from reprise.networks import adopt, batch_size, predict
+from reprise.settings import Settings, TrainingConfig
 from reprise.tasks.task import Task
-
-Arrays = dict[str, np.ndarray]
-Listener = Callable[[int, dict[str, float]], None]  # (epoch, metrics)
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Arrays by name with the examples along the first axis; ``index`` (n,) points into the prepared file.
-
-    Attributes:
-        train, validation, test: the three parts.
-        probes: further parts that are only predicted, by name (rotated test images, say).
-        structure: what ``build`` needs to know beyond the settings (which connections a pruned network keeps).
-    """
-
-    train: Arrays
-    validation: Arrays
-    test: Arrays
-    probes: dict[str, Arrays] = field(default_factory=dict)
-    structure: Any = None
-
-    @property
-    def predicted(self) -> dict[str, Arrays]:
-        """The parts that a trained network predicts."""
-        return {"validation": self.validation, "test": self.test, **self.probes}
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one input."""
-        return self.train["image"].shape[1:]
-
-    def digest(self) -> str:
-        """Changes when any value of any array changes."""
-        digest = hashlib.blake2b(digest_size=16)
-        digest.update(repr(self.structure).encode())
-        for part in (self.train, *self.predicted.values()):
-            for name, array in sorted(part.items()):
-                digest.update(f"{name}{array.dtype}{array.shape}".encode())
-                digest.update(np.ascontiguousarray(array).view(np.uint8).data)
-        return digest.hexdigest()
 
 
 @dataclass
 class Result:
-    """What one seed ends with."""
+    """What one seed ends with.
 
-    weights: dict[str, torch.Tensor]
+    Attributes:
+        weights: of the epoch that the settings keep.
+        best: the best epoch's beside them, where the settings keep both; else empty.
+        predictions: by ``PART/NAME``, those of the best weights beside them by ``best/PART/NAME``.
+        history: one row of metrics an epoch.
+        best_epoch: by the settings' measure; -1 where none is told.
+        parameters: how many the network can train.
+    """
+
+    weights: Weights
+    best: Weights
     predictions: Arrays
     history: list[dict[str, float]]
     best_epoch: int
-
-
-def precision_for(training: TrainingConfig) -> str:
-    """``auto``: bf16 where the hardware multiplies it natively (GPUs from Ampere; CPUs with AVX512-BF16 or AMX)."""
-    if training.precision != "auto":
-        return training.precision
-    if torch.cuda.is_available() and training.accelerator in ("auto", "gpu", "cuda"):
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        native = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return "bf16-mixed" if native else "32-true"
-
-
-class History(Checkpoint):
-    """Keeps the epoch metrics and the best weights, and saves after every epoch what a killed run needs.
-
-    A ``Checkpoint`` callback runs after all others, so that what it saves is complete. The file is replaced in one
-    step: a kill while it is written leaves the one before.
-    """
-
-    def __init__(self, path: Path | None, listener: Listener | None = None) -> None:
-        self.path, self.listener = path, listener
-        self.rows: list[dict[str, float]] = []
-        self.best_loss, self.best_epoch, self.best_weights = float("inf"), -1, {}
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, task: Task) -> None:
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        epoch = trainer.current_epoch
-        self.rows.append({"epoch": epoch, **metrics})
-        if not np.isfinite(metrics["train_loss"]):
-            raise ValueError(f"the loss is {metrics['train_loss']} in epoch {epoch}: lower the learning rate")
-        if metrics["val_loss"] < self.best_loss:
-            self.best_loss, self.best_epoch = metrics["val_loss"], epoch
-            self.best_weights = {name: t.detach().to("cpu", copy=True) for name, t in task.model.state_dict().items()}
-        if self.path is not None and trainer.is_global_zero:
-            with replacing(self.path) as temporary:
-                trainer.save_checkpoint(temporary)
-        if self.listener is not None and trainer.is_global_zero:
-            self.listener(epoch, metrics)
-
-    def state_dict(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("rows", "best_loss", "best_epoch", "best_weights")}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+    parameters: int
 
 
 def train_seed(
@@ -134,51 +62,62 @@ def train_seed(
     folder: Path | None = None,
     listener: Listener | None = None,
     progress: bool = False,
+    start: Weights | None = None,
 ) -> Result:
-    """Trains one network and predicts validation and test with its best weights.
+    """Trains one network and predicts validation and test with the weights that the settings keep.
 
     Args:
         study: module with ``build`` and ``task``.
         settings: of the variant.
-        data: arrays of the three parts.
+        data: arrays of the parts.
         seed: initial weights, order, dropout and augmentation all come from it.
         training: device, precision and strategy.
         folder: where to resume from and to save to; None trains without saving.
         listener: called after every epoch.
         progress: shows Lightning's bar.
+        start: the weights that training goes on from.
 
     Raises:
-        ValueError: the loss became infinite or NaN.
+        ValueError: the loss became infinite or NaN, or the measure never was finite.
     """
-    last = folder / "last.ckpt" if folder else None
+    if settings.watches and data.validation is None:
+        raise ValueError("nothing to validate on, so that no epoch is best: set keeps: last, without a plateau rule")
     torch.manual_seed(epoch_seed(seed, 2**31))
-    task: Task = study.task(study.build(settings, data.shape, data.structure), settings, seed)
-    history = History(last, listener)
-    trainer = _trainer(settings, training, history, progress)
+    model = study.build(settings, data.shapes, data.structure)
+    if start is not None:
+        study.adopt(model, start, settings) if hasattr(study, "adopt") else adopt(model, start)
+    task: Task = study.task(model, settings, seed)
+    history = History(folder, listener)
+    trainer = trainer_for(settings, training, history, progress, own=bool(task.players()))
     device = trainer.strategy.root_device
     ranks = {"rank": trainer.global_rank, "world": trainer.world_size}
     train = Batches(
         resident(data.train, device), settings.batch_size, seed, epoch=lambda: trainer.current_epoch, **ranks
     )
-    size = max(4 * settings.batch_size, 256)
-    validation = Batches(resident(data.validation, device), size)
+    validation = None if data.validation is None else Batches(resident(data.validation, device), batch_size(settings))
     if training.compile:
         task.model.compile()
-    resume = str(last) if last is not None and last.is_file() else None
-    trainer.fit(task, train, validation, ckpt_path=resume, weights_only=False)  # our own file, written above
-    task.model.load_state_dict(history.best_weights)
-
-    def predict(module: Task, arrays: Arrays) -> Arrays:
-        return _predict(module, Batches(resident(arrays, device), size), device)
-
-    predictions = {
-        f"{part}/{name}": array
-        for part, arrays in data.predicted.items()
-        for name, array in predict(task, arrays).items()
-    }
-    if hasattr(study, "after"):
-        predictions |= study.after(task, data, predict)
-    return Result(history.best_weights, predictions, history.rows, history.best_epoch)
+    resume = checkpoints.find(folder, "last", ".ckpt") if folder else None
+    trainer.fit(Loop(task, len(train)), train, validation, ckpt_path=resume and str(resume), weights_only=True)
+    kept = {"last": weights_of(task)}
+    if settings.keeps != "last":
+        if history.best_epoch < 0:
+            raise ValueError(
+                f"{settings.measure} was not finite in any of {len(history.rows)} epochs: training diverged; lower the "
+                "learning rate"
+            )
+        kept["best"] = history.best_weights
+    main = "best" if settings.keeps == "best" else "last"
+    predictions: Arrays = {}
+    for which in ("last", "best") if settings.keeps == "both" else (main,):
+        task.model.load_state_dict(kept[which])
+        prefix = "" if which == main else f"{which}/"
+        for part, arrays in data.predicted.items():
+            found = predict(task, arrays, device, batch_size(settings))
+            predictions |= {f"{prefix}{part}/{name}": array for name, array in found.items()}
+    best = kept["best"] if settings.keeps == "both" else {}
+    parameters = sum(parameter.numel() for parameter in task.model.parameters() if parameter.requires_grad)
+    return Result(kept[main], best, predictions, history.rows, history.best_epoch, parameters)
 
 
 def train_variant(
@@ -188,112 +127,139 @@ def train_variant(
     load: Callable[[int], TrainingData],
     training: TrainingConfig,
     out: Path,
-    checkpoints: Path,
+    kept: Path,
     listener: Callable[[int], Listener] | None = None,
     progress: bool = False,
     code: str = "",
+    start: Callable[[int], Weights] | None = None,
 ) -> None:
     """Trains ``seeds`` networks and writes weights, predictions.npz, history.csv and run.json to ``out``.
 
     Args:
         load: seed -> data.
-        checkpoints: folder for what a killed run needs; emptied when all is done.
+        kept: folder for what a killed run needs; emptied when all is done.
         listener: seed -> what to call after every epoch of that seed.
         code: digest of the code; a checkpoint of other code, settings or data is not resumed.
+        start: seed -> the weights that training goes on from.
+
+    Raises:
+        ValueError: a seed's data has other parts, names, types or sizes than that of the seed before.
     """
     torch.set_num_threads(training.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    results = []
-    key = None
+    results: list[Result] = []
+    every: list[TrainingData] = []
     for seed in range(seeds):
         data = load(seed)
-        stamp = [settings.model_dump(mode="json"), training.model_dump(mode="json"), data.digest(), code]
-        key = hashlib.blake2b(json.dumps(stamp, sort_keys=True).encode(), digest_size=8).hexdigest()
-        folder = checkpoints / f"seed-{seed}-{key}"
-        if not (folder / "done.json").is_file():
+        check_alike([*every[:1], data])
+        weights = start(seed) if start else None
+        folder = kept / f"seed-{seed}-{_key(settings, training, data, code, weights)}"
+        result = _load(folder)
+        if result is None:
             folder.mkdir(parents=True, exist_ok=True)
-            result = train_seed(
-                study, settings, data, seed, training, folder, listener(seed) if listener else None, progress
-            )
-            _save(result, folder)
-        results.append(_load(folder))
-    _write(results, data, out, training, settings)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+            heard = listener(seed) if listener else None
+            _save(train_seed(study, settings, data, seed, training, folder, heard, progress, weights), folder)
+            result = _load(folder)
+        results.append(result)
+        every.append(data)
+    _write(results, every, out, training, settings)
+    shutil.rmtree(kept, ignore_errors=True)
 
 
-def _trainer(settings: Settings, training: TrainingConfig, history: History, progress: bool) -> pl.Trainer:
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", module="pytorch_lightning")
-    warnings.filterwarnings("ignore", module="lightning_fabric")
-    return pl.Trainer(
-        max_epochs=settings.epochs,
-        accelerator=training.accelerator,
-        devices=training.devices,
-        strategy=training.strategy,
-        precision=precision_for(training),
-        callbacks=[history],
-        logger=False,
-        enable_checkpointing=True,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,  # Batches gives each process its share
-        gradient_clip_val=getattr(settings, "clip", None),
+def check_alike(every: list[TrainingData]) -> None:
+    """All seeds' data must have the same parts, names, types and sizes: only so can they be written as one array.
+
+    Raises:
+        ValueError: they differ; the message names the array and both shapes.
+    """
+    first, *others = (
+        {f"{p}/{n}": (a.shape, str(a.dtype)) for p, v in d.parts.items() for n, a in v.items()} for d in every
     )
+    for other in others:
+        for name in sorted(first.keys() | other.keys()):
+            if first.get(name) != other.get(name):
+                shapes = [
+                    " ".join(map(str, found)) if found else "nothing" for found in (first.get(name), other.get(name))
+                ]
+                raise ValueError(
+                    f"{name}: {shapes[0]} for the first seed and {shapes[1]} for a later one; the seeds of a variant "
+                    "are written as one array, so each must have as many examples of the same kind"
+                )
 
 
-def _predict(task: Task, batches: Batches, device: torch.device) -> Arrays:
-    """In float32 whatever trained: logits of eight bits tie, and a tie goes to the lower class."""
-    task.to(device).eval()
-    collected: dict[str, list[np.ndarray]] = {}
-    with torch.inference_mode():
-        for batch in batches:
-            for name, tensor in task.predict(batch).items():
-                collected.setdefault(name, []).append(tensor.cpu().numpy())
-    return {name: np.concatenate(parts) for name, parts in collected.items()}
+def _key(settings: Settings, training: TrainingConfig, data: TrainingData, code: str, start: Weights | None) -> str:
+    stamp = [settings.model_dump(mode="json"), training.model_dump(mode="json"), data.digest, code]
+    if start is not None:
+        stamp.append({name: hashlib.blake2b(t.contiguous().numpy().tobytes()).hexdigest() for name, t in start.items()})
+    return hashlib.blake2b(json.dumps(stamp, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def _save(result: Result, folder: Path) -> None:
-    with replacing(folder / "weights.safetensors") as temporary:
-        save_file({name: t.contiguous() for name, t in result.weights.items()}, temporary)
-    write_npz(folder / "predictions.npz", **result.predictions)
-    write_json(folder / "done.json", {"history": result.history, "best_epoch": result.best_epoch})
-    (folder / "last.ckpt").unlink(missing_ok=True)
+    """One file a seed; with it the seed is done."""
+    tensors = {f"kept/{name}": t.contiguous() for name, t in result.weights.items()}
+    tensors |= {f"best/{name}": t.contiguous() for name, t in result.best.items()}
+    # as bytes, since safetensors has no tensors of every type that predictions come in
+    arrays = {f"predictions/{name}": array for name, array in result.predictions.items()}
+    kinds = {name: [str(array.dtype), list(array.shape)] for name, array in arrays.items()}
+    tensors |= {n: torch.from_numpy(np.frombuffer(a.tobytes(), np.uint8).copy()) for n, a in arrays.items() if a.size}
+    done = {"history": result.history, "best_epoch": result.best_epoch, "parameters": result.parameters}
+    metadata = {"done": json.dumps(done | {"kinds": kinds})}
+    checkpoints.save(folder, "done", ".safetensors", lambda path: save_file(tensors, path, metadata))
+    for path in folder.glob("last-*.ckpt"):
+        path.unlink()
 
 
-def _load(folder: Path) -> Result:
-    done = read_json(folder / "done.json")
-    with read_npz(folder / "predictions.npz") as archive:
-        predictions = {name: archive[name] for name in archive.files}
-    return Result(load_file(folder / "weights.safetensors"), predictions, done["history"], done["best_epoch"])
+def _load(folder: Path) -> Result | None:
+    """What a seed ended with; None where it is not done."""
+    path = checkpoints.find(folder, "done", ".safetensors")
+    if path is None:
+        return None
+    with safe_open(path, "pt") as file:
+        done = json.loads(file.metadata()["done"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dictionary
+    kept, best = (
+        {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+        for prefix in ("kept/", "best/")
+    )
+    predictions = {
+        name.removeprefix("predictions/"): (tensors[name].numpy() if name in tensors else np.zeros(0, np.uint8))
+        .view(kind)
+        .reshape(shape)
+        for name, (kind, shape) in done["kinds"].items()
+    }
+    return Result(kept, best, predictions, done["history"], done["best_epoch"], done["parameters"])
 
 
-def _write(results: list[Result], data: TrainingData, out: Path, training: TrainingConfig, settings: Settings) -> None:
+def _write(
+    results: list[Result], every: list[TrainingData], out: Path, training: TrainingConfig, settings: Settings
+) -> None:
+    """All seeds as one: arrays with seeds along the first axis, labels and places in the prepared file included."""
     arrays = {name: np.stack([result.predictions[name] for result in results]) for name in results[0].predictions}
-    for part, content in {"train": data.train, **data.predicted}.items():
-        arrays[f"{part}/index"] = content["index"]
+    for part, content in every[0].parts.items():
+        for name, array in content.items():
+            if name == "index" or (name == "label" and array.ndim == 1 and part != "train"):
+                arrays[f"{part}/{name}"] = np.stack([data.parts[part][name] for data in every])
     weights = {f"seed{i}/{name}": t.contiguous() for i, r in enumerate(results) for name, t in r.weights.items()}
+    weights |= {f"best/seed{i}/{name}": t.contiguous() for i, r in enumerate(results) for name, t in r.best.items()}
     columns = sorted({name for result in results for row in result.history for name in row} - {"epoch"})
     lines = [",".join(["seed", "epoch", *columns])]
     for seed, result in enumerate(results):
         for row in result.history:
-            lines.append(",".join([str(seed), f"{row['epoch']:.0f}", *(f"{row[name]:.7g}" for name in columns)]))
+            values = (f"{row[name]:.7g}" if name in row else "" for name in columns)
+            lines.append(",".join([str(seed), f"{row['epoch']:.0f}", *values]))
     write_npz(out / "predictions.npz", **arrays)
     with replacing(out / "weights.safetensors") as temporary:
         save_file(weights, temporary)
     write_text(out / "history.csv", "\n".join(lines) + "\n")
-    parameters = [
-        sum(t.numel() for name, t in result.weights.items() if "running_" not in name and "num_b" not in name)
-        for result in results
-    ]
     write_json(
         out / "run.json",
         {
-            "parameters": round(np.mean(parameters)),  # pruned networks differ from seed to seed
+            "parameters": round(np.mean([result.parameters for result in results])),  # pruned networks differ
             "best_epoch": [result.best_epoch for result in results],
             "epochs": [len(result.history) for result in results],
-            "examples": {part: len(getattr(data, part)["index"]) for part in ("train", "validation", "test")},
+            "examples": {part: len(arrays["index"]) for part, arrays in every[0].parts.items()},
+            "shapes": every[0].shapes,
+            "structure": [data.structure for data in every],
             "precision": precision_for(training),
             "settings": settings.model_dump(mode="json"),
         },

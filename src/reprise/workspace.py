@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from reprise import config
+from reprise.registry import import_part, nearest
 
 
 @dataclass(frozen=True)
 class Workspace:
     """One study in one checkout: its parameters and its files.
 
-    ``data/prepared/SET.npz`` -> ``data/runs/STUDY/VARIANT/`` -> ``data/evidence/STUDY/`` -> ``reports/``
+    ``data/prepared/SET.npz`` -> ``data/runs/STUDY/VARIANT/`` -> ``data/probes/STUDY/VARIANT/`` ->
+    ``data/evidence/STUDY/`` -> ``reports/``; families of small networks go by ``data/sweeps/STUDY/`` instead.
     """
 
     study: str
@@ -22,18 +24,35 @@ class Workspace:
 
     @cached_property
     def params(self) -> config.Params:
-        """All of params.yaml."""
-        return config.load(self.root / "params.yaml")
+        """What all studies share, and the way to each study's own parameters."""
+        return config.load(self.root)
 
     @cached_property
     def config(self) -> Any:
-        """This study's section, as its ``Config``."""
+        """This study's parameters, as its ``Config``."""
         return self.params.study(self.study)
+
+    def settings(self, variant: str) -> Any:
+        """The settings of one variant.
+
+        Raises:
+            ConfigError: the study has no such variant.
+        """
+        variants = getattr(self.config, "variants", {})
+        if variant not in variants:
+            path = config.study_params(self.root, self.study)
+            raise config.ConfigError(f"{path}: variants has no {variant!r}{nearest(variant, variants)}")
+        return variants[variant]
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The data sets that the study reads, as its settings say: ``DATA``; none where it makes its own."""
+        return getattr(import_part(self.study, "settings"), "DATA", ())
 
     @property
     def source(self) -> str:
-        """Where the study's data comes from, ``generated`` or ``real``; the exact claims make their own."""
-        return self.params.data.source if config.study_module("studies", self.study) else "generated"
+        """Where the study's data comes from, ``generated`` or ``real``."""
+        return self.params.data.source if self.reads else "generated"
 
     @property
     def scale(self) -> str:
@@ -51,6 +70,15 @@ class Workspace:
     def run(self, variant: str) -> Path:
         """What training a variant wrote: predictions.npz, history.csv, weights and run.json."""
         return self.root / "data" / "runs" / self.study / variant
+
+    def probe(self, variant: str) -> Path:
+        """What the variant's trained networks were asked: answers.npz and probe.json."""
+        return self.root / "data" / "probes" / self.study / variant
+
+    @property
+    def sweep(self) -> Path:
+        """What a family of many small networks gave: table.csv and sweep.json."""
+        return self.root / "data" / "sweeps" / self.study
 
     def checkpoints(self, variant: str) -> Path:
         """Where a killed run resumes from; no DVC output."""

@@ -52,8 +52,8 @@ def test_above_and_below_never_both_hold(bound, a, b, c):
 
 
 def test_a_finding_needs_a_claim_and_an_expectation():
-    with pytest.raises(ValueError, match="1 to 194"):
-        Finding(195, "x", exact(1), above(0))
+    with pytest.raises(ValueError, match="begin at 1"):
+        Finding(0, "x", exact(1), above(0))
     with pytest.raises(ValueError, match="must say what it expects"):
         Finding(1, "x", exact(1))
     assert Finding(1, "x", exact(1), kind="context").verdict == "untested"
@@ -90,9 +90,6 @@ def test_expectations_read_as_bands():
 
 def study(**changes) -> Evidence:
     fields = {
-        "title": "T",
-        "group": "Puzzles",
-        "about": "a",
         "data": "d",
         "findings": [Finding(1, "x", exact(1), above(0))],
     }
@@ -105,7 +102,7 @@ def test_what_may_not_be_judged_is_inconclusive_and_says_why(tmp_path):
     assert Finding(1, "m", sure, above(0)).verdict == "reproduced"
     assert (barred.verdict, barred.seeds_needed, barred.remedy) == ("inconclusive", None, "")
     assert Finding(1, "m", sure, kind="context", undecided="whatever").verdict == "untested"
-    Evidence("t", "g", "a", "d", [barred]).write(tmp_path, source="generated", scale="small", study="s")
+    Evidence("d", [barred]).write(tmp_path, source="generated", scale="small", study="s")
     assert read_evidence(tmp_path)["findings"][0]["note"] == "levels; not judged: baseline near chance"
 
 

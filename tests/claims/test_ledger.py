@@ -1,4 +1,4 @@
-"""The ledger: 194 rows whatever there is, one verdict a claim by fixed rules, and clear errors for what is missing."""
+"""The ledger: a row a claim whatever there is, one verdict a claim by fixed rules, clear errors for what is missing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import sys
 import numpy as np
 import pytest
 
+from reprise.claims.catalogue import claims
 from reprise.claims.evidence import Evidence, Finding, Metric, above, between
 from reprise.claims.ledger import LEDGER, METRICS, build_rows, judge, read_studies, write_ledger
+from reprise.files import write_text
 from reprise.statistics import Effect, exact, proportion, seeds_effect
 
 
 def workspace(root):
     """Two studies that exist, with invented findings: claims 1, 2 and 4 by the one, 2 and 3 by the other."""
-    (root / "params.yaml").write_text("scale: small\nmixtures: {}\nthresholds: {}\n", encoding="utf-8")
+    for name in ("mixtures", "thresholds"):
+        write_text(root / "pipelines" / name / "params.yaml", "")
     gains = seeds_effect(np.array([0.1, 0.12, 0.11]), "nats")
     mixtures = [
         Finding(1, "Gain", gains, above(0)),
@@ -30,8 +33,8 @@ def workspace(root):
     ]
     metrics = {"gain": Metric(0.11, "higher", 0.01, 3)}
     studies = {
-        "mixtures": Evidence("Mixtures", "Puzzles", "", "generated: 5 points", mixtures, metrics),
-        "thresholds": Evidence("Thresholds", "Puzzles", "", "photographs that scikit-image ships", thresholds),
+        "mixtures": Evidence("generated: 5 points", mixtures, metrics, title="Mixtures"),
+        "thresholds": Evidence("photographs that scikit-image ships", thresholds, title="Thresholds"),
     }
     for name, study in studies.items():
         study.write(root / "data" / "evidence" / name, source="generated", scale="small", study=name)
@@ -83,7 +86,7 @@ def test_an_inconclusive_note_says_how_many_seeds_would_resolve_it():
 
 def test_every_claim_has_a_row_even_without_any_study():
     rows = build_rows({})
-    assert [row["id"] for row in rows] == list(range(1, 195))
+    assert [row["id"] for row in rows] == [claim.id for claim in claims()]
     assert {row["verdict"] for row in rows} == {"untested"}
     assert all(row["effect"] is None and row["interval"] is None and row["findings"] == [] for row in rows)
 
@@ -137,7 +140,7 @@ def test_a_stray_folder_is_passed_over_with_a_warning(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
-        (lambda e: e["findings"][0].update(claim=195), "finding 1: claim 195"),
+        (lambda e: e["findings"][0].update(claim=10_000), "finding 1: claim 10000"),
         (lambda e: e["findings"][1].update(verdict="maybe"), "finding 2: verdict 'maybe'"),
         (lambda e: e["findings"][0].pop("effect"), "finding 1: effect missing"),
         (lambda e: e.pop("metrics"), "metrics missing"),

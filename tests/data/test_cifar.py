@@ -81,15 +81,16 @@ def lay_out(folder, layout, contents):
         (folder / layout.folder / name).write_bytes(content)
 
 
-@pytest.mark.parametrize("place", ["folder", "inside", "archive"])
+@pytest.mark.parametrize("place", ["folder", "inside", "archive", "archive made with ."])
 @pytest.mark.parametrize(("layout", "classes", "write"), WRITERS)
 def test_every_official_layout_gives_the_same_images(tmp_path, layout, classes, write, place):
     batches = toy(classes)
     contents = files(layout, batches, write)
-    if place == "archive":
+    if place.startswith("archive"):
+        above = "./" if place.endswith(".") else ""  # as `tar -cf X .` writes them
         with tarfile.open(tmp_path / layout.archive, "w:gz") as archive:
             for name, content in contents.items():
-                info = tarfile.TarInfo(f"{layout.folder}/{name}")
+                info = tarfile.TarInfo(f"{above}{layout.folder}/{name}")
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
     else:

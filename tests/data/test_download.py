@@ -16,7 +16,6 @@ import pytest
 
 from reprise.data import download, fetch
 from reprise.data.fetch import SETS, FetchError, Source
-from reprise.files import printable
 
 CONTENT = bytes(range(256)) * 400
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -193,13 +192,6 @@ def test_names_inside_an_archive_never_reach_the_terminal_raw(server: Raw, tmp_p
     with pytest.raises(FetchError, match="refused and removed") as error:
         fetch.fetch("toy", tmp_path, sets=sets)
     assert str(error.value).isprintable()
-
-
-def test_what_can_be_printed_stays_and_the_rest_is_told() -> None:
-    assert printable("müller 日本.png, 3 µm") == "müller 日本.png, 3 µm"
-    assert printable("a\x1b[31m\r\tb\x9b\x7f\u202e\u2028\udcff") == r"a\x1b[31m\r\tb\x9b\x7f\u202e\u2028\udcff"
-    assert printable("one\ntwo") == "one\ntwo"
-    assert printable("one\ntwo", keep="") == r"one\ntwo"
 
 
 def test_errors_reach_the_terminal_printable(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from scipy.spatial.distance import pdist
 from skimage.util import view_as_blocks
 from sklearn.metrics import precision_recall_curve
 
-from reprise.data import near_search
+from reprise.data import near_search, subspace
 from reprise.data.duplicates import (
     HASHES,
     block_histograms,
@@ -236,7 +236,7 @@ class TestNearDuplicates:
     def test_tiles_chunks_and_both_ways_to_measure_agree(self, monkeypatch, dense, dtype):
         monkeypatch.setattr(near_search.NumpySearch, "tile", (37, 41))
         monkeypatch.setattr(near_search, "DENSE", dense)
-        monkeypatch.setattr(near_search, "RANK", 5)
+        monkeypatch.setattr(subspace, "RANK", 5)
         monkeypatch.setattr(near_search, "WORK_BYTES", 30_000)
         monkeypatch.setattr(near_search, "CACHE_BYTES", 5_000)
         rng = np.random.default_rng(1)

@@ -10,7 +10,17 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from scipy.ndimage import correlate1d, gaussian_filter
 
-from reprise.data.submission import LEAST_PIXELS, postprocess, read_submission, write_submission
+from reprise.data.submission import (
+    LEAST_PIXELS,
+    check_submission,
+    parse_size,
+    postprocess,
+    read_submission,
+    write_submission,
+)
+from reprise.data.ultrasound import generate, prepare
+from reprise.studies.ultrasound.submission import frame_size
+from reprise.workspace import Workspace
 
 SHAPE = (84, 116)
 
@@ -163,8 +173,8 @@ def test_the_file_is_kaggles(tmp_path):
 
 
 def test_names_with_commas_quotes_and_other_scripts_survive(tmp_path):
-    names = ['a,b "c"', "zwei\nZeilen", "神経", ""]
-    write_submission(tmp_path / "s.csv", names, np.ones((4, 2, 2), bool))
+    names = ['a,b "c"', "zwei\nZeilen", "神経", "", "a\rb", "\r\n", "=1+1"]
+    write_submission(tmp_path / "s.csv", names, np.ones((7, 2, 2), bool))
     assert list(read_submission(tmp_path / "s.csv", (2, 2))) == names
 
 
@@ -172,7 +182,7 @@ def test_a_mask_of_the_most_possible_runs_survives(tmp_path):
     mask = np.indices((420, 580)).sum(axis=0) % 2 == 0  # over a million characters in one field
     write_submission(tmp_path / "s.csv", ["chessboard"], mask[None])
     assert (tmp_path / "s.csv").stat().st_size > 10**6
-    np.testing.assert_array_equal(read_submission(tmp_path / "s.csv")["chessboard"], mask)
+    np.testing.assert_array_equal(read_submission(tmp_path / "s.csv", (420, 580))["chessboard"], mask)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +225,7 @@ def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path):
 def test_a_file_without_images_is_refused(tmp_path):
     (tmp_path / "s.csv").write_text("img,pixels\n")
     with pytest.raises(ValueError, match="no images"):
-        read_submission(tmp_path / "s.csv")
+        read_submission(tmp_path / "s.csv", (3, 4))
 
 
 @pytest.mark.parametrize("names", [["1"], ["1", "1"], ["1", "2", "3"]])
@@ -232,3 +242,38 @@ def test_a_mask_that_cannot_be_written_leaves_the_old_file(tmp_path):
         write_submission(tmp_path / "s.csv", ["1"], np.ones((1, 3, 4)))
     assert (tmp_path / "s.csv").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["s.csv"]
+
+
+@pytest.mark.parametrize("shape", [(96, 64), (420, 580), (1, 7)])
+def test_a_file_of_any_size_is_checked_by_the_size_that_is_given(tmp_path, shape):
+    masks = np.zeros((3, *shape), bool)
+    masks[0, 0, -1] = masks[1, -1, 0] = True
+    write_submission(tmp_path / "s.csv", ["1", "2", "3"], masks)
+    said = check_submission(tmp_path / "s.csv", parse_size(f"{shape[0]}x{shape[1]}"))
+    assert said == f"{tmp_path / 's.csv'}: 3 images of {shape[0]} x {shape[1]}, 2 with a mask"
+    np.testing.assert_array_equal(list(read_submission(tmp_path / "s.csv", shape).values()), masks)
+
+
+def test_without_a_size_it_is_that_of_the_prepared_frames_or_kaggles(tmp_path):
+    write_submission(tmp_path / "s.csv", ["1"], np.ones((1, 42, 58), bool))
+    space = Workspace("ultrasound", tmp_path)
+    assert "1 images of 420 x 580" in check_submission(tmp_path / "s.csv", frame_size(space))
+    prepare(generate(3, 2, 0, (42, 58)), tmp_path / "data/prepared/ultrasound.npz", 16)
+    assert "1 images of 42 x 58, 1 with" in check_submission(tmp_path / "s.csv", frame_size(space))
+    write_submission(tmp_path / "s.csv", ["1"], np.ones((1, 420, 580), bool))
+    with pytest.raises(ValueError, match="the mask 42 x 58 has 2436"):
+        check_submission(tmp_path / "s.csv", frame_size(space))
+
+
+@pytest.mark.parametrize("size", ["420", "420x", "x580", "420x580x3", "-1x5", "0x5", "a x b", "99999x9", "４x4"])
+def test_a_size_that_is_none_is_refused(size):
+    with pytest.raises(ValueError, match="HEIGHTxWIDTH"):
+        parse_size(size)
+
+
+def test_a_name_with_control_characters_reaches_no_terminal(tmp_path):
+    path = tmp_path / "s\x1b[2J.csv"
+    path.write_text("img,pixels\n\x1b[31m,1 1\n\x1b[31m,1 1\n")
+    with pytest.raises(ValueError, match="a second row") as caught:
+        read_submission(path, (3, 4))
+    assert str(caught.value).isprintable()

@@ -8,6 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from reprise.closure import write_deps
+from reprise.registry import has_part
 from reprise.workspace import Workspace
 
 
@@ -46,7 +47,7 @@ def test_every_dep_is_a_tracked_file_or_the_output_of_another_stage(tracked):
 
 
 def test_no_two_outputs_overlap_and_every_study_has_its_stages(tracked):
-    """Every section of params.yaml is evaluated, every variant trained, and the ledger reads all of it."""
+    """Every study is evaluated, every variant of it trained, and asked where it has a probe."""
     found = stages(tracked)
     made = {Path(out.fs_path).relative_to(tracked).as_posix() for stage in found.values() for out in stage.outs}
     params = Workspace("", tracked).params
@@ -55,20 +56,29 @@ def test_no_two_outputs_overlap_and_every_study_has_its_stages(tracked):
         assert f"data/evidence/{study}" in made, f"no stage evaluates {study}"
         for variant in getattr(params.study(study), "variants", {}):
             assert f"data/runs/{study}/{variant}" in made, f"no stage trains {study} {variant}"
+            if has_part(study, "probe"):
+                assert f"data/probes/{study}/{variant}" in made, f"no stage asks {study} {variant}"
 
 
 def test_every_param_that_a_stage_watches_exists(tracked):
-    params = YAML(typ="safe").load((tracked / "params.yaml").read_text(encoding="utf-8"))
     missing = []
     for address, stage in stages(tracked).items():
         for watched in stage.params:
+            node_of_file = YAML(typ="safe").load(Path(watched.fs_path).read_text(encoding="utf-8"))
             for key in watched.params:
-                node = params
+                node = node_of_file
                 for part in key.split("."):
                     node = node.get(part, KeyError) if isinstance(node, dict) else KeyError
                 if node is KeyError:
                     missing.append(f"{address}: {key}")
     assert missing == []
+
+
+def test_a_stage_watches_no_parameters_of_another_study(tracked):
+    for address, stage in stages(tracked).items():
+        folder = Path(stage.path_in_repo).parent
+        files = {Path(watched.fs_path).relative_to(tracked) for watched in stage.params}
+        assert files <= {Path("params.yaml"), folder / "params.yaml"}, address
 
 
 def test_locks_params_and_code_agree(tracked):

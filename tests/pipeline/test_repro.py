@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from tests.conftest import ROOT
 
-from reprise.config import COMMON, set_value
+from reprise.claims.catalogue import claims
+from reprise.config import load, set_value
+from reprise.registry import has_part, known_studies
 
-FAMILIES = ("ultrasound", "exact")
 pytestmark = pytest.mark.timeout(3600)  # the first test waits for the pipeline
-KILLED = "starter"  # the variant that is trained longer, to be killed
+CONFIGS = {name: load(ROOT).study(name) for name in known_studies()}
+# the trained study with the fewest variants stands for all, and some that train nothing
+TRAINED = min((name for name in CONFIGS if has_part(name, "train")), key=lambda name: len(CONFIGS[name].variants))
+EXACT = [name for name in CONFIGS if not has_part(name, "train")]
+KILLED = list(CONFIGS[TRAINED].variants)[-1]  # the variant that is trained longer, to be killed
+PIPELINE = f"pipelines/{TRAINED}/dvc.yaml"
 
 
 def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -56,39 +63,22 @@ def changed_stages(clone: Path) -> set[str]:
 def clone(tracked):
     """A repository in which the pipeline ran once at scale ``smoke``, two stages at a time, as `make` runs it.
 
-    Training imports seconds of libraries a variant, so that all families take many minutes: they run where
-    ``REPRISE_SMOKE=all``. Otherwise it is one that trains, from frames to verdicts, and the studies that train nothing.
+    Training imports seconds of libraries a variant, so that all studies take many minutes: they run where
+    ``REPRISE_SMOKE=all``. Otherwise it is one that trains, from data to verdicts, and those that train nothing.
     """
-    set_value(tracked / "params.yaml", "scale=smoke")
+    set_value(tracked, "scale=smoke")
     if os.environ.get("REPRISE_SMOKE") != "all":
-        drop_families(tracked)
+        for name in set(CONFIGS) - {TRAINED, *EXACT}:
+            shutil.rmtree(tracked / "pipelines" / name)
     where = run(tracked, "python", "-c", "import reprise; print(reprise.__file__)").stdout
     assert where.startswith(str(tracked)), "another checkout's code would run"
     for path in tracked.rglob("dvc.lock"):
         path.unlink()  # of another scale
     commit(tracked, "before")
     start = time.perf_counter()
-    run(tracked, "reprise", "repro", "-j", "2")
+    run(tracked, "reprise", "repro", "-j", "2", "dvc.yaml", "pipelines/data/dvc.yaml")
     print(f"reprise repro -j 2 at scale smoke: {time.perf_counter() - start:.0f} s")
     return tracked
-
-
-def drop_families(clone: Path) -> None:
-    """Removes the other families' stages, and from params.yaml the studies that nothing evaluates any more."""
-    for folder in (clone / "pipelines").iterdir():
-        if folder.name not in FAMILIES:
-            shutil.rmtree(folder)
-    from dvc.repo import Repo
-
-    with Repo(clone) as repo:
-        outputs = {Path(out.fs_path) for stage in repo.index.stages for out in stage.outs}
-    yaml = YAML()
-    params = yaml.load((clone / "params.yaml").read_text(encoding="utf-8"))
-    for name in set(params) - set(COMMON):
-        if clone / "data" / "evidence" / name not in outputs:
-            del params[name]
-    with (clone / "params.yaml").open("w", encoding="utf-8") as stream:
-        yaml.dump(params, stream)
 
 
 def commit(clone: Path, message: str) -> None:
@@ -99,16 +89,16 @@ def commit(clone: Path, message: str) -> None:
 
 def test_it_ends_in_a_report_with_verdicts(clone):
     rows = json.loads((clone / "reports" / "ledger.json").read_text())
-    assert len(rows) == 194
+    assert [row["id"] for row in rows] == [claim.id for claim in claims()]
     judged = [row for row in rows if row["verdict"] in ("reproduced", "contradicted", "inconclusive")]
-    assert {79, 80, 81, 82, 83, 84, 85, 86, 87} & {row["id"] for row in judged}
+    assert {TRAINED, *EXACT} <= {row["study"] for row in judged}
     assert all(row["scale"] == "smoke" for row in judged)
     metrics = json.loads((clone / "reports" / "metrics.json").read_text())
-    assert any(name.startswith("dice.") for name in metrics["ultrasound"])
+    assert metrics[TRAINED]
     page = (clone / "reports" / "index.html").read_text(encoding="utf-8")
     assert "smoke" in page
     assert all(verdict in page.lower() for verdict in {row["verdict"] for row in judged})
-    assert "ultrasound" in (clone / "reports" / "README.md").read_text(encoding="utf-8").lower()
+    assert f"#study-{TRAINED}" in (clone / "reports" / "README.md").read_text(encoding="utf-8")
 
 
 def test_git_sees_results_and_locks_and_nothing_else(clone):
@@ -117,7 +107,7 @@ def test_git_sees_results_and_locks_and_nothing_else(clone):
     expected = ("reports/ledger.json", "reports/metrics.json", "reports/README.md", "reports/figures/")
     stray = [name for name in changed if not (name.startswith(expected) or name.endswith("dvc.lock"))]
     assert stray == []
-    assert {"dvc.lock", "pipelines/ultrasound/dvc.lock"} <= changed
+    assert {"dvc.lock", f"pipelines/{TRAINED}/dvc.lock"} <= changed
 
 
 def test_nothing_is_left_to_do_and_a_fresh_clone_agrees_without_data(clone, tmp_path):
@@ -131,10 +121,15 @@ def test_nothing_is_left_to_do_and_a_fresh_clone_agrees_without_data(clone, tmp_
 
 def test_a_forced_rerun_leaves_every_lock_unchanged(clone):
     before = lock_texts(clone)
-    family = "pipelines/ultrasound/dvc.yaml:"
-    stages = [f"{family}{name}" for name in ("prepare_ultrasound", "clean_ultrasound", "train_ultrasound@raw")]
-    exact = [f"pipelines/exact/dvc.yaml:{name}" for name in ("evaluate_exact@mixtures", "evaluate_exact@losses")]
-    stages += [f"{family}evaluate_ultrasound", *exact, "ledger", "report"]
+    names = [line.split()[0] for line in run(clone, "dvc", "stage", "list", "--all").stdout.splitlines()]
+    stages = [name for name in names if name.startswith("pipelines/data/")]
+    stages += [name for name in names if name.startswith(f"{PIPELINE}:") and name.endswith((f"@{KILLED}", ":clean"))]
+    stages += [
+        f"{PIPELINE}:evaluate",
+        *(f"pipelines/{name}/dvc.yaml:evaluate" for name in EXACT[:2]),
+        "ledger",
+        "report",
+    ]
     printed = run(clone, "dvc", "repro", "--force", "--single-item", *stages).stdout
     assert printed.count("Running stage") == len(stages)
     assert lock_texts(clone) == before
@@ -150,27 +145,69 @@ def test_the_runs_are_in_mlflow_and_syncing_finds_only_the_evidence_new(clone):
     assert again.startswith(f"0 runs made, {studies + trained} kept, 0 removed")
 
 
-def test_a_variants_param_concerns_its_own_training_alone(clone):
-    params = clone / "params.yaml"
-    before = params.read_text()
-    params.write_text(before.replace("starter: {network: starter,", "starter: {width: 3, network: starter,"))
-    try:
-        assert params.read_text() != before
-        changed = changed_stages(clone)
-    finally:
-        params.write_text(before)
-    assert changed == {"train_ultrasound@starter", "evaluate_ultrasound"}
-    assert changed_stages(clone) == set()
+@pytest.fixture
+def edited(clone):
+    """Edits a file for one test: (path, old, new), or (path, text to append)."""
+    before = {}
+
+    def edit(path: str, old: str, new: str | None = None) -> None:
+        file = clone / path
+        text = before.setdefault(file, file.read_text(encoding="utf-8"))
+        changed = text + old if new is None else text.replace(old, new, 1)
+        assert changed != text
+        file.write_text(changed, encoding="utf-8")
+
+    yield edit
+    for file, text in before.items():
+        file.write_text(text, encoding="utf-8")
+
+
+def test_a_variants_param_concerns_its_own_training_alone(clone, edited):
+    edited(f"pipelines/{TRAINED}/params.yaml", f"  {KILLED}: {{", f"  {KILLED}: {{plateau_factor: 0.2, ")
+    assert changed_stages(clone) == {f"train@{KILLED}", "evaluate"}
+
+
+@pytest.mark.parametrize(
+    ("path", "stages"),
+    [
+        ("src/reprise/claims/catalogue.csv", {"ledger", "report"}),
+        ("src/reprise/report/templates/style.css", {"report"}),
+        ("src/reprise/report/templates/study.html", {"report"}),
+        (f"src/reprise/studies/{TRAINED}/README.md", {"evaluate"}),
+    ],
+)
+def test_a_data_file_that_a_stage_reads_makes_it_run_again(clone, edited, path, stages):
+    edited(path, "\n")
+    assert changed_stages(clone) == stages
+
+
+def test_a_table_beside_a_module_makes_its_study_run_again(clone, edited):
+    tables = sorted(
+        p.relative_to(clone) for p in clone.glob("src/reprise/studies/*/**/*.csv") if p.parts[-2] != TRAINED
+    )
+    study = tables[0].parts[3]
+    edited(str(tables[0]), "\n")
+    status = json.loads(run(clone, "dvc", "status", "--json").stdout)
+    assert set(status) == {f"pipelines/{study}/dvc.yaml:evaluate"}
+
+
+def test_the_report_shows_the_settings_that_were_used(clone, edited):
+    """Nothing but evidence reaches it: a changed setting shows only when what it changes has run."""
+    page = clone / "reports" / "studies" / f"{TRAINED}.html"
+    before = page.read_text(encoding="utf-8")
+    edited(f"pipelines/{TRAINED}/params.yaml", "  plateau_patience: 4\n", "  plateau_patience: 3\n")
+    run(clone, "dvc", "repro", "--single-item", "--force", "report")
+    assert page.read_text(encoding="utf-8") == before
+    assert "plateau_patience" in before
 
 
 def test_a_killed_repro_ends_as_an_uninterrupted_one(clone):
-    params = clone / "params.yaml"
-    more = "starter: {epochs: 40, network: starter,"
-    params.write_text(params.read_text().replace("starter: {network: starter,", more))
-    stage = f"pipelines/ultrasound/dvc.yaml:train_ultrasound@{KILLED}"
-    output = f"data/runs/ultrasound/{KILLED}"
+    params = clone / "pipelines" / TRAINED / "params.yaml"
+    params.write_text(params.read_text().replace(f"  {KILLED}: {{", f"  {KILLED}: {{epochs: 40, "))
+    stage = f"{PIPELINE}:train@{KILLED}"
+    output = f"data/runs/{TRAINED}/{KILLED}"
     short = digest(clone, output)
-    checkpoints = clone / "data" / "checkpoints" / "ultrasound" / KILLED
+    checkpoints = clone / "data" / "checkpoints" / TRAINED / KILLED
 
     process = subprocess.Popen(
         ["dvc", "repro", stage],
@@ -181,13 +218,13 @@ def test_a_killed_repro_ends_as_an_uninterrupted_one(clone):
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 300
-    while not list(checkpoints.glob("*/last.ckpt")):
+    while not list(checkpoints.glob("*/last-*.ckpt")):
         assert process.poll() is None, "ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert list(checkpoints.glob("*/last.ckpt")), "nothing to go on from"
+    assert list(checkpoints.glob("*/last-*.ckpt")), "nothing to go on from"
     assert digest(clone, output) == short  # the lock still tells of the last complete run
 
     run(clone, "dvc", "repro", stage)

@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between
-from reprise.report.figures import figure
+from reprise.files import write_text
+from reprise.plotting import figure
 from reprise.statistics import Effect, exact, mean_effect, proportion, seeds_effect
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" | piped `code` *star*"
-PARAMS = """\
-scale: small
-data: {source: generated}
-mixtures: {starts: {small: 30, full: 300}, rate: 1.0e-3, names: [a, "<b>"]}
-thresholds: {images: 5}
-"""
+SETTINGS = {"starts": 30, "rate": 0.001, "names": ["a", "<b>"]}
 
 
 @pytest.fixture
@@ -29,7 +25,7 @@ def hostile() -> str:
 
 @pytest.fixture
 def invented(tmp_path: Path) -> Path:
-    """A workspace with params.yaml and the evidence of two studies."""
+    """A workspace with the evidence of two studies."""
     return write(tmp_path)
 
 
@@ -46,11 +42,11 @@ def reported(invented: Path) -> Path:
 
 def write(root: Path) -> Path:
     """Writes the workspace below ``root`` and returns ``root``."""
-    (root / "params.yaml").write_text(PARAMS, encoding="utf-8")
+    for name in ("mixtures", "thresholds"):
+        write_text(root / "pipelines" / name / "params.yaml", "")
     values = np.array([0.1, 0.12, 0.11])
     mixtures = Evidence(
         title=f"Mixtures {HOSTILE}",
-        group="Mixtures and thresholds",
         about=f"About **mixtures**. {HOSTILE}\n\n![x](https://example.org/x.png) [bad](javascript:alert(1))\n\n# Big",
         data=f"generated: 5 points {HOSTILE}",
         findings=[
@@ -63,10 +59,10 @@ def write(root: Path) -> Path:
         tables=[Table(f"Scores {HOSTILE}", ("variant", "score"), ((HOSTILE, 0.5), ("b", None)), HOSTILE)],
         figures=[Figure("curve", f"Curve {HOSTILE}", HOSTILE, HOSTILE), Figure("photo", "Photo", "noise", kind="png")],
         cost={"parameters": {"net": 1_250_858}, "sizes": [1, 2]},
+        settings=SETTINGS,
     )
     thresholds = Evidence(
         title="Thresholds",
-        group="A chapter of its own",
         about="About Otsu.",
         data="photographs that scikit-image ships",
         findings=[

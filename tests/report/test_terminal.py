@@ -8,6 +8,7 @@ import json
 import pytest
 from rich.console import Console
 
+from reprise.claims.catalogue import claims
 from reprise.claims.ledger import LEDGER
 from reprise.report.terminal import KEYS, show_ledger
 
@@ -32,7 +33,7 @@ def test_every_field_is_there_and_no_line_is_too_long(reported, width):
 def test_all_claims_are_listed(reported, width):
     text = printed(reported / LEDGER, width)
     assert text.count("· untested") == 191
-    assert "194 claims" in text
+    assert f"{len(claims())} claims" in text
 
 
 def test_filters(reported):
@@ -47,7 +48,7 @@ def test_filters(reported):
 def test_json_has_every_field_that_others_rely_on(reported, capsys):
     show_ledger(reported / LEDGER, as_json=True)
     rows = json.loads(capsys.readouterr().out)
-    assert len(rows) == 194
+    assert len(rows) == len(claims())
     assert {"id", "study", "claim", "verdict", "effect", "interval", "n", "data", "scale"} <= rows[0].keys()
     assert rows == json.loads((reported / LEDGER).read_text())
 

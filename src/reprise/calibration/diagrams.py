@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reprise.metrics.calibration import ReliabilityCurve
-from reprise.report.figures import COLOURS, figure
+from reprise.plotting import COLOURS, figure
 
 
 def draw_reliability(curves: dict[str, ReliabilityCurve], path: Path, columns: int = 4) -> Path:

@@ -1,4 +1,4 @@
-"""The catalogue: the 194 claims and the 20 defects of the four sources, read from the tables beside this module.
+"""The catalogue: the claims and the defects of the four sources, read from the tables beside this module.
 
 ``catalogue.csv`` says for each claim what the source states (``claim``) and what is measured for it (``finding``).
 ``expectation`` is ``source`` where the finding follows from the source's own words and ``inventory`` where the source
@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 HERE = Path(__file__).parent
-CLAIMS = 194
-DEFECTS = 20
 SOURCES = {
     "S1": "J. M. Valverde's LAID blog: classical methods, activation maximisation, dropout, paper summaries",
     "S2": "raghakot's blog: alternative neurons, learned connectivity, ultrasound segmentation, puzzles",
@@ -45,7 +43,7 @@ class Claim:
     """One claim of a source.
 
     Attributes:
-        id: 1 to 194.
+        id: from 1 on, without a gap.
         source: ``S1`` to ``S4``, a key of ``SOURCES``.
         chapter: where the report puts it, one of ``CHAPTERS``.
         title: a few words.
@@ -82,8 +80,8 @@ def claims() -> tuple[Claim, ...]:
         ValueError: the table has a gap, an empty field, or an unknown chapter, source or expectation.
     """
     found = tuple(Claim(**{**row, "id": int(row["id"])}) for row in _rows("catalogue.csv"))
-    if [claim.id for claim in found] != list(range(1, CLAIMS + 1)):
-        raise ValueError(f"catalogue.csv: expected the claims 1 to {CLAIMS} in order")
+    if not found or [claim.id for claim in found] != list(range(1, len(found) + 1)):
+        raise ValueError(f"catalogue.csv: expected the claims 1 to {len(found)} in order")
     for claim in found:
         if claim.chapter not in CHAPTERS or claim.source not in SOURCES:
             raise ValueError(f"catalogue.csv: claim {claim.id}: unknown chapter or source")
@@ -94,7 +92,7 @@ def claims() -> tuple[Claim, ...]:
 
 @functools.cache
 def defects() -> tuple[Defect, ...]:
-    """All defects, in order of their numbers 1 to 20.
+    """All defects, in order of their numbers.
 
     Raises:
         ValueError: the table has a gap, an empty field, or names a claim that does not exist.
@@ -109,10 +107,10 @@ def defects() -> tuple[Defect, ...]:
         )
         for row in _rows("defects.csv")
     )
-    if [defect.number for defect in found] != list(range(1, DEFECTS + 1)):
-        raise ValueError(f"defects.csv: expected the defects 1 to {DEFECTS} in order")
+    if [defect.number for defect in found] != list(range(1, len(found) + 1)):
+        raise ValueError(f"defects.csv: expected the defects 1 to {len(found)} in order")
     for defect in found:
-        if not defect.claims or not all(1 <= claim <= CLAIMS for claim in defect.claims):
+        if not defect.claims or not all(1 <= claim <= len(claims()) for claim in defect.claims):
             raise ValueError(f"defects.csv: defect {defect.number} concerns claims {defect.claims}")
     return found
 

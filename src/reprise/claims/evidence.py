@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from reprise.files import read_json, write_json
 from reprise.statistics import Effect, seeds_needed
 
@@ -93,7 +95,7 @@ class Finding:
     """One measurement for one claim.
 
     Attributes:
-        claim: the claim's number, 1 to 194.
+        claim: the claim's number in the catalogue.
         measures: one sentence: what the effect is ("Mean dice, cleaned minus raw, test subjects").
         effect: the measurement with its interval.
         expect: what the claim says it should be.
@@ -123,8 +125,8 @@ class Finding:
     figures: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.claim <= 194:
-            raise ValueError(f"claim {self.claim}: the catalogue runs from 1 to 194")
+        if self.claim < 1:
+            raise ValueError(f"claim {self.claim}: the catalogue's numbers begin at 1")
         if self.kind != "context" and math.isinf(self.expect.low) and math.isinf(self.expect.high):
             raise ValueError(f"claim {self.claim}: a {self.kind} finding must say what it expects")
 
@@ -175,6 +177,12 @@ class Metric:
     spread: float = 0.0
     n: int = 1
 
+    @classmethod
+    def over_seeds(cls, values: np.ndarray, better: Literal["higher", "lower", "equal"]) -> Metric:
+        """Mean and standard deviation of (seeds,) numbers, one a trained network or repetition."""
+        values = np.asarray(values, dtype=float)
+        return cls(float(values.mean()), better, float(values.std(ddof=1)) if len(values) > 1 else 0.0, len(values))
+
 
 @dataclass(frozen=True)
 class Table:
@@ -204,21 +212,20 @@ class Evidence:
     Attributes:
         data: what it was measured on, in words, with its size ("generated: 14 subjects, 560 frames of 420x580").
         findings, metrics, tables, figures: as above; figures lie beside evidence.json under ``figures/``.
-        title: the study's title on its page.
-        group: the report's chapter ("Segmentation", "Mixtures and thresholds").
-        about: a paragraph or more of Markdown that teaches: what is claimed, what was done, what it costs.
         cost: parameter counts, steps, epochs: deterministic cost only.
+        settings: what was used, as the stages that used it wrote it; for a study that trains nothing its parameters.
+        title, about: of the study's page, from its README.md: what is claimed, what was done, what it costs.
     """
 
-    title: str
-    group: str
-    about: str
     data: str
     findings: list[Finding] = field(default_factory=list)
     metrics: dict[str, Metric] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     cost: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    title: str = ""
+    about: str = ""
 
     def write(self, folder: Path, **provenance: str) -> None:
         """Writes evidence.json; every figure named must already lie in ``folder/figures``.

@@ -1,7 +1,7 @@
 """The ledger: every claim, its verdict, and the evidence that decided it.
 
-Reads the ``evidence.json`` of each study and the catalogue, and writes ``reports/ledger.json`` (one row a claim, all
-194 of them: what is missing shows as *untested*) and ``reports/metrics.json`` (the numbers that the gate watches).
+Reads the ``evidence.json`` of each study and the catalogue, and writes ``reports/ledger.json`` (one row a claim of
+the catalogue: what is missing shows as *untested*) and ``reports/metrics.json`` (the numbers that the gate watches).
 Never imports torch.
 """
 
@@ -12,19 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reprise import config
-from reprise.claims.catalogue import CLAIMS, claims
+from reprise.claims.catalogue import claims
 from reprise.files import read_json, write_json
+from reprise.registry import named_studies
 
 VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
 LEDGER = Path("reports/ledger.json")
 METRICS = Path("reports/metrics.json")
-_KEYS = ("title", "group", "about", "data", "findings", "metrics", "tables", "figures", "cost", "provenance")
+_KEYS = ("title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "provenance")
 _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "verdict")
 
 
 def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
-    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` from all studies that params.yaml names.
+    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` from all studies that have parameters.
 
     Returns:
         The rows written.
@@ -41,29 +41,25 @@ def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
 
 
 def read_studies(root: Path = Path()) -> dict[str, dict[str, Any]]:
-    """The evidence of every study that params.yaml names, in the file's order.
+    """The evidence of every study that has parameters, in order of its first claim.
 
     Folders under ``data/evidence`` that no study owns (left from a renamed one) are passed over with a warning.
     """
-    named = config.load(root / "params.yaml").studies
-    names = [name for name in named if config.study_module("claims", name)]
-    for name in sorted(set(named) - set(names)):
-        print(
-            f"warning: params.yaml: study {name} has no module in reprise.claims and answers nothing", file=sys.stderr
-        )
+    names = named_studies(root)
     folder = root / "data" / "evidence"
-    strays = sorted({path.parent.name for path in folder.glob("*/evidence.json")} - set(named))
+    strays = sorted({path.parent.name for path in folder.glob("*/evidence.json")} - set(names))
     if strays:
-        print(f"warning: {folder}: no study of params.yaml owns {', '.join(strays)}; ignored", file=sys.stderr)
+        print(f"warning: {folder}: no study under pipelines/ owns {', '.join(strays)}; ignored", file=sys.stderr)
     missing = [name for name in names if not (folder / name / "evidence.json").is_file()]
     if missing:
         commands = "; ".join(f"python -m reprise.stages.evaluate {name}" for name in missing)
         raise FileNotFoundError(f"{folder}: no evidence.json for {', '.join(missing)}; `dvc repro` runs: {commands}")
-    return {name: _read(folder / name / "evidence.json") for name in names}
+    found = {name: _read(folder / name / "evidence.json") for name in names}
+    return dict(sorted(found.items(), key=lambda item: (min(f["claim"] for f in item[1]["findings"]), item[0])))
 
 
 def build_rows(studies: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each of the 194 claims, in order.
+    """One row for each claim of the catalogue, in order.
 
     Args:
         studies: name -> evidence, as ``read_studies`` gives it.
@@ -160,13 +156,15 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(evidence, dict) or not all(key in evidence for key in _KEYS):
         lacking = [key for key in _KEYS if not isinstance(evidence, dict) or key not in evidence]
         raise ValueError(f"{path}: no evidence of a study: {', '.join(lacking)} missing; evaluate the study again")
+    if not evidence["findings"]:
+        raise ValueError(f"{path}: no findings; evaluate the study again")
     for place, finding in enumerate(evidence["findings"]):
         where = f"{path}: finding {place + 1}"
         lacking = [key for key in _FINDING_KEYS if key not in finding]
         if lacking:
             raise ValueError(f"{where}: {', '.join(lacking)} missing; evaluate the study again")
-        if not (isinstance(finding["claim"], int) and 1 <= finding["claim"] <= CLAIMS):
-            raise ValueError(f"{where}: claim {finding['claim']!r}: the catalogue runs from 1 to {CLAIMS}")
+        if not (isinstance(finding["claim"], int) and 1 <= finding["claim"] <= len(claims())):
+            raise ValueError(f"{where}: claim {finding['claim']!r}: the catalogue runs from 1 to {len(claims())}")
         if finding["verdict"] not in VERDICTS:
             raise ValueError(f"{where}: verdict {finding['verdict']!r}, expected one of {', '.join(VERDICTS)}")
     return evidence

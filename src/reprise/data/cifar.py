@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from reprise.config import Strict
 from reprise.data import shapes
 from reprise.data.cifar_files import CIFAR10_CLASSES, CifarError, Images, content_digest, read
+from reprise.data.parts import Arrays, TrainingData
 from reprise.files import read_npz, write_npz
+from reprise.settings import Strict
 
 __all__ = [
     "CIFAR10_CLASSES",
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "Images",
     "Part",
+    "as_arrays",
     "content_digest",
     "load",
     "make",
@@ -26,7 +28,10 @@ __all__ = [
     "prepare",
     "read",
     "split",
+    "training_data",
 ]
+
+SPLIT_SEED = 0
 
 
 class Config(Strict):
@@ -135,3 +140,40 @@ def parts(
         return Part(images.train_images[index], images.train_labels[index], index)
 
     return part(np.flatnonzero(~held_out)), part(np.flatnonzero(held_out)), test
+
+
+def training_data(
+    path: Path,
+    protocol: Literal["held_out", "source"] = "held_out",
+    fraction: float = 0.1,
+    examples: int | None = None,
+    structure: Any = None,
+    most_classes: int | None = None,
+) -> TrainingData:
+    """Training, validation and test images of a prepared file, split the same way for every seed.
+
+    Args:
+        path: the prepared file.
+        protocol, fraction: see ``parts``.
+        examples: train on the first so many only.
+        structure: for TrainingData; ``"classes"`` stands for the number of classes.
+        most_classes: refuse more.
+
+    Raises:
+        ValueError: there are more classes than ``most_classes``.
+    """
+    images = load(path)
+    if most_classes is not None and images.classes > most_classes:
+        raise ValueError(
+            f"{path}: found {images.classes} classes, but the claim is about {most_classes}; "
+            "`reprise set data.cifar.official=cifar10` turns back"
+        )
+    train, validation, test = parts(images, SPLIT_SEED, protocol, fraction)
+    train = Part(*(array[:examples] for array in train))
+    structure = images.classes if structure == "classes" else structure
+    return TrainingData(as_arrays(*train), as_arrays(*validation), as_arrays(*test), structure)
+
+
+def as_arrays(images: np.ndarray, labels: np.ndarray, index: np.ndarray) -> Arrays:
+    """One part of TrainingData."""
+    return {"image": images, "label": labels.astype(np.uint8), "index": index}

@@ -6,6 +6,7 @@ Python batches are pickles, and a pickle is a program: ``safe_pickle`` reads the
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reprise.data.safe_pickle import load_batch
+from reprise.files import shown
 
 SIDE = 32
 PIXELS = SIDE * SIDE * 3
@@ -123,18 +125,22 @@ def read(folder: Path, check_sums: bool = True) -> Images:
     folder = Path(folder)
     layout, files = _find(folder)
     if layout.classes != CLASSES.get(folder.name, layout.classes):
-        raise CifarError(f"{folder}: {layout.folder} holds CIFAR-{layout.classes}; it belongs into another folder")
+        raise CifarError(
+            f"{shown(folder)}: {layout.folder} holds CIFAR-{layout.classes}; it belongs into another folder"
+        )
     problems = [f"{name}: missing" for name in {**layout.train, **layout.test} if name not in files]
     if check_sums:
         for name, expected in {**layout.train, **layout.test}.items():
             if name in files and expected and (found := _md5(files[name])) != expected:
                 problems.append(f"{name}: md5 {found}, the official file has {expected}; fetch it again")
     if problems:
-        raise CifarError(f"{folder}: " + "; ".join(problems))
+        raise CifarError(f"{shown(folder)}: " + "; ".join(problems))
     train, test = (_join([_batch(name, files[name], layout) for name in part]) for part in (layout.train, layout.test))
     images = Images(*train, *test)
     if check_sums and layout.content and content_digest(images) != layout.content:
-        raise CifarError(f"{folder}: the images or labels of {layout.folder} are not the official ones; fetch it again")
+        raise CifarError(
+            f"{shown(folder)}: the images or labels of {layout.folder} are not the official ones; fetch it again"
+        )
     return images
 
 
@@ -157,8 +163,9 @@ def _find(folder: Path) -> tuple[Layout, dict[str, bytes]]:
         if (folder / layout.archive).is_file():
             return layout, dict(_members(folder / layout.archive, layout))
     raise FileNotFoundError(
-        f"{folder}: no CIFAR-10 or CIFAR-100 here; expected one of {', '.join(layout.folder for layout in LAYOUTS)} or "
-        f"its .tar.gz (`reprise data fetch {folder.name if classes else 'cifar10'}` downloads it)"
+        f"{shown(folder)}: no CIFAR-10 or CIFAR-100 here; expected one of "
+        f"{', '.join(layout.folder for layout in LAYOUTS)} or its .tar.gz "
+        f"(`reprise data fetch {folder.name if classes else 'cifar10'}` downloads it)"
     )
 
 
@@ -168,10 +175,11 @@ def _members(archive: Path, layout: Layout) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
-                if member.name in wanted and member.isfile():
-                    yield wanted[member.name], tar.extractfile(member).read()
+                name = posixpath.normpath(member.name)  # `tar -C folder -cf X .` writes ./folder/name
+                if name in wanted and member.isfile():
+                    yield wanted[name], tar.extractfile(member).read()
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise CifarError(f"{archive}: not a readable archive ({error}); fetch it again") from error
+        raise CifarError(f"{shown(archive)}: not a readable archive ({error}); fetch it again") from error
 
 
 def _md5(data: bytes) -> str:

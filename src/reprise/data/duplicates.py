@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.data.hashes import HASHES, block_histograms, robust_descriptors, strip_histograms
-from reprise.data.near_search import near_duplicates
+from reprise.data.near_search import TooManyPairsError, near_duplicates
 
 __all__ = [
     "HASHES",
     "RULES",
+    "TooManyPairsError",
     "block_histograms",
     "contradictory_pairs",
     "dropped",

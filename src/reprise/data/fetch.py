@@ -23,7 +23,7 @@ from typing import IO
 
 from reprise.data.cifar_files import LAYOUTS
 from reprise.data.download import BLOCK, FetchError, resume
-from reprise.files import printable
+from reprise.files import shown
 
 __all__ = ["LARGEST", "SETS", "FetchError", "Source", "fetch"]
 
@@ -157,7 +157,7 @@ def _download(source: Source, file: Path, progress: bool) -> None:
             try:
                 resume(address, part, LARGEST, source.size, report)
             except (OSError, http.client.HTTPException, ValueError) as error:  # whatever it says, there are mirrors
-                problems.append(printable(f"{address}: {str(error) or type(error).__name__}", keep=""))
+                problems.append(shown(f"{address}: {str(error) or type(error).__name__}"))
                 break
             if _sum_is(part, source.md5):
                 os.replace(part, file)
@@ -193,7 +193,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                     _copy(stream, out, size, name)
     except (FetchError, tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error) as error:
         archive.unlink()
-        raise FetchError(f"{archive.name} is refused and removed: {printable(str(error), keep='')}") from error
+        raise FetchError(f"{archive.name} is refused and removed: {shown(str(error))}") from error
 
 
 def _members(container: zipfile.ZipFile | tarfile.TarFile) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:

@@ -1,72 +1,41 @@
-"""Near-duplicates and contradictory labels in a folder of images: the work behind ``reprise duplicates``."""
+"""Near-duplicates and contradictory labels in anyone's folder of images: the work behind ``reprise duplicates``."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from reprise.data.duplicates import HASHES, contradictory_pairs, near_duplicates
-from reprise.data.images import (
-    UnreadableImagesError,
-    common_size,
-    each,
-    find_images,
-    find_masks,
-    pictures,
-    read_grey,
-    read_mask,
-    read_size,
-)
-from reprise.data.sheet import Shown, draw_sheet, worst
-from reprise.files import replacing
+from reprise.data.copies import pairs_with_copies
+from reprise.data.duplicates import HASHES, TooManyPairsError, contradictory_pairs
+from reprise.data.folders import composed, find_images, find_masks, pictures
+from reprise.data.found import Duplicates, write_pairs, write_sheet
+from reprise.data.images import Header, bits_needed, read_grey, read_header
+from reprise.data.many import UnreadableImagesError, each
+from reprise.data.masks import read_mask
+from reprise.data.opening import quiet
+from reprise.files import check_writable, replacing, shown
 
 SCOPES = ("all", "subject")
-COLUMNS = ("image_a", "image_b", "distance", "inconsistent")
+MOST_PAIRS = 1_000_000
 
 
-@dataclass(frozen=True)
-class Duplicates:
-    """What was found in a folder.
+def common_size(sizes: list[tuple[int, int]], block: int = 20, longest: int = 640) -> tuple[int, int]:
+    """The size at which images are compared: the most frequent one, at most ``longest``, in whole blocks.
 
-    Attributes:
-        names: of the n images, relative to the folder.
-        pairs: (m, 2) indices, i < j in rising order.
-        distances: (m,) cosine distances.
-        inconsistent: (m,) bool, exactly one mask of the pair is empty; None without masks.
-        size: height and width at which the images were compared.
-        resized: how many were resized for that.
+    Images that all are of a size in whole blocks, 420 x 580 say, are not resized.
     """
-
-    names: list[str]
-    pairs: np.ndarray
-    distances: np.ndarray
-    inconsistent: np.ndarray | None
-    size: tuple[int, int]
-    resized: int
-    hash: str
-    threshold: float
-    scope: str
-    written: list[Path] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        where = "within a subject" if self.scope == "subject" else "over all images"
-        lines = [
-            f"{len(self.names)} images compared at {self.size[0]} x {self.size[1]}, {where},"
-            f" by {self.hash} under {self.threshold:g}" + (f" ({self.resized} resized)" if self.resized else ""),
-            f"{len(self.pairs)} near-duplicate pairs, {len(np.unique(self.pairs))} images in them",
-        ]
-        if self.inconsistent is not None:
-            images = len(np.unique(self.pairs[self.inconsistent]))
-            lines.append(f"{np.count_nonzero(self.inconsistent)} contradict each other: {images} images in them")
-        return "\n".join([*lines, *(f"wrote {path}" for path in self.written)])
+    (h, w), _ = max(Counter(sizes).items(), key=lambda item: (item[1], item[0]))
+    shrink = min(1, longest / max(h, w))
+    return max(block, int(h * shrink) // block * block), max(block, int(w * shrink) // block * block)
 
 
 def find_duplicates(
@@ -78,8 +47,12 @@ def find_duplicates(
     out: Path | None = None,
     sheet: Path | None = None,
     progress: bool = True,
+    most_pairs: int = MOST_PAIRS,
 ) -> Duplicates:
     """Finds near-duplicate images in a folder and, with masks, the pairs whose labels contradict each other.
+
+    A picture that cannot be read is left out, one whose mask cannot be used is compared without it; the result names
+    both. Pictures that are equal at the size compared are a pair at distance 0, whatever the hash.
 
     Args:
         images: folder, searched with everything below it; ``X_mask.tif`` beside an ``X.tif`` is no image.
@@ -91,10 +64,12 @@ def find_duplicates(
         sheet: a PNG to write with the nearest contradictory pairs (nearest pairs, without masks) side by side; where
             there is none it says so.
         progress: show a progress bar on stderr; never shown where that is no terminal.
+        most_pairs: more are an error.
 
     Raises:
         FileNotFoundError: a folder is missing.
-        UnreadableImagesError: every image and mask that cannot be used, by name; nothing is written.
+        UnreadableImagesError: no image, or of all images no mask, can be used; every file by name. Nothing is written.
+        TooManyPairsError: more than ``most_pairs``; says what to do. Nothing is written.
         ValueError: an empty folder, an unknown hash or scope, a threshold outside [0, 2], or an ``out`` or ``sheet``
             that is among the pictures, the same as the other or no ordinary file.
         OSError: a folder cannot be read, or ``out`` or ``sheet`` not written.
@@ -106,45 +81,101 @@ def find_duplicates(
     threshold = HASHES[hash].threshold if threshold is None else threshold
     if not 0 <= threshold <= 2:
         raise ValueError(f"threshold is a cosine distance between 0 and 2; found {threshold}")
-    images = Path(images)
-    paths = find_images(images)
-    groups = subjects(paths) if scope == "subject" else None
+    images, masks = Path(images), None if masks is None else Path(masks)
+    passed_over: Counter[str] = Counter()
+    paths = find_images(images, passed_over)
+    if masks is not None:
+        paths = _without(paths, images, masks, passed_over)
     outputs = [Path(path) for path in (out, sheet) if path is not None]
-    _keep_pictures(outputs, [images] if masks is None else [images, Path(masks)])
-    with ExitStack() as stack:
-        # made before the work, so that a path that cannot be written is refused now; renamed when both are whole
+    _keep_pictures(outputs, [images] if masks is None else [images, masks])
+    for path in outputs:
+        check_writable(path)  # refused now, not after the work
+    problems: dict[Path, str] = {}
+    with _bar(progress) as bar, quiet():
+        mask_of = {} if masks is None else _masks_of(paths, images, masks, problems, passed_over)
+        seen = _describe(paths, hash, problems, bar)
+        filled = _look_at_masks(mask_of, seen, problems, bar)
+        if masks is not None and not filled:
+            raise UnreadableImagesError(problems)
+        groups = subjects(seen.paths) if scope == "subject" else None
+        task = bar.add_task("comparing", total=None)
+        try:
+            pairs, distances = pairs_with_copies(seen.features, seen.contents, threshold, groups, most_pairs)
+        except TooManyPairsError as error:
+            raise TooManyPairsError(
+                f"{error} by {hash}: more than --most-pairs {most_pairs:,}, nothing was written; take copies out, a "
+                "lower --threshold, --scope subject or --hash robust, or allow more"
+            ) from None
+        bar.update(task, total=1, completed=1)
+    labelled = None if masks is None else np.array([path in filled for path in seen.paths])[pairs].all(axis=1)
+    contradict = None
+    if masks is not None:
+        states = np.array([filled.get(path, False) for path in seen.paths])
+        contradict = contradictory_pairs(pairs, states) & labelled
+    found = Duplicates(
+        paths=seen.paths,
+        names=[path.relative_to(images).as_posix() for path in seen.paths],
+        masks=[mask_of[path] if path in filled else None for path in seen.paths],
+        pairs=pairs,
+        distances=distances,
+        inconsistent=contradict,
+        labelled=labelled,
+        filled=sum(filled.values()),
+        size=seen.size,
+        resized=sum(header.size != seen.size for header in seen.headers.values()),
+        deep=seen.deep,
+        bits=seen.bits,
+        hash=hash,
+        threshold=threshold,
+        scope=scope,
+        problems=problems,
+        passed_over=passed_over,
+        written=outputs,
+    )
+    with ExitStack() as stack:  # begun only now: a run that is killed leaves nothing. Renamed when both are whole
         temporary = {path: stack.enter_context(replacing(path)) for path in outputs}
-        with _bar(progress) as bar:
-            features, filled, mask_paths, size, resized = _describe(paths, images, masks, hash, bar)
-            task = bar.add_task("comparing", total=None)
-            pairs, distances = near_duplicates(features, threshold, groups)
-            bar.update(task, total=1, completed=1)
-        found = Duplicates(
-            names=[path.relative_to(images).as_posix() for path in paths],
-            pairs=pairs,
-            distances=distances,
-            inconsistent=None if masks is None else contradictory_pairs(pairs, filled),
-            size=size,
-            resized=resized,
-            hash=hash,
-            threshold=threshold,
-            scope=scope,
-            written=outputs,
-        )
         if out is not None:
-            _write_pairs(found, temporary[Path(out)])
+            write_pairs(found, temporary[Path(out)])
         if sheet is not None:
-            _write_sheet(found, paths, mask_paths, temporary[Path(sheet)])
+            write_sheet(found, temporary[Path(sheet)])
     return found
 
 
 def _keep_pictures(outputs: list[Path], folders: list[Path]) -> None:
     """Refuses outputs that would replace a picture, a mask or each other."""
     if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        raise ValueError(f"{outputs[0]} cannot be both the CSV and the sheet")
+        raise ValueError(f"{shown(outputs[0])} cannot be both the CSV and the sheet")
     for path in outputs:
         if path.exists() and any(path.samefile(picture) for folder in folders for picture in pictures(folder)):
-            raise ValueError(f"{path} is one of the pictures that are compared or their masks; choose another name")
+            raise ValueError(
+                f"{shown(path)} is one of the pictures that are compared or their masks; choose another name"
+            )
+
+
+def _without(paths: list[Path], images: Path, masks: Path, passed_over: Counter[str]) -> list[Path]:
+    """The paths that do not lie in a folder of masks among the images."""
+    inside, whole = (Path(os.path.realpath(path)) for path in (masks, images))
+    if inside == whole or not inside.is_relative_to(whole):
+        return paths
+    kept = [path for path in paths if images / inside.relative_to(whole) not in path.parents]
+    if not kept:
+        raise ValueError(f"{shown(images)} holds no images but in its folder of masks")
+    passed_over["masks"] += len(paths) - len(kept)
+    return kept
+
+
+def _masks_of(
+    paths: list[Path], images: Path, masks: Path, problems: dict[Path, str], passed_over: Counter[str]
+) -> dict[Path, Path]:
+    beside: Counter[str] = Counter()
+    mask_of = find_masks(paths, images, masks, problems, beside)
+    if Path(os.path.realpath(masks)).is_relative_to(
+        os.path.realpath(images)
+    ):  # everything else there is counted already
+        passed_over.pop("masks (X_mask beside X)", None)
+        beside = Counter({reason: count for reason, count in beside.items() if reason == "masks of no image"})
+    passed_over.update(beside)
+    return mask_of
 
 
 def subjects(paths: list[Path]) -> np.ndarray:
@@ -152,9 +183,9 @@ def subjects(paths: list[Path]) -> np.ndarray:
     without = [path for path in paths if "_" not in path.stem]
     if without:
         raise ValueError(
-            f"{len(without)} names have no subject before a '_' ({without[0].name}, for one); use the scope 'all'"
+            f"{len(without)} names have no subject before a '_' ({shown(without[0].name)}, for one); use scope 'all'"
         )
-    return np.array([path.stem.split("_")[0] for path in paths])
+    return np.array([composed(path.stem).split("_")[0] for path in paths])
 
 
 def _bar(progress: bool) -> Progress:
@@ -169,73 +200,72 @@ def _counted(items: Iterator, bar: Progress, label: str, total: int) -> Iterator
         bar.advance(task)
 
 
-def _describe(paths: list[Path], folder: Path, masks: Path | None, hash: str, bar: Progress):
-    """Decodes and hashes every image (each worker does both, so they overlap), and looks at every mask.
+class _Seen(NamedTuple):
+    """The images that could be read: their paths, features (n, d) and digests by which copies are known."""
 
-    Returns features (n, d), whether each mask is filled (n,), the masks' paths, the common size, how many were resized.
+    paths: list[Path]
+    headers: dict[Path, Header]
+    features: np.ndarray
+    contents: list[bytes]
+    size: tuple[int, int]
+    deep: int
+    bits: int | None
+
+
+def _describe(paths: list[Path], hash: str, problems: dict[Path, str], bar: Progress) -> _Seen:
+    """Decodes and hashes every image (each worker does both, so they overlap).
+
+    Raises:
+        UnreadableImagesError: none can be read.
     """
-    problems: dict[Path, str] = {}
-    sizes = dict(zip(paths, _counted(each(paths, read_size, problems), bar, "opening", len(paths)), strict=True))
-    mask_of = {} if masks is None else find_masks(paths, folder, Path(masks), problems)
-    known = [size for size in sizes.values() if size is not None]
-    size = common_size(known) if known else (0, 0)
-    good = [path for path in paths if path not in problems]
+    unreadable: dict[Path, str] = {}
+    looked = _counted(each(paths, read_header, unreadable), bar, "opening", len(paths))
+    headers = {path: header for path, header in zip(paths, looked, strict=True) if header is not None}
+    deep = [path for path, header in headers.items() if header.deep]
+    ranges = [bits for bits in _counted(each(deep, bits_needed, unreadable), bar, "depth", len(deep)) if bits]
+    bits = max(ranges, default=None)
+    good = [path for path in headers if path not in unreadable]
+    size = common_size([headers[path].size for path in good]) if good else (0, 0)
     compute = HASHES[hash].features
 
-    def work(path: Path) -> np.ndarray:
-        return compute(read_grey(path, size)[None])[0]
+    def work(path: Path) -> tuple[np.ndarray, bytes]:
+        grey = read_grey(path, size, bits)
+        row = compute(grey[None])[0]
+        # equal numbers are at distance 0; of a page of which the hash sees nothing, the page itself decides
+        return row, hashlib.blake2b(row if row.any() else np.ascontiguousarray(grey), digest_size=16).digest()
 
-    features = None
-    for k, row in enumerate(_counted(each(good, work, problems), bar, "hashing", len(good))):
-        if row is not None:
-            features = np.empty((len(good), len(row)), row.dtype) if features is None else features
-            features[k] = row
-    filled = _look_at_masks(
-        {path: mask for path, mask in mask_of.items() if sizes[path] is not None}, sizes, problems, bar
-    )
-    if problems:
+    features, contents, kept = np.empty((0, 0)), [], []
+    for path, result in zip(good, _counted(each(good, work, unreadable), bar, "hashing", len(good)), strict=True):
+        if result is not None:
+            row, digest = result
+            features = features if contents else np.empty((len(good), len(row)), row.dtype)
+            features[len(contents)] = row
+            contents.append(digest)
+            kept.append(path)
+    problems.update(unreadable)  # of an image that is not there, nobody needs to know what is wrong with its mask
+    if not kept:
         raise UnreadableImagesError(problems)
-    resized = sum(found != size for found in sizes.values())
-    return features, filled, [mask_of.get(path) for path in paths], size, resized
+    return _Seen(kept, {path: headers[path] for path in kept}, features[: len(kept)], contents, size, len(ranges), bits)
 
 
-def _look_at_masks(mask_of: dict[Path, Path], sizes: dict, problems: dict[Path, str], bar: Progress) -> np.ndarray:
-    """Whether each mask holds anything, (n,) bool; a mask of another size than its image is a problem."""
+def _look_at_masks(
+    mask_of: dict[Path, Path], seen: _Seen, problems: dict[Path, str], bar: Progress
+) -> dict[Path, bool]:
+    """Image -> whether its mask holds anything; a mask that cannot be used, of another size say, is a problem."""
 
     def look(path: Path) -> tuple[tuple[int, int], bool]:
         mask = read_mask(path)
         return mask.shape, bool(mask.any())
 
-    looked = _counted(each(list(mask_of.values()), look, problems), bar, "masks", len(mask_of)) if mask_of else ()
-    filled = np.zeros(len(mask_of), bool)
-    for k, (image, seen) in enumerate(zip(mask_of, looked, strict=True)):
-        if seen is None:
+    wanted = {path: mask_of[path] for path in seen.paths if path in mask_of}
+    looked = each(list(wanted.values()), look, problems)
+    filled = {}
+    for (image, mask), found in zip(wanted.items(), _counted(looked, bar, "masks", len(wanted)), strict=True):
+        if found is None:
             continue
-        shape, filled[k] = seen
-        if shape != sizes[image]:
-            h, w = sizes[image]
-            problems[mask_of[image]] = f"is {shape[0]} x {shape[1]}, but its image {image.name} is {h} x {w}"
+        (h, w), size = found[0], seen.headers[image].size
+        if (h, w) != size:
+            problems[mask] = f"is {h} x {w}, but its image {shown(image.name)} is {size[0]} x {size[1]}"
+        else:
+            filled[image] = found[1]
     return filled
-
-
-def _write_pairs(found: Duplicates, out: Path) -> None:
-    """Writes the CSV: one row a pair, nearest last bits left off so that every machine writes the same."""
-    # names need not be UTF-8: their bytes are written as they are
-    with out.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        flags = [""] * len(found.pairs) if found.inconsistent is None else found.inconsistent.astype(int).tolist()
-        for (i, j), distance, flag in zip(found.pairs.tolist(), found.distances.tolist(), flags, strict=True):
-            writer.writerow([found.names[i], found.names[j], f"{distance:.9f}", flag])
-
-
-def _write_sheet(found: Duplicates, paths: list[Path], mask_paths: list[Path | None], out: Path) -> None:
-    """Draws the worst conflicts, or the nearest pairs where there are no masks."""
-    chosen = np.arange(len(found.pairs)) if found.inconsistent is None else np.flatnonzero(found.inconsistent)
-    shown = chosen[worst(found.pairs[chosen], found.distances[chosen])]
-    pairs = [
-        (*(Shown(paths[i], found.names[i], mask_paths[i]) for i in found.pairs[k].tolist()), float(found.distances[k]))
-        for k in shown
-    ]
-    kind = "near-duplicate pairs" if found.inconsistent is None else "near-duplicates with contradictory masks"
-    draw_sheet(pairs, f"{len(shown)} of {len(chosen)} {kind}, nearest first" if pairs else f"no {kind}", out)

@@ -11,7 +11,6 @@ Three labelled variants of one idea (claim 84):
 from __future__ import annotations
 
 import math
-import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from reprise.arrays import squeeze_hint
+from reprise.data.threads import default_threads
 
 CHUNK_BYTES = 1 << 20  # of pixels a worker handles at once: stays in the cache, and long enough to be worth a thread
 THUMBNAIL_SIDE = 84  # of the shorter side: 5 x 5 means at 420 x 580
@@ -152,11 +152,6 @@ HASHES = {
     # the middle of the best range on generated frames of the seeds 100-104: benchmarks/duplicates.py --calibrate
     "robust": Hash(robust_descriptors, 0.0146),
 }
-
-
-def default_threads() -> int:
-    """Up to four, and no more than the cores this process may use."""
-    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _each(work: Callable, items: Sequence, threads: int | None) -> None:

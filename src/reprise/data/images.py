@@ -1,249 +1,92 @@
-"""Reading folders of images: fast, in parallel, and with every bad file named at once.
+"""The one reader of pictures, for every command and every study.
 
-TIFF, PNG, JPEG and whatever else Pillow opens; colour or grey, 8 bits or more, of unequal sizes.
+A picture is one still image in any of ``opening.FORMATS``, colour or grey, 8 bits or more. It is read as it is shown:
+turned as its EXIF tag says (a tag that is no number from 1 to 8 counts as none), palettes resolved, colours as luma
+(ITU-R 601) and on white where they are transparent. A file with several pages or frames is refused, since which one is
+meant cannot be known; of a phone's JPEG with more pictures behind the first (MPO), the first counts, and so it does
+where a TIFF's other pages say that they are smaller copies.
+
+Depth. 8 bits are read as they are, floats must lie in [0, 1]. Whole numbers of more than 8 bits have no range of their
+own: cameras with 12 bits write 16-bit files. Where the format gives one (12-bit TIFF, PGM, JPEG 2000) it is taken, and
+8 bits that were stretched to 16 (all values multiples of 256 or 257) are known again. Else the range is the fewest of
+8, 10, 12, 14, 16... bits that hold all but a thousandth of the values: a hot pixel is cut off and does not darken the
+rest. Who compares pictures takes one such range for all of them (:func:`bits_needed`).
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+from reprise.data.depth import as_bytes, bits_of, is_deep, read_deep
+from reprise.data.opening import PictureError, opened, orientation, upright
+
 JPEG = frozenset({"JPEG", "MPO"})
-TURNED = JPEG | {"PNG", "WEBP"}
-MASK = "_mask"
-LISTED = 20  # bad files named in an error; the rest are counted
-
-Result = TypeVar("Result")
 
 
-class UnreadableImagesError(ValueError):
-    """Files that are not the images they should be.
+class Header(NamedTuple):
+    """What a file says about its picture: ``size`` (h, w) as shown; ``deep``: more than 8 bits."""
 
-    Attributes:
-        problems: path -> what was found there.
-    """
-
-    def __init__(self, problems: dict[Path, str]) -> None:
-        self.problems = dict(sorted(problems.items()))
-        lines = [f"  {path}: {found}" for path, found in list(self.problems.items())[:LISTED]]
-        if len(self.problems) > LISTED:
-            lines.append(f"  ... and {len(self.problems) - LISTED} more")
-        count = f"{len(self.problems)} file{'s' if len(self.problems) > 1 else ''} cannot be used"
-        super().__init__("\n".join([f"{count}; replace or remove them:", *lines]))
+    size: tuple[int, int]
+    deep: bool
 
 
-def natural(path: Path) -> tuple:
-    """A sort key under which ``1_2.tif`` comes before ``1_10.tif``."""
-    parts = re.split(r"(\d+)", path.as_posix())
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts), path.as_posix()
-
-
-def find_images(folder: Path) -> list[Path]:
-    """Image files in a folder and below, by name, in natural order.
-
-    Hidden files are left out. Once one ``X_mask`` lies beside an image ``X`` (Kaggle's layout), every file so named is
-    a mask and no image, also one whose image is missing.
+def read_header(path: Path) -> Header:
+    """Looks at a picture without decoding it.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        OSError: a folder below it cannot be read.
-        ValueError: it holds no image.
+        PictureError: not one readable picture, as far as can be seen from outside.
+        OSError: the file cannot be opened.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder")
-    found = list(pictures(folder))
-    names = {path.with_suffix("") for path in found}
-    kaggle = any(is_mask(path) and path.with_name(path.stem[: -len(MASK)]) in names for path in found)
-    images = [path for path in found if not (kaggle and is_mask(path))]
-    if not images:
-        kinds = ", ".join(sorted(SUFFIXES))
-        raise ValueError(f"{folder} holds no images ({kinds})")
-    return sorted(images, key=natural)
-
-
-def pictures(folder: Path) -> Iterator[Path]:
-    """Files with an image's suffix in a folder and below, in no order; hidden ones are left out.
-
-    Raises:
-        OSError: a folder cannot be read.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise error
-
-    for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = [Path(parent, name) for name in files if not name.startswith(".")]
-        yield from (path for path in paths if path.suffix.lower() in SUFFIXES and path.is_file())
-
-
-def is_mask(path: Path) -> bool:
-    """Whether a file is named as a mask is in Kaggle's layout."""
-    return path.stem.endswith(MASK)
-
-
-def find_masks(images: list[Path], folder: Path, masks: Path, problems: dict[Path, str]) -> dict[Path, Path]:
-    """The mask of each image: ``X_mask`` or ``X``, with any image suffix, at the same place under ``masks``.
-
-    An image without a mask, or with two, is left out and entered in ``problems``.
-
-    Raises:
-        FileNotFoundError: ``masks`` is no folder.
-        OSError: a folder below it cannot be read.
-    """
-    masks = Path(masks)
-    if not masks.is_dir():
-        raise FileNotFoundError(f"{masks} is not a folder")
-    by_name: dict[Path, list[Path]] = {}
-    for path in pictures(masks):
-        by_name.setdefault(path.relative_to(masks).with_suffix(""), []).append(path)
-    own = set(images)  # where masks lie beside the images, an image is not its own mask
-    found = {}
-    for image in images:
-        name = image.relative_to(folder).with_suffix("")
-        choices = by_name.get(name.with_name(name.name + MASK), []) or by_name.get(name, [])
-        choices = [path for path in choices if path not in own]
-        if len(choices) == 1:
-            found[image] = choices[0]
-        else:
-            problems[image] = f"has {len(choices)} masks in {masks}; one named {name}{MASK} or {name} is needed"
-    return found
-
-
-def read_size(path: Path) -> tuple[int, int]:
-    """Height and width as shown, from the header alone."""
-    with _opened(path) as image:
+    with opened(path) as image:
         w, h = image.size
-        return (w, h) if 5 <= _orientation(image) <= 8 else (h, w)
+        return Header((w, h) if orientation(image) >= 5 else (h, w), is_deep(image))
 
 
-def read_grey(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Decodes an image as grey.
-
-    Colours become luma (ITU-R 601), on white where they are transparent. Floats must lie in [0, 1]. Whole numbers of
-    more than 8 bits fill the fewest of 8, 10, 12... bits that hold the picture's largest value, and their range becomes
-    0 .. 255: cameras with 12 bits write 16-bit files. EXIF's orientation is followed. Of a phone's JPEG with several
-    pictures (MPO), the first one counts.
+def read_grey(path: Path, size: tuple[int, int] | None = None, bits: int | None = None) -> np.ndarray:
+    """Decodes a picture as grey.
 
     Args:
         path: the file.
         size: height and width to resize to (bilinear over the area, so that shrinking does not alias).
+        bits: range of whole numbers of more than 8 bits whose format gives none; by default what this picture needs.
 
     Returns:
         (h, w) uint8.
 
     Raises:
-        ValueError, OSError: not one readable picture.
+        PictureError: not one readable picture, or numbers that are none of a picture.
+        OSError: the file cannot be opened.
     """
-    with _opened(path) as image:
-        if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-            raise ValueError(f"holds {image.n_frames} pictures; save each as a file of its own")
-        if size is not None and image.format in JPEG:
-            image.draft("L", (max(size), max(size)))  # decodes at a half, a quarter... where that is enough
-        image = _upright(image)
-        if image.mode[0] in "IF":
-            image = Image.fromarray(_to_bytes(np.asarray(image)))
-        elif image.has_transparency_data:
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image.convert("RGBA")).convert("L")
-        elif image.mode != "L":
-            image = image.convert("L")
-        if size is not None and image.size != size[::-1]:
-            image = image.resize(size[::-1], Image.Resampling.BILINEAR)
-        values = np.asarray(image)
+    with opened(path) as image:
+        if is_deep(image):
+            grey = Image.fromarray(as_bytes(path, image, bits))
+        else:
+            if size is not None and image.format in JPEG:
+                image.draft("L", (max(size), max(size)))  # decodes at a half, a quarter... where that is enough
+            grey = upright(image)
+            if grey.has_transparency_data:
+                white = Image.new("RGBA", grey.size, "white")
+                grey = Image.alpha_composite(white, grey.convert("RGBA"))
+            grey = grey if grey.mode == "L" else grey.convert("L")
+        if size is not None and grey.size != size[::-1]:
+            grey = grey.resize(size[::-1], Image.Resampling.BILINEAR)
+        values = np.asarray(grey)
     if size is not None and values.shape != size:
-        raise ValueError(f"decodes to {values.shape}, not to the {size} that its header led to expect")
+        raise PictureError(f"decodes to {values.shape}, not to the {size} that its header led to expect")
     return values
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Decodes a mask: (h, w) bool, true where any channel is not zero (in a JPEG, where it is above 127)."""
-    with _opened(path) as image:
-        lossy, values = image.format in JPEG, np.asarray(_upright(image))
-    if values.ndim == 3:
-        values = values[..., : 1 if values.shape[2] == 2 else 3].max(axis=2)  # alpha is no label
-    return values > (127 if lossy else 0)
+def bits_needed(path: Path) -> int | None:
+    """The fewest of 8, 10, 12, 14, 16... bits that hold all but a thousandth of a deep picture's values.
 
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    # by a handle: from a path, Pillow maps plain TIFFs into memory, and garbles those that it turns
-    with path.open("rb") as stream, Image.open(stream) as image:
-        yield image
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation where it is left to us: Pillow turns TIFFs itself."""
-    if image.format not in TURNED:
-        return 1
-    return Image.Image.getexif(image).get(0x0112, 1)  # PNG's own method decodes the picture to look behind it
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    return image if _orientation(image) == 1 else ImageOps.exif_transpose(image)
-
-
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    """Whole numbers, or floats in [0, 1] -> uint8; see :func:`read_grey`."""
-    low, high = values.min(), values.max()
-    top = 1.0 if values.dtype.kind == "f" else 2 ** max(8, (int(high).bit_length() + 1) // 2 * 2) - 1
-    if not (low >= 0 and high <= top):
-        raise ValueError(f"values from {low} to {high}; whole numbers from 0 and floats in [0, 1] are read")
-    return np.rint(values * (255 / top)).astype(np.uint8)
-
-
-def common_size(sizes: Iterable[tuple[int, int]], block: int = 20, longest: int = 640) -> tuple[int, int]:
-    """The size at which images are compared: the most frequent one, at most ``longest``, in whole blocks.
-
-    Images that all are of a size in whole blocks, 420 x 580 say, are not resized.
+    None where its range is known: 8 bits, floats, and what the module's text names. Raises as :func:`read_grey` does.
     """
-    (h, w), _ = max(Counter(sizes).items(), key=lambda item: (item[1], item[0]))
-    shrink = min(1, longest / max(h, w))
-    return max(block, int(h * shrink) // block * block), max(block, int(w * shrink) // block * block)
-
-
-def each(
-    paths: list[Path], work: Callable[[Path], Result], problems: dict[Path, str], threads: int | None = None
-) -> Iterator[Result | None]:
-    """Yields ``work(path)`` in the order of the paths, computed by threads a little ahead of the reader.
-
-    Pillow decodes outside the interpreter's lock, so threads do run in parallel. A file that fails yields None and is
-    entered in ``problems`` with the reason, so that :class:`UnreadableImagesError` can report all of them in one go.
-    """
-    threads = threads or min(8, os.cpu_count() or 1)
-    waiting: deque[tuple[Path, Future]] = deque()
-
-    def first() -> Result | None:
-        path, future = waiting.popleft()
-        try:
-            return future.result()
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:  # as Pillow pleases
-            problems[path] = _reason(path, error)
+    with opened(path) as image:
+        if not is_deep(image):
             return None
-
-    with ThreadPoolExecutor(threads) as pool:
-        for path in paths:
-            waiting.append((path, pool.submit(work, path)))
-            if len(waiting) >= 4 * threads:
-                yield first()
-        while waiting:
-            yield first()
-
-
-def _reason(path: Path, error: Exception) -> str:
-    if path.is_file() and path.stat().st_size == 0:
-        return "is empty"
-    if isinstance(error, UnidentifiedImageError):
-        return "is not an image"
-    return str(error) or type(error).__name__
+        values, _, top = read_deep(path, image)
+    return None if top else bits_of(values)

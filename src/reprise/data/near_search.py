@@ -6,29 +6,32 @@ one short inner product, so that tiles of rows are compared by a small matrix pr
 direction in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it,
 so a row meets only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that
 no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of
-rows and of pairs found.
+rows and of pairs found; ``most_pairs`` bounds the latter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from itertools import pairwise
 
 import numpy as np
 from scipy.spatial.distance import pdist
 from threadpoolctl import threadpool_limits
 
-from reprise.data.hashes import default_threads
+from reprise.data.subspace import sorted_along, subspace
+from reprise.data.threads import ahead, default_threads
 
 TILE = (256, 1024)  # rows that share a window, and at most so many of the window at once: never fewer than share it
-SAMPLE = 128  # rows that the subspace is learnt from: it decides the speed, never the answer
-RANK = 32
-SLACK = 2e-5  # more than a float32 product of two unit vectors of RANK + 1 numbers is off by: (RANK + 3) / 2**24
+SLACK = 2e-5  # more than a float32 product of two unit vectors of rank + 1 numbers is off by: (rank + 3) / 2**24
 WORK_BYTES = 32 << 20  # of temporary float64 rows for matrix products
 CACHE_BYTES = 1 << 20  # of temporary rows for products of single pairs
 DENSE = 0.05  # share of a tile from which a float64 matrix product is cheaper than gathering pairs
+
+
+class TooManyPairsError(ValueError):
+    """More pairs than were allowed; nothing is known about how many there are."""
 
 
 def near_duplicates(
@@ -38,6 +41,7 @@ def near_duplicates(
     *,
     device: str | None = None,
     threads: int | None = None,
+    most_pairs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of rows whose cosine distance lies under a threshold: exact, in bounded memory (claim 84).
 
@@ -51,6 +55,7 @@ def near_duplicates(
         groups: (n,) labels; only rows of the same group are compared. By default all are.
         device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.
         threads: worker threads; by default up to four.
+        most_pairs: stops as soon as there are more; by default there may be any number, up to n (n - 1) / 2.
 
     Returns:
         pairs (m, 2) int64 with i < j in lexicographic order, and distances (m,) float64.
@@ -58,6 +63,7 @@ def near_duplicates(
     Raises:
         ValueError: for another shape, values that are not finite or beyond float64 when squared, a threshold outside
             [0, 2], groups of another length.
+        TooManyPairsError: more than ``most_pairs`` lie under the threshold.
     """
     features = np.asarray(features)
     if features.ndim != 2 or features.dtype.kind not in "biuf":
@@ -69,7 +75,14 @@ def near_duplicates(
     with threadpool_limits(1, "blas") if device is None else nullcontext(), ThreadPoolExecutor(threads) as pool:
         norms = _norms(features, pool)
         search = _search(device)(features, norms, *_grouped(norms, groups), pool)
-        found = list(pool.map(lambda tile: _within(search, *tile, threshold), _tiles(search, threshold)))
+        found, count = [], 0
+        tiles = ahead(pool, lambda tile: _within(search, *tile, threshold), _tiles(search, threshold), 4 * threads)
+        with closing(tiles):  # where there are too many, what is begun is called off
+            for _, part in tiles:
+                found.append(part.result())
+                count += len(found[-1][1])
+                if most_pairs is not None and count > most_pairs:
+                    raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
     pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)])
     distances = np.concatenate([np.empty(0), *(distances for _, distances in found)])
     rising = np.lexsort((pairs[:, 1], pairs[:, 0]))
@@ -141,17 +154,6 @@ def _settle(features: np.ndarray, i: np.ndarray, j: np.ndarray, distances: np.nd
         distances[k] = pdist(features[[lower, higher]].astype(np.float64), "cosine")[0]
 
 
-def subspace(features: np.ndarray, norms: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """(d, rank) orthonormal directions that hold most of the rows' length, learnt from an even sample of them."""
-    d = features.shape[1]
-    if d <= RANK:
-        return np.eye(d)
-    rows = order[np.unique(np.linspace(0, len(order) - 1, SAMPLE).astype(int))]
-    sample = features[rows] / norms[rows, None]
-    _, vectors = np.linalg.eigh(sample @ sample.T)
-    return np.linalg.qr(sample.T @ vectors[:, -RANK:])[0]
-
-
 def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     """(len(order), rank + 1) float32: each row's coordinates in the subspace, then the length of the rest of it."""
     if not len(order):
@@ -168,23 +170,6 @@ def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: Th
 
     list(pool.map(work, range(0, len(order), step)))
     return out
-
-
-def sorted_along(inside: np.ndarray, bounds: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Sorts rows, each within its group, along the direction in which they differ most.
-
-    Args:
-        inside: (n, rank) coordinates of unit vectors in the subspace.
-        bounds: where each group starts, and the end.
-
-    Returns:
-        (n,) positions in rising order, and the coordinates (n,) in that order.
-    """
-    centred = inside - inside.mean(axis=0) if len(inside) else inside
-    direction = np.linalg.eigh(centred.T @ centred)[1][:, -1:]
-    coordinate = (inside @ direction).sum(axis=1)
-    rising = np.lexsort((coordinate, np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))))
-    return rising, coordinate[rising]
 
 
 class NumpySearch:

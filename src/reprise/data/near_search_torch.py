@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from reprise.data import near_search
+from reprise.data.subspace import sorted_along, subspace
 
 WORK_BYTES = 256 << 20  # of temporary float64 rows on the device
 SLACK = 1e-10  # above the rounding error of float64 products between unit vectors
@@ -25,14 +25,14 @@ class TorchSearch:
         self.device_norms = torch.from_numpy(norms).to(device)
         self.step = max(1, WORK_BYTES // (16 * max(1, features.shape[1])))
         projected = self._project()
-        rising, self.sweep = near_search.sorted_along(projected[:, :-1].cpu().numpy(), bounds)
+        rising, self.sweep = sorted_along(projected[:, :-1].cpu().numpy(), bounds)
         self.order = order[rising]
         self.projected = projected[torch.from_numpy(rising).to(projected.device)]
 
     def _project(self) -> torch.Tensor:
         if not len(self.order):
             return self.device_norms.new_empty((0, 1))
-        basis = torch.from_numpy(near_search.subspace(self.features, self.norms, self.order)).to(self.device_norms)
+        basis = torch.from_numpy(subspace(self.features, self.norms, self.order)).to(self.device_norms)
         order = torch.from_numpy(self.order).to(self.device_norms.device)
         parts = []
         for rows in order.split(self.step):

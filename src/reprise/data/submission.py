@@ -11,9 +11,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from reprise.data import rle
-from reprise.data.ultrasound import SIZE, load
-from reprise.files import read_npz, replacing
-from reprise.workspace import Workspace
+from reprise.data.ultrasound import SIZE
+from reprise.files import replacing, shown, write_rows
 
 BLUR_SIGMA = 8.0  # what OpenCV makes of a 51 x 51 window
 BLUR_RADIUS = 25
@@ -72,13 +71,16 @@ def write_submission(path: Path, names: list[str], masks: np.ndarray) -> None:
     if len(names) != len(masks) or len(set(names)) != len(names):
         raise ValueError(f"{len(names)} names ({len(set(names))} different) for {len(masks)} masks")
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows([name, rle.encode(mask)] for name, mask in zip(names, masks, strict=True))
+        write_rows(stream, [HEADER])
+        write_rows(stream, ([name, rle.encode(mask)] for name, mask in zip(names, masks, strict=True)))
 
 
-def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.ndarray]:
+def read_submission(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     """The masks of a submission file, by image: the exact inverse of :func:`write_submission`.
+
+    Args:
+        path: the file.
+        shape: (h, w) of the images. Run lengths do not say it: by another height they would be other masks.
 
     Raises:
         ValueError: the file, the line and what is wrong there.
@@ -96,28 +98,37 @@ def read_submission(path: Path, shape: tuple[int, int] = SIZE) -> dict[str, np.n
                 if len(row) != 2:
                     raise ValueError(f"expected 2 fields, found {len(row)}")
                 if row[0] in masks:
-                    raise ValueError(f"a second row for {row[0]}")
+                    raise ValueError(f"a second row for {shown(row[0])}")
                 masks[row[0]] = rle.decode(row[1], shape)
         except (ValueError, csv.Error) as error:
-            raise ValueError(f"{path}: line {max(1, reader.line_num)}: {error}") from None
+            raise ValueError(f"{shown(path)}: line {max(1, reader.line_num)}: {error}") from None
     if not masks:
-        raise ValueError(f"{path}: no images")
+        raise ValueError(f"{shown(path)}: no images")
     return masks
 
 
-def submission_from_run(variant: str, out: Path, root: Path = Path()) -> str:
-    """Averages a trained variant's seeds on its test frames, post-processes and writes the file.
+def check_submission(path: Path, shape: tuple[int, int] = SIZE) -> str:
+    """Reads a submission file back and says in a line what it holds.
 
-    Returns:
-        A line that says what was written.
+    Args:
+        path: the file.
+        shape: height and width of its images.
+
+    Raises:
+        ValueError: what is wrong with the file.
     """
-    workspace = Workspace("ultrasound", root)
-    prepared = load(workspace.prepared("ultrasound"))
-    with read_npz(workspace.run(variant) / "predictions.npz") as archive:
-        probability = archive["test/probability"].astype(np.float32).mean(axis=0)
-        index = archive["test/index"]
-        heads = archive["test/has_mask_logit"] if "test/has_mask_logit" in archive.files else None
-    has_mask = None if heads is None else (1 / (1 + np.exp(-heads.astype(np.float64)))).mean(axis=0)
-    masks = postprocess(probability, has_mask, prepared.frames.shape[1:])
-    write_submission(out, [str(name) for name in prepared.names[index]], masks)
-    return f"{out}: {len(masks)} test frames ({workspace.source}), {int(masks.any((1, 2)).sum())} with a mask"
+    masks = read_submission(path, shape)
+    filled = sum(mask.any() for mask in masks.values())
+    return f"{shown(path)}: {len(masks)} images of {shape[0]} x {shape[1]}, {filled} with a mask"
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``HEIGHTxWIDTH``, as in 420x580.
+
+    Raises:
+        ValueError: it is none.
+    """
+    words = text.lower().split("x")
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() and 0 < int(word) < 2**15 for word in words):
+        raise ValueError(f"--size is HEIGHTxWIDTH, as in 420x580; found {text!r}")
+    return int(words[0]), int(words[1])

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.patches import FancyBboxPatch
 
 from reprise.claims.catalogue import SOURCES
-from reprise.report.figures import figure
+from reprise.plotting import figure
 
 COLUMNS = 25
 COLOURS = {"reproduced": "#2e8b57", "contradicted": "#b3314b", "inconclusive": "#c98a1b", "untested": "#8c959f40"}

@@ -17,7 +17,6 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reprise import config
 from reprise.claims.catalogue import SOURCES, claims
 from reprise.claims.ledger import LEDGER, read_studies
 from reprise.files import replacing, write_text
@@ -27,7 +26,7 @@ from reprise.report.overview import draw_overview
 from reprise.report.terminal import read_ledger
 
 TAGLINE = (
-    "Reprise re-runs the 194 claims that four well-read write-ups make about deep learning: "
+    "Reprise re-runs the {} claims that four well-read write-ups make about deep learning: "
     "each ends as a verdict, with the measurement and the interval behind it."
 )
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,12 +43,11 @@ def write_report(root: Path = Path()) -> Path:
     """
     rows = read_ledger(root / LEDGER)
     evidence = read_studies(root)
-    raw = config.load(root / "params.yaml").raw
     reports = root / "reports"
     for stale in ("studies", "figures"):
         shutil.rmtree(reports / stale, ignore_errors=True)
         (reports / stale).mkdir(parents=True)
-    studies = [study_page(name, found, rows, raw.get(name, {}), root) for name, found in evidence.items()]
+    studies = [study_page(name, found, rows, root) for name, found in evidence.items()]
     page = front_page(rows, studies)
     templates = environment()
     for study in studies:
@@ -74,7 +72,7 @@ def front_page(rows: list[dict[str, Any]], studies: list[dict[str, Any]]) -> dic
     views = [view.row_view(row) for row in rows]
     return {
         "title": "Reprise",
-        "tagline": TAGLINE,
+        "tagline": TAGLINE.format(len(rows)),
         "total": len(rows),
         "sources": _distinct(study["source"] for study in studies),
         "scales": _distinct(study["scale"] for study in studies),
@@ -88,16 +86,13 @@ def front_page(rows: list[dict[str, Any]], studies: list[dict[str, Any]]) -> dic
     }
 
 
-def study_page(
-    name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], settings: Any, root: Path
-) -> dict[str, Any]:
+def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], root: Path) -> dict[str, Any]:
     """What one study's page shows.
 
     Args:
-        name: the study's name, also its section in params.yaml.
+        name: the study's name.
         evidence: what ``Evidence.write`` wrote.
         rows: the ledger.
-        settings: the study's section of params.yaml, resolved for the scale.
         root: the folder that holds ``data/``.
     """
     figures = {figure["name"]: _figure(figure, name, root) for figure in evidence["figures"]}
@@ -124,7 +119,7 @@ def study_page(
     return {
         "name": name,
         "title": evidence["title"],
-        "group": evidence["group"],
+        "group": view.chapter_of(rows[claim["id"] - 1] for claim in answered),
         "about": markdown.prose(evidence["about"]),
         "data": evidence["data"],
         "source": evidence["provenance"].get("source", ""),
@@ -137,7 +132,7 @@ def study_page(
         "tables": [_table(table) for table in evidence["tables"]],
         "metrics": sorted(evidence["metrics"].items()),
         "cost": [(key.replace("_", " "), value) for key, value in _costs(evidence["cost"])],
-        "settings": view.flat(settings),
+        "settings": view.flat(evidence["settings"]),
     }
 
 

@@ -108,6 +108,11 @@ def by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def chapter_of(rows: Iterable[dict[str, Any]]) -> str:
+    """The chapter that most of the claims stand in, the first where several have as many."""
+    return Counter(row["chapter"] for row in rows).most_common(1)[0][0]
+
+
 def by_group(studies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Study cards by the chapter that each names, chapters in their order and unknown ones last."""
     groups = list(dict.fromkeys(study["group"] for study in studies))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
+from reprise.registry import import_dataset
 from reprise.stages.running import stage
 from reprise.workspace import Workspace
 
 
 def prepare(workspace: Workspace, name: str) -> None:
     """Calls ``reprise.data.NAME.make`` with the section ``data.NAME`` of params.yaml."""
-    module, params = importlib.import_module(f"reprise.data.{name}"), workspace.params
+    module, params = import_dataset(name), workspace.params
     module.make(params.dataset(name), params.data.source, workspace.raw(name), workspace.prepared(name))
 
 

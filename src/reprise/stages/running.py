@@ -15,7 +15,7 @@ TIMINGS = Path("data/timings.csv")  # git-ignored, no DVC output: durations are 
 
 @contextmanager
 def stage(*name: str) -> Iterator[None]:
-    """Wraps a stage: ``with stage("train", "ultrasound", "raw"): ...``"""
+    """Wraps a stage: ``with stage("train", STUDY, VARIANT): ...``"""
     start = time.perf_counter()
     try:
         yield

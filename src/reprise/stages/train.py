@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from reprise.closure import code_digest
-from reprise.config import ConfigError, import_study, nearest
+from reprise.networks import load_weights
+from reprise.registry import import_part
 from reprise.stages.running import stage
 from reprise.training import train_variant
 from reprise.workspace import Workspace
@@ -16,14 +17,9 @@ from reprise.workspace import Workspace
 
 def train(workspace: Workspace, variant: str) -> None:
     """Writes ``data/runs/STUDY/VARIANT/``; progress goes to the terminal and to MLflow."""
-    config = workspace.config
-    if variant not in config.variants:
-        raise ConfigError(
-            f"params.yaml: {workspace.study}.variants has no {variant!r}{nearest(variant, [*config.variants])}"
-        )
-    settings = config.variants[variant]
-    study = import_study("studies", workspace.study)
-    out = workspace.run(variant)
+    settings = workspace.settings(variant)
+    study, config = import_part(workspace.study, "train"), workspace.config
+    out, start = workspace.run(variant), settings.start
     shutil.rmtree(out, ignore_errors=True)
     # By name, which `reprise.closure` does not follow: MLflow only watches, so a change of how it is written must not
     # train everything again.
@@ -39,7 +35,10 @@ def train(workspace: Workspace, variant: str) -> None:
             workspace.checkpoints(variant),
             listener=listener,
             progress=sys.stderr.isatty(),
-            code=code_digest(["reprise.training", f"reprise.studies.{workspace.study}"], Path(__file__).parents[2]),
+            code=code_digest(
+                ["reprise.training", f"reprise.studies.{workspace.study}.train"], Path(__file__).parents[2]
+            ),
+            start=None if start is None else lambda seed: load_weights(workspace.run(start), seed),
         )
 
 

@@ -9,13 +9,14 @@ from torch import Tensor
 from reprise.data.augment import random_affine
 from reprise.data.batches import Batch
 from reprise.layers.unitnorm import filter_similarity, norm_penalty
-from reprise.tasks.task import Task
+from reprise.tasks.task import Sums, Task
 
 
 class Classify(Task):
     """Mean cross-entropy of the labels; predictions are logits, (n, classes)."""
 
-    def _images(self, batch: Batch) -> Tensor:
+    def images(self, batch: Batch) -> Tensor:
+        """What the network sees: (n, c, h, w) floats, scaled by the settings."""
         images = batch["image"].permute(0, 3, 1, 2)  # stored (n, h, w, c): that is channels-last already
         images = images.float() if images.dtype == torch.uint8 else images
         return images / 255 if self.settings.scaling == "unit" else (images - 128) / 128
@@ -29,20 +30,18 @@ class Classify(Task):
         return batch | {"image": moved.permute(0, 2, 3, 1)}
 
     def loss(self, batch: Batch) -> Tensor:
-        return F.cross_entropy(self.model(self._images(batch)).float(), batch["label"].long())
+        return F.cross_entropy(self.model(self.images(batch)).float(), batch["label"].long())
 
-    def validation_step(self, batch: Batch, index: int) -> None:
+    def validate(self, batch: Batch) -> Sums:
         """Validation loss and accuracy, from one pass; penalties on weights are part of neither."""
-        logits, labels = self.model(self._images(batch)).float(), batch["label"].long()
-        self._add("val_loss", F.cross_entropy(logits, labels) * len(labels), len(labels))
-        self._add("val_accuracy", (logits.argmax(dim=1) == labels).sum(), len(labels))
-
-    def on_validation_epoch_end(self) -> None:
-        for name in ("val_loss", "val_accuracy"):
-            self.log(name, self._mean(name), sync_dist=self.trainer.world_size > 1)
+        logits, labels = self.model(self.images(batch)).float(), batch["label"].long()
+        return {
+            "val_loss": (F.cross_entropy(logits, labels) * len(labels), len(labels)),
+            "val_accuracy": ((logits.argmax(dim=1) == labels).sum(), len(labels)),
+        }
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        return {"logits": self.model(self._images(batch)).float()}
+        return {"logits": self.model(self.images(batch)).float()}
 
 
 class Penalised(Classify):

@@ -29,7 +29,8 @@ def soft_dice(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
 class Segment(Task):
     """``-dice + 0.5 BCE(has_mask)``; Adam, learning rate cut when the validation loss stalls (claims 82, 87)."""
 
-    def _images(self, batch: Batch) -> Tensor:
+    def images(self, batch: Batch) -> Tensor:
+        """What the network sees: (n, 1, h, w) floats, scaled by the settings."""
         images = batch["image"].unsqueeze(1).float()
         if (
             self.settings.scaling == "standardised"
@@ -47,14 +48,14 @@ class Segment(Task):
         return batch | {"image": both[:, 0], "target": both[:, 1]}
 
     def loss(self, batch: Batch) -> Tensor:
-        logits, has_mask = self.model(self._images(batch))
+        logits, has_mask = self.model(self.images(batch))
         loss = -soft_dice(logits, batch["target"].unsqueeze(1).float() / 255)
         if has_mask is not None:
             loss = loss + 0.5 * F.binary_cross_entropy_with_logits(has_mask.float(), batch["has_mask"].float())
         return loss
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
-        logits, has_mask = self.model(self._images(batch))
+        logits, has_mask = self.model(self.images(batch))
         outputs = {"probability": torch.sigmoid(logits[:, 0].float()).half()}
         if has_mask is not None:
             outputs["has_mask_logit"] = has_mask.float()

@@ -1,0 +1,1 @@
+"""What studies share when they compare trained variants: findings, tables, charts."""

@@ -1,1 +1,0 @@
-"""The exact claims, as short readable modules: formulas, algorithms and what the sources got wrong."""

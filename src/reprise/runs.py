@@ -1,0 +1,214 @@
+"""What training wrote, read again: predictions, labels, the history of every seed, the settings. No torch."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reprise.files import read_json, read_npz
+from reprise.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Run:
+    """All seeds of one variant; everything is read when it is asked for.
+
+    Attributes:
+        name: of the variant.
+        folder: what training wrote.
+    """
+
+    name: str
+    folder: Path
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """run.json: parameters, epochs, examples, settings, structure."""
+        return read_json(self.folder / "run.json")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the variant was trained with."""
+        return self.record["settings"]
+
+    @property
+    def seeds(self) -> int:
+        """How many networks were trained."""
+        return len(self.record["epochs"])
+
+    def arrays(self, *names: str) -> list[np.ndarray]:
+        """Arrays of predictions.npz by name, seeds along the first axis.
+
+        Raises:
+            FileNotFoundError: the variant has not been trained.
+            ValueError: it did not write one of these.
+        """
+        path = self.folder / "predictions.npz"
+        with read_npz(path) as archive:
+            missing = [name for name in names if name not in archive.files]
+            if missing:
+                raise ValueError(f"{path}: no {', '.join(missing)}; train it again")
+            return [archive[name] for name in names]
+
+    def has(self, name: str) -> bool:
+        """Whether predictions.npz holds an array of this name."""
+        with read_npz(self.folder / "predictions.npz") as archive:
+            return name in archive.files
+
+    def common(self, name: str) -> np.ndarray:
+        """(n, ...) of an array that is the same for every seed: places in the prepared file, labels.
+
+        Raises:
+            ValueError: it is not.
+        """
+        (array,) = self.arrays(name)
+        if (array != array[:1]).any():
+            raise ValueError(f"{self.folder}/predictions.npz: {name} differs between seeds")
+        return array[0]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """(n,) of the test examples."""
+        return self.common("test/label").astype(int)
+
+    @cached_property
+    def logits(self) -> np.ndarray:
+        """(seeds, n, k) float64 of the test examples."""
+        return self.arrays("test/logits")[0].astype(np.float64)
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """(seeds, n) 1 where the largest logit is the label's."""
+        return (self.logits.argmax(axis=2) == self.labels).astype(float)
+
+    @cached_property
+    def history(self) -> list[dict[str, np.ndarray]]:
+        """For each seed, every column of history.csv as one value an epoch; NaN where an epoch has none.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        path = self.folder / "history.csv"
+        if not path.is_file():
+            raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
+        try:
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = list(csv.DictReader(stream, strict=True))
+            seeds = sorted({int(row["seed"]) for row in rows})
+            return [
+                {
+                    key: np.array([float(row[key] or "nan") for row in rows if int(row["seed"]) == seed])
+                    for key in rows[0]
+                }
+                for seed in seeds
+            ]
+        except (csv.Error, KeyError, TypeError, ValueError, IndexError) as error:
+            raise ValueError(f"{path}: no history of a training ({error}); make it again with `dvc repro`") from None
+
+    def last(self, column: str) -> np.ndarray:
+        """(seeds,) a column's value in the last epoch."""
+        return np.array([rows[column][-1] for rows in self.history])
+
+    def epochs_to(self, accuracy: float) -> np.ndarray:
+        """(seeds,) epochs until validation accuracy is first reached; NaN where it never is."""
+        reached = [np.flatnonzero(rows["val_accuracy"] >= accuracy) for rows in self.history]
+        return np.array([hit[0] + 1.0 if len(hit) else np.nan for hit in reached])
+
+    def speed(self, epochs: int) -> np.ndarray:
+        """(seeds,) mean validation accuracy over the first epochs: the area under the curve of convergence.
+
+        A run that stopped earlier counts with its last value.
+        """
+        curves = [rows["val_accuracy"][:epochs] for rows in self.history]
+        return np.array([np.pad(curve, (0, epochs - len(curve)), mode="edge").mean() for curve in curves])
+
+    def mean_curve(self, column: str) -> np.ndarray:
+        """A column by epoch, mean over seeds, as far as all seeds went."""
+        length = min(len(rows["epoch"]) for rows in self.history)
+        return np.mean([rows[column][:length] for rows in self.history], axis=0)
+
+
+def longest(runs: Sequence[Run]) -> int:
+    """Epochs of the longest training."""
+    return max(len(rows["epoch"]) for run in runs for rows in run.history)
+
+
+def load_runs(workspace: Workspace) -> dict[str, Run]:
+    """Every variant of a study, in its params.yaml's order.
+
+    Raises:
+        FileNotFoundError: a variant has not been trained.
+        ValueError: one was trained with other settings or another number of seeds than params.yaml has.
+    """
+    config, runs = workspace.config, {}
+    for name, settings in config.variants.items():
+        run = Run(name, workspace.run(name))
+        if not (run.folder / "run.json").is_file():
+            raise FileNotFoundError(f"{run.folder}/run.json is missing; `dvc repro` makes it")
+        if run.settings != settings.model_dump(mode="json") or run.seeds != config.seeds:
+            raise ValueError(f"{run.folder}: trained with other settings or seeds than params.yaml has; train it again")
+        runs[name] = run
+    return runs
+
+
+def check_same_test(runs: dict[str, Run]) -> None:
+    """Comparisons are paired example by example, so all variants must have been tested on the same ones.
+
+    Raises:
+        ValueError: they were not.
+    """
+    first = None
+    for name, run in runs.items():
+        index = run.common("test/index")
+        first = index if first is None else first
+        if not np.array_equal(index, first):
+            raise ValueError(
+                f"{run.folder}/predictions.npz: {name} was tested on {len(index)} examples that are not the "
+                f"{len(first)} of the other variants; train it again"
+            )
+
+
+def used_settings(runs: dict[str, Run]) -> dict[str, Any]:
+    """What the networks were trained with, as they wrote it: what all share under ``base``, the rest by variant."""
+    every = {name: run.settings for name, run in runs.items()}
+    first = next(iter(every.values()))
+    base = {key: value for key, value in first.items() if all(each.get(key) == value for each in every.values())}
+    seeds = next(iter(runs.values())).seeds
+    own = {name: {k: v for k, v in each.items() if k not in base} for name, each in every.items()}
+    return {"seeds": seeds, "base": base, "variants": own}
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What the networks of one variant were asked.
+
+    Attributes:
+        folder: what the probe stage wrote.
+    """
+
+    folder: Path
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """probe.json: what they were asked with."""
+        return read_json(self.folder / "probe.json")
+
+    def arrays(self, *names: str) -> list[np.ndarray]:
+        """Arrays of answers.npz by name, seeds along the first axis.
+
+        Raises:
+            FileNotFoundError: the variant has not been probed.
+            ValueError: its answers do not hold one of these.
+        """
+        path = self.folder / "answers.npz"
+        with read_npz(path) as archive:
+            missing = [name for name in names if name not in archive.files]
+            if missing:
+                raise ValueError(f"{path}: no {', '.join(missing)}; `dvc repro` makes it again")
+            return [archive[name] for name in names]

@@ -1,0 +1,1 @@
+"""The study architectures: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study confidence: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study connectivity: see README.md beside this file."""

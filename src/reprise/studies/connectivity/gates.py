@@ -1,0 +1,32 @@
+"""The gates of trained networks, read again: what they ended at, and which connections were built at all."""
+
+from __future__ import annotations
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from reprise.runs import Run
+from reprise.studies.connectivity.settings import LAYERS
+
+MERGES = [(i, j) for i in range(LAYERS) for j in range(i + 2)]  # input j of merge i; input 0 is the image
+
+
+def final_gates(run: Run) -> np.ndarray:
+    """(seeds, 44) every gate in the last epoch, merge by merge, the image's first in each."""
+    return np.stack([run.last(f"gate_{i}_{j}") for i, j in MERGES], axis=1)
+
+
+def kept_connections(run: Run) -> np.ndarray:
+    """(seeds, 44) which connections a pruned network was built with."""
+    return np.array([[row[i][j] for i, j in MERGES] for row in run.record["structure"]])
+
+
+def stored_gates(run: Run) -> np.ndarray:
+    """All gates of all seeds, from the weights that were kept."""
+    weights = load_file(run.folder / "weights.safetensors")
+    raw = [
+        array.ravel()
+        for name, array in sorted(weights.items())
+        if name.startswith("seed") and "connections." in name and name.endswith(".weights")  # best/seed..: not kept
+    ]
+    return 1 / (1 + np.exp(-np.concatenate(raw).astype(np.float64)))

@@ -1,0 +1,1 @@
+"""The study convolution: see README.md beside this file."""

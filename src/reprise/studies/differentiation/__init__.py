@@ -1,0 +1,1 @@
+"""The study differentiation: see README.md beside this file."""

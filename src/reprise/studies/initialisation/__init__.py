@@ -1,0 +1,1 @@
+"""The study initialisation: see README.md beside this file."""

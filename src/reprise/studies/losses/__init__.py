@@ -1,0 +1,1 @@
+"""The study losses: see README.md beside this file."""

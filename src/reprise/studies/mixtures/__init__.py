@@ -1,0 +1,1 @@
+"""The study mixtures: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study puzzles: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The puzzles' formulas, one module each."""

@@ -1,0 +1,87 @@
+"""Claim 93: whether the letters of a randomly typed sample are equally frequent, and in which order they come."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from reprise.claims.evidence import Finding, Metric, above, below, equals
+from reprise.statistics import exact, paired_effect, proportion
+from reprise.studies.puzzles.lesson.typing import KEYS, monte_carlo_p, wrong_pairs
+from reprise.studies.puzzles.published import LETTER_CHANCE
+
+G, H = KEYS.index("g"), KEYS.index("h")
+
+
+def findings(words: np.ndarray, replicates: int) -> list[Finding]:
+    """The test against equal chances, the order, and what the sample cannot tell.
+
+    Args:
+        words: (words, 4) counts of each key, as `lesson.typing.counts_by_word` gives them.
+        replicates: random texts for the test.
+    """
+    counts = words.sum(axis=0)
+    total = int(counts.sum())
+    statistic, p = monte_carlo_p(counts, replicates)
+    _, without_k = monte_carlo_p(counts[:3], replicates)
+    listed = ", ".join(f"{key.upper()} {number}" for key, number in zip(KEYS, counts, strict=True))
+    return [
+        Finding(
+            93,
+            "p-value of equal chances for G, H, J and K (χ² by random samples)",
+            exact(p, n=total),
+            below(0.05),
+            variant="text",
+            note=f"Counts {listed}; χ² = {statistic:.2f}. The test takes key presses as independent, which typed "
+            "'words' are not.",
+            figures=("typing",),
+        ),
+        Finding(
+            93,
+            "Share of H among the letters, against a chance of 1/4",
+            proportion(int(counts[H]), total),
+            above(LETTER_CHANCE),
+            variant="text",
+            published="'h' repeats a lot",
+        ),
+        Finding(
+            93,
+            "Pairs of letters, of six, that the sample ranks against the table's order H, J, G, K",
+            exact(wrong_pairs(counts), n=6, unit="pairs"),
+            equals(0),
+            variant="text",
+            published="H > J > G > K (table)",
+            defect=14,
+            note="G comes before both H and J in the sample itself.",
+        ),
+        Finding(
+            93,
+            "Share of H minus share of G (the longest finger against the index finger), interval over words",
+            paired_effect((words[:, H] - words[:, G]) * len(words) / total, unit="share of letters"),
+            kind="context",
+            variant="text",
+            defect=14,
+            note="The sample does not tell which of the two leads.",
+        ),
+        Finding(
+            93,
+            "p-value of equal chances for G, H and J alone",
+            exact(without_k, n=int(counts[:3].sum())),
+            kind="context",
+            note="Without the little finger's two letters nothing speaks against equal chances.",
+        ),
+        Finding(
+            93,
+            "Difference of the χ² statistic from SciPy's",
+            exact(abs(statistic - float(stats.chisquare(counts).statistic)), n=4),
+            equals(0, 1e-9),
+            kind="oracle",
+            oracle="scipy.stats.chisquare",
+        ),
+    ]
+
+
+def metrics(words: np.ndarray, replicates: int) -> dict[str, Metric]:
+    """For the gate: the sample's p-value."""
+    counts = words.sum(axis=0)
+    return {"typing_p": Metric(monte_carlo_p(counts, replicates)[1], "equal", n=int(counts.sum()))}

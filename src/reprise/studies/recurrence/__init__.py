@@ -1,0 +1,1 @@
+"""The study recurrence: see README.md beside this file."""

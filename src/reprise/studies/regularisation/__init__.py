@@ -1,0 +1,1 @@
+"""The study regularisation: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study rotation: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study shallow: see README.md beside this file."""

@@ -1,0 +1,104 @@
+"""Claim 141: how well a line and networks with one hidden layer separate four sets of points in the plane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reprise.claims.evidence import Finding, Metric, Table, above, between
+from reprise.statistics import seeds_effect
+from reprise.studies.shallow import lesson
+from reprise.studies.shallow.settings import Config
+
+Classifier = Callable[[np.ndarray], np.ndarray]  # (n, 2) -> (n,): above 0 is label 1
+SEPARABLE = "two clouds"
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What was found on one set.
+
+    Attributes:
+        scores: (seeds, 1 + widths) test accuracies, the line's first.
+        judged: (seeds,) test accuracy of the network that is judged.
+        x: (points, 2) training points of the first seed.
+        labels: (points,) 0 or 1, of these.
+        line: trained on these.
+        network: the network that is judged, trained on these.
+    """
+
+    scores: np.ndarray
+    judged: np.ndarray
+    x: np.ndarray
+    labels: np.ndarray
+    line: Classifier
+    network: Classifier
+
+    @property
+    def gains(self) -> np.ndarray:
+        """(seeds,): accuracy of the judged network minus the line's."""
+        return self.judged - self.scores[:, 0]
+
+
+def draw_points(name: str, seed: int, points: int) -> tuple[np.ndarray, ...]:
+    """Training points and their labels, then ten times as many test points and theirs."""
+    rng = np.random.default_rng([141, seed, list(lesson.SETS).index(name)])
+    return *lesson.SETS[name](points, rng), *lesson.SETS[name](10 * points, rng)
+
+
+def fit_line(x: np.ndarray, labels: np.ndarray) -> Classifier:
+    """Logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression().fit(x, labels).decision_function
+
+
+def classify(name: str, config: Config) -> Classified:
+    """A line and a network of every width, trained on every seed's points."""
+    scores, judged, first = np.empty((config.seeds, 1 + len(config.widths))), np.empty(config.seeds), None
+    for seed in range(config.seeds):
+        x, labels, test_x, test_labels = draw_points(name, seed, config.points)
+        line = fit_line(x, labels)
+        networks = {
+            hidden: lesson.fit(x, labels, hidden, np.random.default_rng([seed, hidden]))
+            for hidden in {*config.widths, config.hidden}
+        }
+        shown = [line, *(networks[hidden] for hidden in config.widths)]
+        scores[seed] = [lesson.accuracy(each, test_x, test_labels) for each in shown]
+        judged[seed] = lesson.accuracy(networks[config.hidden], test_x, test_labels)
+        first = first or (x, labels, line, networks[config.hidden])
+    return Classified(scores, judged, *first)
+
+
+def findings(config: Config, found: Mapping[str, Classified]) -> list[Finding]:
+    """What the hidden layer gains on each set."""
+    return [
+        Finding(
+            141,
+            f"Test accuracy on {name}: {config.hidden} hidden units minus logistic regression",
+            seeds_effect(each.gains),
+            between(-0.03, 0.03) if name == SEPARABLE else above(0),
+            note="Where a line is the right answer a hidden layer gains nothing; 3 points either way count as none."
+            if name == SEPARABLE
+            else "",
+            figures=("shallow-maps",),
+        )
+        for name, each in found.items()
+    ]
+
+
+def metrics(found: Mapping[str, Classified]) -> dict[str, Metric]:
+    """For the gate: the gain on the hardest set."""
+    return {"spiral_gain": Metric.over_seeds(found["spiral"].gains, "higher")}
+
+
+def table(config: Config, found: Mapping[str, Classified]) -> Table:
+    """Mean accuracy of the line and of every width."""
+    return Table(
+        "Test accuracy by number of hidden units",
+        ("set", "line", *map(str, config.widths)),
+        tuple((name, *(f"{value:.3f}" for value in each.scores.mean(axis=0))) for name, each in found.items()),
+        f"Mean over {config.seeds} data sets and first weights.",
+    )

@@ -1,0 +1,1 @@
+"""The study thresholds: see README.md beside this file."""

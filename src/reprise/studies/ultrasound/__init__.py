@@ -1,0 +1,1 @@
+"""The study ultrasound: see README.md beside this file."""

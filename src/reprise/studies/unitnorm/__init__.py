@@ -1,0 +1,1 @@
+"""The study unitnorm: see README.md beside this file."""

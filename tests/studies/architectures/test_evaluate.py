@@ -1,0 +1,55 @@
+"""The study of architectures: exact counts decide, and what needs large data sets stays untested."""
+
+from __future__ import annotations
+
+import pytest
+
+from reprise.claims.evidence import read_evidence
+from reprise.claims.ledger import judge
+from reprise.config import ConfigError
+from reprise.files import write_text
+from reprise.workspace import Workspace
+
+STUDY = "architectures"
+PARAMS = "{images: 2, pattern: {seeds: 2, test_images: 400, epochs: 2, batch_size: 64, learning_rate: 0.003}}"
+
+
+@pytest.fixture(scope="module")
+def findings(evidence, folder):
+    """As they were written."""
+    return read_evidence(Workspace(STUDY, folder).evidence)["findings"]
+
+
+def test_verdicts(findings):
+    verdicts = {claim: judge([f for f in findings if f["claim"] == claim])[0] for claim in range(114, 121)}
+    untested = {114, 120}  # MNIST and CIFAR-10: nothing here may pass for them
+    assert verdicts == {claim: "untested" if claim in untested else "reproduced" for claim in range(114, 121)}
+    notes = [f["note"] for f in findings if f["claim"] in untested]
+    assert all("not tested here" in note for note in notes)
+
+
+def test_every_network_stands_in_the_table_with_its_published_size(evidence):
+    (table,) = evidence.tables
+    assert len(table.rows) == 11
+    assert {row[4] for row in table.rows} == {"yes"}
+
+
+def test_the_small_network_learns(evidence):
+    accuracy = next(finding.effect for finding in evidence.findings if finding.claim == 114)
+    assert accuracy.value > 80  # chance is 10
+    assert accuracy.low < accuracy.value < accuracy.high
+
+
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/architectures").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_bad_settings_are_refused_by_name(tmp_path):
+    write_text(tmp_path / "params.yaml", "scale: small\n")
+    params = PARAMS.replace("test_images: 400", "test_images: 4000")
+    write_text(tmp_path / "pipelines/architectures/params.yaml", params)
+    with pytest.raises(ConfigError, match=r"architectures/params\.yaml: pattern\.test_images"):
+        _ = Workspace("architectures", tmp_path).config

@@ -1,0 +1,56 @@
+"""What comes through random networks, and the findings of claims 159 and 161 on made-up signals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reprise.studies.initialisation import lesson, signals, sizes, xavier
+from reprise.studies.initialisation.settings import Config
+
+CONFIG = Config(seeds=3, depth=5, width=16, examples=16, replicates=5, draws=1000, hessians=1000, dimensions=4)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return signals.measure(CONFIG)
+
+
+def test_every_scheme_is_measured_for_every_seed_and_layer(measured):
+    assert set(measured) == {
+        *((a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)", "Xavier", "He")),
+        ("linear", "Xavier"),
+    }
+    for found in measured.values():
+        assert {name: rows.shape for name, rows in found.items()} == dict.fromkeys(
+            ("moments", "variances", "saturated", "gradients"), (3, 5)
+        )
+
+
+def test_schemes_share_their_draws(measured):
+    first = {scheme: measured["ReLU", scheme]["moments"][:, 0] for scheme in ("N(0, 1)", "Xavier", "He")}
+    np.testing.assert_allclose(first["N(0, 1)"] * lesson.xavier_deviation(16) ** 2, first["Xavier"], rtol=1e-12)
+    np.testing.assert_allclose(2 * first["Xavier"], first["He"], rtol=1e-12)
+
+
+def test_factor_of_a_geometric_row_is_its_ratio():
+    rows = 0.5 ** np.arange(6) * np.array([[1.0], [7.0]])
+    np.testing.assert_allclose(signals.factor(rows), 0.5)
+    np.testing.assert_allclose(signals.growth(rows), 5 * np.log10(0.5))
+
+
+def test_signals_that_neither_grow_nor_shrink_contradict_claim_159():
+    level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients")}
+    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)")]
+    findings = sizes.findings(CONFIG, dict.fromkeys(keys, level))
+    assert [finding.verdict for finding in findings if finding.kind == "claim"] == ["contradicted"] * 3
+
+
+def test_a_rule_that_keeps_relu_level_would_reproduce_claim_161():
+    level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients")}
+    findings = xavier.findings(CONFIG, {(a, s): level for a in ("linear", "tanh", "ReLU") for s in ("Xavier", "He")})
+    assert {finding.verdict for finding in findings if finding.variant == "text" and finding.kind == "claim"} == {
+        "reproduced"
+    }
+    mean_field = next(f for f in findings if f.oracle.startswith("mean-field"))
+    assert mean_field.verdict == "contradicted"  # for tanh shrinks what it squashes

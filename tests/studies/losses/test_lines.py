@@ -1,0 +1,45 @@
+"""Claim 147: the points that lines are fitted to, and the oracle of the exact fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reprise.studies.losses import lesson, lines
+from reprise.studies.losses.settings import Config
+
+CONFIG = Config(repetitions=20, points=30, outliers=0.1, units=10, steps=100)
+
+
+def test_outliers_lie_high_at_the_right_end_and_leverage_points_far_out():
+    clean, outliers, leverage = (lines.points(4, CONFIG, *options) for options in lines.CASES.values())
+    moved = np.flatnonzero(outliers[1] != clean[1])
+    assert len(moved) == 3
+    assert set(moved) == set(np.argsort(clean[0])[-3:])
+    assert (outliers[1] - clean[1])[moved].min() >= 10
+    assert outliers[0].tobytes() == clean[0].tobytes()
+    assert leverage[0][moved].min() >= 30
+    assert leverage[1][moved].max() <= -10
+
+
+def test_clean_points_lie_on_the_line_to_within_the_noise():
+    x, y = lines.points(0, CONFIG, False)
+    assert np.abs(y - (2 * x + 1)).max() < 5 * 0.3
+
+
+def test_outliers_throw_squared_loss_off_and_the_others_not():
+    errors = lines.slope_errors(CONFIG)
+    assert {len(row) for row in errors.values()} == {20}
+    mean = {key: row.mean() for key, row in errors.items()}
+    assert mean["L2", "outliers"] > 5 * mean["L1", "outliers"]
+    assert mean["L2", "outliers"] > 5 * mean["ε-hinge", "outliers"]
+    assert mean["L2", "clean"] < mean["L1", "clean"]
+    assert mean["L1", "leverage"] > 1
+    metric = lines.metrics(CONFIG, errors)["outlier_error_l1"]
+    assert metric.value == pytest.approx(mean["L1", "outliers"] / mean["L2", "outliers"])
+
+
+def test_the_oracle_sees_a_fit_that_is_not_the_best(monkeypatch):
+    assert max(lines.gaps_to_linear_programs(CONFIG)) < 1e-8
+    monkeypatch.setattr(lesson, "robust_line", lambda x, y, margin=0.0: lesson.least_squares_line(x, y))
+    assert max(lines.gaps_to_linear_programs(CONFIG)) > 0.1

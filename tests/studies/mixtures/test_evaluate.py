@@ -1,0 +1,33 @@
+"""The study of claims 1 and 2 on a few starts: what it finds, and that it finds the same twice."""
+
+from __future__ import annotations
+
+STUDY = "mixtures"
+PARAMS = "{runs: 60, iterations: 10, long_iterations: 200, fits: 5, parity_iterations: 30}"
+
+
+def test_answers_its_claims_and_holds_against_the_oracle(evidence):
+    assert {finding.claim for finding in evidence.findings} == {1, 2}
+    judged = [finding for finding in evidence.findings if finding.kind != "context"]
+    assert len(judged) >= 6
+    assert {finding.verdict for finding in judged} == {"reproduced"}
+
+
+def test_table_has_every_start_prior_and_length(evidence):
+    (table,) = evidence.tables
+    assert [row[:3] for row in table.rows] == [
+        (start, prior, iterations)
+        for start in ("source", "data points")
+        for prior, iterations in (("likelihoods", 10), ("responsibilities", 10), ("responsibilities", 200))
+    ]
+    nan = [row[3] for row in table.rows]
+    assert all(nan[:3])
+    assert not any(nan[3:])  # variances of real data are never negative
+
+
+def test_a_second_run_writes_the_same_bytes(evidence, run, folder, tmp_path):
+    run(tmp_path)
+    first, second = (sorted((root / "data/evidence/mixtures").rglob("*.*")) for root in (folder, tmp_path))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert len(first) == 1 + len(evidence.figures)
