@@ -12,6 +12,8 @@ from tests.conftest import ROOT
 SOURCE = ROOT / "src"
 # from the ground up: a module imports only what stands on a lower line, or what stands on its own
 LAYERS = (
+    ("arrays", "messages"),
+    ("npz", "yaml_files"),
     ("files", "registry", "settings", "statistics", "published", "progress", "warm"),
     ("config", "plotting", "metrics", "layers", "closure"),
     ("renewal",),
@@ -25,6 +27,8 @@ LAYERS = (
     ("comparing", "evaluation"),
     ("studies",),
     ("report", "projection", "gate"),
+    ("tracker",),
+    ("live",),
     ("tracking",),
     ("stages",),
     ("archive", "parallel", "repro"),

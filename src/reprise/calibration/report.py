@@ -121,7 +121,7 @@ def load_predictions(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[n
         archive = np.load(path, allow_pickle=False)
     except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
         raise ValueError(
-            f"{path}: not an .npz archive ({one_line(error)}); write it with np.savez(path, logits=..., labels=...)"
+            f"{path}: not an .npz archive ({_reason(error)}); write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{path}: a single array, expected an .npz archive with the arrays logits and labels")
@@ -178,6 +178,12 @@ def _row(
     }
 
 
+def _reason(error: Exception) -> str:
+    """What NumPy says, but for its advice to load unsafely."""
+    said = one_line(error)
+    return "it holds pickled objects, which are never loaded" if "pickle" in said else said
+
+
 def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     """Checked (logits, labels) of an archive; messages name the file and the array."""
     found = ", ".join(archive.files) or "nothing"
@@ -187,7 +193,7 @@ def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.nd
     try:
         logits, labels = archive[f"{prefix}logits"], archive[f"{prefix}labels"]
     except Exception as error:  # encrypted, cut, compressed otherwise, a header that claims more than there is memory
-        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({one_line(error)})") from error
+        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_reason(error)})") from error
     try:
         logits = check_logits(logits)
         return logits, metrics.check_labels(labels, *logits.shape)
