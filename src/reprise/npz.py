@@ -44,11 +44,11 @@ class Npz:
     def _asked(self, name: str, read: Callable[[zipfile.ZipInfo], T]) -> T:
         if name not in self._members:
             found = ", ".join(map(shown, self.files)) or "nothing"
-            raise ValueError(f"{shown(self._path)}: no array {name} (found: {found}); {REMEDY}")
+            raise ValueError(f"{shown(self._path)}: no array {shown(name)} (found: {found}); {REMEDY}")
         try:
             return read(self._members[name])
         except Exception as error:  # zipfile, zlib, tokenize, ast and NumPy each raise their own
-            raise ValueError(f"{shown(self._path)}: {name} cannot be read ({one_line(error)}); {REMEDY}") from error
+            raise ValueError(f"{shown(self._path)}: {shown(name)} cannot be read ({one_line(error)}); {REMEDY}") from error
 
     def shape(self, name: str) -> tuple[int, ...]:
         """An array's shape; the array itself is not read."""
