@@ -48,7 +48,8 @@ class Npz:
         try:
             return read(self._members[name])
         except Exception as error:  # zipfile, zlib, tokenize, ast and NumPy each raise their own
-            raise ValueError(f"{shown(self._path)}: {shown(name)} cannot be read ({one_line(error)}); {REMEDY}") from error
+            array = f"{shown(self._path)}: {shown(name)}"
+            raise ValueError(f"{array} cannot be read ({one_line(error)}); {REMEDY}") from error
 
     def shape(self, name: str) -> tuple[int, ...]:
         """An array's shape; the array itself is not read."""
