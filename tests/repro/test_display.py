@@ -51,7 +51,7 @@ def test_the_table_says_what_runs_how_far_it_is_and_how_long_it_takes(width):
     lines = rendered(OVERVIEW, width)
     assert len(lines) == 6  # an empty one, names of columns, two stages, the whole, verdicts
     assert max(map(len, lines)) <= width
-    assert lines[1].split() == ["stage", "how", "far", "for", "left,", "about"]
+    assert lines[1].split() == ["stage", "how", "far", "for", "left"]
     assert "rotation:train@baseline" in lines[2]
     assert "seed 2 of 3, epoch 4 of 20" in lines[2]
     assert lines[2].endswith("40 s")

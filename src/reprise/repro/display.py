@@ -20,6 +20,7 @@ from rich.text import Text
 VERDICTS = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
 STYLES = {"failed": "bold red", "waits": "yellow", "done": ""}
 WIDE = 100  # columns from which there is room for a bar
+BAR = 12  # columns
 REFRESH = 0.25  # s
 LONGEST_TEXT = 100  # characters of what a stage says about itself
 
@@ -119,14 +120,14 @@ def view(console: Console | None = None) -> Plain | Watched:
 def table(overview: Overview, width: int) -> Group:
     """The live table, for a terminal of so many columns."""
     rows = Table(box=None, expand=True, pad_edge=False, show_header=bool(overview.running), header_style="bright_black")
-    rows.add_column("stage", no_wrap=True, overflow="ellipsis", ratio=4)
-    rows.add_column("how far", no_wrap=True, overflow="ellipsis", ratio=5)
+    rows.add_column("stage", no_wrap=True, overflow="ellipsis", ratio=1)
+    rows.add_column("how far", no_wrap=True, overflow="ellipsis", ratio=1)
     if width >= WIDE:
-        rows.add_column("", width=16)
-    rows.add_column("for", justify="right", no_wrap=True, min_width=6)
-    rows.add_column("left, about", justify="right", no_wrap=True, min_width=6)
+        rows.add_column("", width=BAR)
+    rows.add_column("for", justify="right", no_wrap=True, min_width=10)
+    rows.add_column("left", justify="right", no_wrap=True, min_width=10)
     for each in overview.running:
-        bar = [ProgressBar(1.0, each.share, width=16) if each.share is not None else ""] if width >= WIDE else []
+        bar = [ProgressBar(1.0, each.share, width=BAR) if each.share is not None else ""] if width >= WIDE else []
         left = "" if each.left is None else duration(each.left)
         rows.add_row(Text(printable(each.label)), Text(printable(each.text)), *bar, duration(each.seconds), left)
     parts = [Text(""), rows, Text(headline(overview), style="bold", no_wrap=True, overflow="ellipsis")]

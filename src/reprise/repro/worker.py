@@ -24,6 +24,7 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph
 
 from reprise.progress import report_state
+from reprise.repro.filesystem import WholeFiles
 from reprise.repro.locks import BusyError, Holder, alive, broken, last_holder, mend
 
 BROKEN = 75  # exit code: DVC's rwlock cannot be read; the scheduler mends it when nobody runs
@@ -79,30 +80,28 @@ class StateReporter(logging.Handler):
 
 def plan(out: Path) -> None:
     """Writes every stage as JSON, with whether it or what it reads from has changed."""
-    with Repo() as repo:
-        repo.lock = PatientLock(repo)
-        with lock_repo(repo):
-            graph = get_active_graph(repo.index.graph)
-            addresses = {stage: stage.addressing for stage in repo.index.stages if stage in graph}
-            changed: dict[Any, bool] = {}
-            for stage in _sources_first(graph, addresses):
-                if ending:
-                    raise SystemExit(1)
-                before = any(changed[source] for source in graph.successors(stage))
-                changed[stage] = before or _changed(stage)
-            rows = [
-                {
-                    "address": address,
-                    "file": Path(stage.relpath).as_posix(),
-                    "name": getattr(stage, "name", None) or "",
-                    "command": "\n".join(stage.cmd) if isinstance(stage.cmd, list) else stage.cmd or "",
-                    "sources": sorted(addresses[source] for source in graph.successors(stage)),
-                    "outs": [os.path.relpath(output.fs_path, repo.root_dir) for output in stage.outs],
-                    "meta": stage.meta,
-                    "changed": changed[stage],
-                }
-                for stage, address in addresses.items()
-            ]
+    with _repository() as repo, lock_repo(repo):
+        graph = get_active_graph(repo.index.graph)
+        addresses = {stage: stage.addressing for stage in repo.index.stages if stage in graph}
+        changed: dict[Any, bool] = {}
+        for stage in _sources_first(graph, addresses):
+            if ending:
+                raise SystemExit(1)
+            before = any(changed[source] for source in graph.successors(stage))
+            changed[stage] = before or _changed(stage)
+        rows = [
+            {
+                "address": address,
+                "file": Path(stage.relpath).as_posix(),
+                "name": getattr(stage, "name", None) or "",
+                "command": "\n".join(stage.cmd) if isinstance(stage.cmd, list) else stage.cmd or "",
+                "sources": sorted(addresses[source] for source in graph.successors(stage)),
+                "outs": [os.path.relpath(output.fs_path, repo.root_dir) for output in stage.outs],
+                "meta": stage.meta,
+                "changed": changed[stage],
+            }
+            for stage, address in addresses.items()
+        ]
     out.write_text(json.dumps(rows, default=str), encoding="utf-8")
 
 
@@ -114,8 +113,7 @@ def bring_up_to_date(address: str) -> None:
     """
     logging.getLogger("dvc").addHandler(StateReporter())
     while True:
-        with Repo() as repo:
-            repo.lock = PatientLock(repo)
+        with _repository() as repo:
             folder, root = Path(repo.tmp_dir), Path(repo.root_dir)
             try:
                 if not repo.reproduce(address, single_item=True):
@@ -133,6 +131,15 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _repository() -> Repo:
+    repo = Repo()
+    jobs = repo.fs.hash_jobs
+    repo.fs = WholeFiles(repo.tmp_dir)
+    repo.fs.hash_jobs = jobs
+    repo.lock = PatientLock(repo)
+    return repo
 
 
 def _wait_for_holders(message: str, folder: Path, root: Path) -> None:
