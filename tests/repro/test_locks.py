@@ -89,10 +89,19 @@ def test_a_number_that_another_program_has_now_holds_nothing(folder):
         other.wait()
 
 
-def test_a_process_younger_than_the_file_holds_nothing(folder, living):
-    path = hold(folder, write=living.pid)
+def test_another_command_holds_nothing_where_it_is_younger_than_the_file_and_is_waited_for_where_it_is_older(
+    folder, living
+):
+    path = hold(folder, write=living.pid, command="dvc push")
+    assert clear(folder) == []
     os.utime(path, (time.time() - 3600, time.time() - 3600))
     assert len(clear(folder)) == 1
+
+
+def test_a_clock_that_was_set_makes_no_holder_dead(folder, living):
+    path = hold(folder, write=living.pid)
+    os.utime(path, (0, 0))
+    assert clear(folder) == []
 
 
 def test_a_python_elsewhere_with_other_arguments_holds_nothing(folder, tmp_path):
@@ -174,7 +183,8 @@ def test_where_nobody_holds_anything_nothing_is_touched(folder, text):
         assert os.stat(folder / "rwlock") == before
 
 
-def test_dvcs_guard_of_the_file_is_respected(folder):
+def test_dvcs_guard_of_the_file_is_respected(folder, monkeypatch):
+    monkeypatch.setattr("dvc.lock.DEFAULT_TIMEOUT", 0.3)
     hold(folder, write=dead())
     with (folder / "rwlock.lock").open("w") as stream:
         stream.write(f" {os.getpid()}\n")

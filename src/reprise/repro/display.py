@@ -114,7 +114,8 @@ class Watched:
 def view(console: Console | None = None) -> Plain | Watched:
     """The one that fits standard error."""
     console = console or Console(stderr=True)
-    return Watched(console) if console.is_terminal and not console.is_dumb_terminal else Plain()
+    watched = console.file.isatty() and console.is_terminal and not console.is_dumb_terminal  # FORCE_COLOR is no reader
+    return Watched(console) if watched else Plain()
 
 
 def table(overview: Overview, width: int) -> Group:

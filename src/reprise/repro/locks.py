@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 WORKER = "reprise.repro.worker"
+BROKEN = 75  # its exit code where DVC's rwlock cannot be read: to be mended when nobody runs
 
 
 @dataclass(frozen=True)
@@ -103,21 +104,21 @@ def last_holder(path: Path) -> Holder | None:
 def alive(holder: Holder, root: Path, written: float) -> bool:
     """Whether a holder that rwlock names still is that process.
 
-    Not so where there is none of that number, where it is a zombie, where it began after the file was written last, or
-    where it clearly is something else; in doubt it is.
+    Not so where there is none of that number or a zombie; nor where a process with another command began after the file
+    was written last, lives elsewhere, or is no Python. In doubt it is.
 
     Args:
         written: when the file was written last (s since the epoch).
     """
     try:
         process = psutil.Process(holder.pid)
-        if process.status() == psutil.STATUS_ZOMBIE or process.create_time() > written + 1:
+        if process.status() == psutil.STATUS_ZOMBIE:
             return False
         command = _command(process)
         arguments = holder.command.partition(" ")[2]
         if arguments and arguments in command:
             return True
-        if "python" not in command and "dvc" not in command:
+        if process.create_time() > written + 1 or ("python" not in command and "dvc" not in command):
             return False
         return Path(process.cwd()).is_relative_to(root)
     except (psutil.NoSuchProcess, ValueError, OverflowError):

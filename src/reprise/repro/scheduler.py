@@ -21,7 +21,6 @@ from reprise.repro.slots import Slot, gpus
 
 LOGS = Path("data/logs")  # git-ignored
 POLL = 0.1  # s
-BROKEN = 75  # the worker's exit code where DVC's rwlock cannot be read
 TRIES = 3  # of what finds it so again and again: the disk is still full, say
 
 
@@ -101,7 +100,7 @@ class Run:
         out = self.scratch / "plan.json"
         for _ in range(TRIES):
             process = self._plan(out)
-            if process.poll() != BROKEN:
+            if process.poll() != locks.BROKEN:
                 break
             self.mend()
         if process.poll() != 0:
@@ -116,11 +115,13 @@ class Run:
                 self._count_verdicts(stage)
         wanted = len(self.plan.wanted)
         if not self.total:
-            self.view.say(f"all {wanted} stages are up to date{self._verdict_words()}")
+            which = f"all {wanted} stages are" if wanted > 1 else "the stage is"
+            self.view.say(f"{which} up to date{self._verdict_words()}")
             return False
         same = f", {wanted - self.total} up to date" if wanted > self.total else ""
         left = duration(self.seconds_left())
-        self.view.say(f"{self.total} stages to do{same}, {len(self.slots)} at a time, about {left}")
+        stages = "stages" if self.total > 1 else "stage"
+        self.view.say(f"{self.total} {stages} to do{same}, {len(self.slots)} at a time, about {left}")
         return True
 
     def _plan(self, out: Path) -> StageProcess:
@@ -166,8 +167,9 @@ class Run:
                 return
             self.step()
             for slot in self.slots:
-                slot.listen(self._say)
-                if slot.process is not None and slot.process.poll() is not None:
+                ended = slot.process is not None and slot.process.poll() is not None
+                slot.listen(self._say)  # its last words too
+                if ended:
                     self.ended(slot)
             self.view.show(self.overview)
 
@@ -219,7 +221,7 @@ class Run:
         process.close()
         slot.clear()
         self.tries[stage.address] += 1
-        if process.poll() == BROKEN and self.tries[stage.address] < TRIES:
+        if process.poll() == locks.BROKEN and self.tries[stage.address] < TRIES:
             self.broken = True
             open_ = {*self.waiting, stage.address}
             self.waiting = [address for address in self.plan.graph if address in open_]

@@ -25,9 +25,8 @@ from dvc.repo.reproduce import get_active_graph
 
 from reprise.progress import report_state
 from reprise.repro.filesystem import WholeFiles
-from reprise.repro.locks import BusyError, Holder, alive, broken, last_holder, mend
+from reprise.repro.locks import BROKEN, BusyError, Holder, alive, broken, last_holder, mend
 
-BROKEN = 75  # exit code: DVC's rwlock cannot be read; the scheduler mends it when nobody runs
 PATIENCE = 10.0  # s between two tries for a lock, where nothing is seen to change
 
 ending: list[int] = []  # signals that came
@@ -121,7 +120,7 @@ def bring_up_to_date(address: str) -> None:
                 return
             except DvcException as error:
                 lock_error = next((cause for cause in causes(error) if isinstance(cause, LockError)), None)
-                if lock_error is None or broken(folder):
+                if lock_error is None or _rwlock_broken():
                     raise
         _wait_for_holders(str(lock_error), folder, root)
 
