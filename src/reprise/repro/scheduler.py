@@ -83,8 +83,7 @@ class Run:
     @property
     def processes(self) -> list[StageProcess]:
         """All that run."""
-        found = [slot.process for slot in self.slots] + [self.planner]
-        return [process for process in found if process is not None]
+        return [process for process in (self.planner, *(slot.process for slot in self.slots)) if process is not None]
 
     @property
     def total(self) -> int:
@@ -122,9 +121,9 @@ class Run:
             self.view.say(f"{which} up to date{self._verdict_words()}")
             return False
         same = f", {wanted - self.total} up to date" if wanted > self.total else ""
-        left = duration(self.seconds_left())
-        stages = "stages" if self.total > 1 else "stage"
-        self.view.say(f"{self.total} {stages} to do{same}, {len(self.slots)} at a time, about {left}")
+        noun = "stages" if self.total > 1 else "stage"
+        about = f"{len(self.slots)} at a time, about {duration(self.seconds_left())}"
+        self.view.say(f"{self.total} {noun} to do{same}, {about}")
         self.warm = Warm((self.plan.wanted[stage].command for stage in self.plan.graph), self.scratch)
         return True
 
@@ -242,8 +241,7 @@ class Run:
 
     def _tell_done(self, stage: Stage, process: StageProcess, state: str, found: Counter[str]) -> None:
         how = "from DVC's run cache" if state == "cached" else duration(process.seconds)
-        what = f", {counted(found)}" if found else ""
-        left = self.seconds_left()
+        what, left = f", {counted(found)}" if found else "", self.seconds_left()
         rest = f", about {duration(left)} left" if left else ""
         self.view.show(self.overview, now=True)
         self.view.say(f"done: {stage.label}, {how}{what} ({self.done} of {self.total}{rest})", "done")
@@ -293,9 +291,9 @@ class Run:
         if self.total:
             labels = ", ".join(self.plan.wanted[stage].label for stage in self.failed)
             failed = f", {len(self.failed)} failed: {labels}" if self.failed else ""
-            took = duration(time.monotonic() - self.started)
             ran = f" ({self.ran} ran)" if self.ran < self.done else ""
-            self.view.say(f"{self.done} of {self.total} stages done{ran}, {took}{failed}{self._verdict_words()}")
+            took = f"{ran}, {duration(time.monotonic() - self.started)}{failed}"
+            self.view.say(f"{self.done} of {self.total} stages done{took}{self._verdict_words()}")
         if self.waiting:
             labels = sorted(self.plan.wanted[stage].label for stage in self.waiting)
             self.view.say(f"not run, for they read from what failed: {', '.join(labels)}", "failed")
