@@ -21,7 +21,16 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from reprise.calibration import BayesianBinning, HistogramBinning, IsotonicCalibration, TemperatureScaling, softmax
+from reprise.calibration import (
+    BayesianBinning,
+    HistogramBinning,
+    IsotonicCalibration,
+    MatrixScaling,
+    PlattScaling,
+    TemperatureScaling,
+    VectorScaling,
+    softmax,
+)
 from reprise.metrics.calibration import expected_calibration_error, negative_log_likelihood
 
 PEERS = ("netcal", "torchmetrics", "torch")
@@ -49,6 +58,7 @@ def main() -> None:
     measure_binning(logits, labels)
     logits, labels = overconfident_logits(arguments.rows, arguments.few)
     measure_temperature(logits, labels)
+    measure_affine(logits, labels)
     measure_bayesian(logits, labels)
 
 
@@ -117,6 +127,21 @@ def measure_temperature(logits: np.ndarray, labels: np.ndarray) -> None:
     for (name, seconds, temperature), loss in zip(fits, losses, strict=True):
         note = f"T = {temperature:.6f}, NLL {loss - min(losses):.1e} above the best"
         row(name, seconds, note, None if name.startswith("reprise") else ours)
+
+
+def measure_affine(logits: np.ndarray, labels: np.ndarray) -> None:
+    """Vector, matrix and Platt scaling of logits whose classes need their own scales and shifts; no peer has them."""
+    rng = np.random.default_rng(1)
+    k = logits.shape[1]
+    logits = logits * rng.uniform(0.7, 1.4, k) + 0.5 * rng.standard_normal(k)
+    for dtype in (np.float32, np.float64):
+        given = logits.astype(dtype)
+        print(f"\nvector, matrix and Platt scaling, {describe(given)}")
+        for method in (VectorScaling, MatrixScaling, PlattScaling):
+            seconds, fit = best(lambda m=method, z=given: m().fit(z, labels), 3)
+            row(f"{method.__name__}, fit", seconds)
+            seconds, probabilities = best(lambda f=fit, z=given: f.transform(z), 5)
+            row(f"{method.__name__}, transform", seconds, f"NLL {negative_log_likelihood(probabilities, labels):.8f}")
 
 
 def measure_binning(logits: np.ndarray, labels: np.ndarray) -> None:

@@ -146,14 +146,35 @@ def test_what_is_no_revision_is_refused_and_never_an_option(repository, capsys, 
         ('{"a": {"x": {"value": 1, "better": "more"}}}', "a.x: better is 'more'"),
         ('{"a": {"x": {"value": 1, "better": "higher", "spread": -1}}}', "no spread over seeds"),
         ('{"a": {"x": {"value": "1", "better": "higher"}}}', "a.x: value '1' is no number"),
+        ('{"a": {"x": {"value": 1, "better": "higher", "spread": 0.1}}}', "a.x: n is missing, beside a spread of 0.1"),
+        ('{"a": {"x": {"value": 1, "better": "higher", "spread": 1, "n": 1%s}}}' % ("0" * 400), "no spread over seeds"),
+        (b"\xff\xfe{", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"1" * 5000, "not valid JSON"),
     ],
+    ids=lambda value: str(value)[:60],
 )
 def test_broken_metrics_are_refused_by_file_and_name(repository, capsys, content, message):
-    (repository / "reports" / "metrics.json").write_text(content)
+    content = content.encode() if isinstance(content, str) else content
+    good = (repository / "reports" / "metrics.json").read_bytes()
+    (repository / "reports" / "metrics.json").write_bytes(content)
     code, _, err = run(repository, capsys)
     assert code == 1
-    assert "metrics.json" in err
+    assert err.startswith(f"gate: {repository / 'reports' / 'metrics.json'}: ")
     assert message in err
+    git(repository, "commit", "-q", "-am", "broken")
+    (repository / "reports" / "metrics.json").write_bytes(good)
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert err.startswith("gate: HEAD:reports/metrics.json: ")
+    assert message in err
+
+
+def test_a_value_beyond_all_floats_is_no_number(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(10**400), "parity": metric(3e-16, "lower", 0.0, 1)}})
+    code, out, _ = run(repository, capsys)
+    assert code == 1
+    assert "**not a number**" in out
 
 
 def test_missing_files_are_named(repository, capsys):

@@ -14,6 +14,8 @@ from reprise.closure import runtime_nodes
 SOURCE = ROOT / "src"
 # from the ground up: a module imports only what stands on a lower line, or what stands on its own
 LAYERS = (
+    ("arrays", "messages"),
+    ("npz", "yaml_files"),
     ("files", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
     ("config", "plotting", "metrics", "layers", "closure"),
     ("renewal",),
@@ -27,6 +29,8 @@ LAYERS = (
     ("comparing", "evaluation"),
     ("studies",),
     ("report", "projection", "gate"),
+    ("tracker",),
+    ("live",),
     ("tracking",),
     ("stages",),
     ("timings",),

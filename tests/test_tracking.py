@@ -132,6 +132,23 @@ def test_scores_and_figures_come_from_the_evidence_and_follow_it(space):
     assert [file.path for file in files] == ["figures/curve.svg"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("run.json", b"\xff\xfe", "not valid JSON"),
+        ("run.json", b"[]", "parameters, precision, settings missing"),
+        ("history.csv", b"seed,epoch,val_loss\n0,0,0.5\n0,1", "its last line is cut"),
+        ("history.csv", b"seed,epoch,val_loss\n0\n", "line 2: 1 fields"),
+        ("history.csv", b"epoch,val_loss\n0,1\n", "no column seed"),
+    ],
+)
+def test_a_damaged_output_is_named(space, name, content, said):
+    write_outputs(space, "raw")
+    (space.run("raw") / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"raw/{name}: .*{said}.*make it again with `dvc repro`"):
+        sync(space.root)
+
+
 def test_the_stage_is_the_one_that_dvc_lock_names(space, monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "pipelines/ultrasound/dvc.yaml:train_ultrasound@starter")
     write_outputs(space, "raw", "starter")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import io
 import json
 import os
 import re
@@ -19,21 +20,28 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from reprise.messages import one_line, shown
+from reprise.npz import REMEDY, read_npz
+
+__all__ = [
+    "check_writable",
+    "one_line",
+    "parse_json",
+    "read_json",
+    "read_npz",
+    "read_table",
+    "replacing",
+    "shown",
+    "write_json",
+    "write_npz",
+    "write_rows",
+    "write_text",
+]
+
 LARGE = 1 << 30  # bytes of an array from which a zip archive's entry gets large-file fields; they are needed at 2 GiB
 TEMPORARY = re.compile(r"\.reprise-[0-9a-f]{32}\.tmp(\..{1,15})?", re.DOTALL)
 CACHED = re.compile(r"/files/md5/[0-9a-f]{2}/[0-9a-f]{30}$")  # in DVC's cache, wherever that lies
 _swept: set[Path] = set()
-
-
-def shown(path: str | os.PathLike) -> str:
-    """A file's name as it may stand in a message: what a terminal would obey, and what is no text, is written out."""
-    return "".join(c if c.isprintable() else _written_out(c) for c in os.fspath(path))
-
-
-def _written_out(letter: str) -> str:
-    if "\udc80" <= letter <= "\udcff":  # a byte that is no UTF-8, as Python keeps it
-        return f"\\x{ord(letter) - 0xDC00:02x}"
-    return letter.encode("unicode_escape").decode("ascii")
 
 
 @contextmanager
@@ -153,11 +161,55 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Reads JSON and names the file in the error when it is not JSON."""
+    """Reads JSON; the error names the file when it is not JSON, whatever it is instead."""
+    return parse_json(Path(path).read_bytes(), shown(path))
+
+
+def parse_json(content: bytes, where: str) -> Any:
+    """The value of JSON text in UTF-8.
+
+    Raises:
+        ValueError: it is none; the message begins with ``where``.
+    """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{shown(path)}: not valid JSON ({error}); make it again with `dvc repro`") from error
+        return json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # brackets without end, bytes that are no text, endless digits
+        raise ValueError(f"{where}: not valid JSON ({one_line(error)}); {REMEDY}") from error
+
+
+def read_table(path: Path, *columns: str) -> list[dict[str, str]]:
+    """Reads a CSV file that a stage wrote: a header, then rows that end in a newline.
+
+    Args:
+        path: of the file.
+        columns: that must be there, among others.
+
+    Returns:
+        One dictionary a row.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        ValueError: it is cut or no such table; the message names the file and the line.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{shown(path)} is missing; `dvc repro` makes it")
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+        if not text.endswith("\n"):
+            raise ValueError("its last line is cut")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(reader)
+        lacking = [name for name in columns if name not in header]
+        if lacking or len(set(header)) < len(header):
+            raise ValueError(f"line 1: no column {', '.join(lacking)}" if lacking else "line 1: a column stands twice")
+        rows = []
+        for row in reader:
+            if len(row) != len(header):
+                raise ValueError(f"line {reader.line_num}: {len(row)} fields, expected {len(header)}")
+            rows.append(dict(zip(header, row, strict=True)))
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{shown(path)}: not the table that was written ({one_line(error)}); {REMEDY}") from error
+    return rows
 
 
 def write_npz(path: Path, **arrays: np.ndarray) -> None:
@@ -174,15 +226,3 @@ def write_npz(path: Path, **arrays: np.ndarray) -> None:
             large = array.nbytes > LARGE
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=large) as stream:
                 np.lib.format.write_array(stream, array, allow_pickle=False)
-
-
-def one_line(error: Exception) -> str:
-    """What an error of another package says, in one line; its type where it says nothing."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def read_npz(path: Path) -> np.lib.npyio.NpzFile:
-    """Opens an ``.npz`` lazily, member by member, never unpickling."""
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{shown(path)} is missing; `dvc repro` makes it")
-    return np.load(path, allow_pickle=False)

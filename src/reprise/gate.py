@@ -7,7 +7,6 @@ Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9 (a
 
 from __future__ import annotations
 
-import json
 import math
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import Any
 from scipy.special import stdtrit
 
 from reprise.claims.ledger import METRICS
-from reprise.files import read_json
+from reprise.files import parse_json, read_json, shown
 
 EXACT = 1e-9  # relative: what the order of a sum may change
 ZERO = 1e-12  # absolute: an error of 2e-16 that becomes 4e-16 is still rounding
@@ -57,7 +56,7 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
             raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
         after = flatten(read_json(root / METRICS), str(root / METRICS))
     except (ValueError, OSError) as error:
-        print(f"gate: {error}", file=sys.stderr)
+        print(f"gate: {shown(str(error))}", file=sys.stderr)
         return 1
     comparisons = compare(before, after)
     print(markdown(comparisons, reference))
@@ -152,13 +151,12 @@ def read_revision(reference: str, root: Path) -> dict[str, Any]:
     commit = _commit(reference, root)
     if commit is None:
         raise ValueError(f"{reference!r} is no revision of this repository (try a branch, a tag or a commit)")
-    shown = _git(root, "show", f"{commit}:./{METRICS.as_posix()}")
-    if shown.returncode:
+    command = ["git", "show", f"{commit}:./{METRICS.as_posix()}"]
+    held = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    if held.returncode:
         raise ValueError(f"{reference} holds no {METRICS.as_posix()}: nothing to compare with")
-    try:
-        return flatten(json.loads(shown.stdout), f"{reference}:{METRICS.as_posix()}")
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{reference}:{METRICS.as_posix()}: not valid JSON ({error})") from None
+    where = f"{reference}:{METRICS.as_posix()}"
+    return flatten(parse_json(held.stdout, where), where)
 
 
 def flatten(metrics: Any, where: str) -> dict[str, Any]:
@@ -186,6 +184,8 @@ def _checked(entry: Any, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: better is {better!r}, expected one of {', '.join(BETTER)}")
     if not (_is_number(spread) and spread >= 0 and _is_number(count) and count >= 1):
         raise ValueError(f"{where}: spread {spread!r} and n {count!r} are no spread over seeds")
+    if spread and "n" not in entry:
+        raise ValueError(f"{where}: n is missing, beside a spread of {spread!r}")
     value = entry["value"]
     if value is not None and not isinstance(value, int | float):
         raise ValueError(f"{where}: value {value!r} is no number")
@@ -193,7 +193,7 @@ def _checked(entry: Any, where: str) -> dict[str, Any]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # an int may be larger than any float
 
 
 def _commit(reference: str, root: Path) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 import json
@@ -14,7 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from reprise.files import read_json
+from reprise.files import read_json, read_table, shown
 from reprise.workspace import Workspace
 
 
@@ -64,10 +63,9 @@ class Projection:
         folder = self.workspace.run(variant)
         if not ((folder / "run.json").is_file() and (folder / "history.csv").is_file()):
             return []
-        record = read_json(folder / "run.json")
-        text = (folder / "history.csv").read_text(encoding="utf-8")
-        rows = list(csv.DictReader(text.splitlines()))
-        outputs = digest([record, text])
+        record = _with(folder / "run.json", "parameters", "precision", "settings")
+        rows = read_table(folder / "history.csv", "seed", "epoch")
+        outputs = digest([record, (folder / "history.csv").read_text(encoding="utf-8")])
         facts = {"parameters": str(record["parameters"]), "precision": record["precision"]}
         runs = [replace(self.run(variant, record["settings"]), rows=_means(rows), scores=self._scores(variant))]
         for seed in sorted({int(row["seed"]) for row in rows}):
@@ -90,7 +88,7 @@ class Projection:
     @cached_property
     def _evidence(self) -> dict[str, Any] | None:
         path = self.workspace.evidence / "evidence.json"
-        return read_json(path) if path.is_file() else None
+        return _with(path, "metrics", "about") if path.is_file() else None
 
     def _scores(self, variant: str) -> dict[str, float | None]:
         """What the evidence calls ``MEASURE.VARIANT``, by measure: columns in which variants can be compared."""
@@ -130,6 +128,14 @@ class Projection:
         command = ["git", "rev-parse", "HEAD"]
         done = subprocess.run(command, cwd=self.workspace.root, capture_output=True, text=True, check=False)
         return done.stdout.strip() or "unknown"
+
+
+def _with(path: Path, *keys: str) -> dict[str, Any]:
+    record = read_json(path)
+    lacking = [key for key in keys if not isinstance(record, dict) or key not in record]
+    if lacking:
+        raise ValueError(f"{shown(path)}: {', '.join(lacking)} missing; make it again with `dvc repro`")
+    return record
 
 
 def digest(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from reprise.files import read_json, read_npz
+from reprise.files import read_json, read_npz, read_table
 from reprise.workspace import Workspace
 
 
@@ -95,11 +94,8 @@ class Run:
             ValueError: the file is damaged.
         """
         path = self.folder / "history.csv"
-        if not path.is_file():
-            raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
+        rows = read_table(path, "seed", "epoch")
         try:
-            with path.open(encoding="utf-8", newline="") as stream:
-                rows = list(csv.DictReader(stream, strict=True))
             seeds = sorted({int(row["seed"]) for row in rows})
             return [
                 {
@@ -108,7 +104,7 @@ class Run:
                 }
                 for seed in seeds
             ]
-        except (csv.Error, KeyError, TypeError, ValueError, IndexError) as error:
+        except (ValueError, IndexError) as error:
             raise ValueError(f"{path}: no history of a training ({error}); make it again with `dvc repro`") from None
 
     def last(self, column: str) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from reprise.calibration import MatrixScaling, TemperatureScaling, VectorScaling, affine
+from reprise.calibration import MatrixScaling, TemperatureScaling, VectorScaling, affine_fit
 from reprise.metrics.calibration import negative_log_likelihood
 
 
@@ -31,7 +31,7 @@ def test_matrix_scaling_is_an_unpenalised_multinomial_regression(draw, k: int) -
 
 @pytest.mark.parametrize("full", [False, True])
 def test_derivatives_equal_differences(draw, full: bool) -> None:
-    problem = affine._Problem(*draw(80, 4), full, 0.3, 5.0)
+    problem = affine_fit.Problem(*draw(80, 4), full, 0.3, np.arange(4.0), np.zeros((0, 0), bool))
     x = np.random.default_rng(0).standard_normal(len(problem.identity))
     _, gradient, hessian = problem.derivatives(x)
     steps = 1e-6 * np.eye(len(x))
@@ -58,7 +58,7 @@ def test_no_direction_lowers_the_likelihood(draw, method, k: int) -> None:
 def test_newton_and_lbfgs_meet(draw, monkeypatch: pytest.MonkeyPatch) -> None:
     logits, labels = skewed(draw, 3000, 8)
     newton = VectorScaling().fit(logits, labels)
-    monkeypatch.setattr(affine, "_NEWTON_SIZE", 0)
+    monkeypatch.setattr(affine_fit, "NEWTON_SIZE", 0)
     lbfgs = VectorScaling().fit(logits, labels)
     assert lbfgs.converged
     assert lbfgs.weights == pytest.approx(newton.weights, rel=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from reprise.calibration import report as module
+from reprise.calibration import softmax
 from reprise.calibration.report import METHODS, as_text, evaluate_methods, report
 
 METHOD_NAMES = ["uncalibrated", *METHODS]
@@ -74,6 +76,16 @@ def test_matrix_scaling_is_left_out_beyond_two_hundred_classes(draw, tmp_path: P
     assert row["ece"] is None
     assert "left out" in row["note"]
     assert "left out" in as_text(result)
+
+
+def test_probabilities_in_place_of_logits_are_told_once(draw, tmp_path: Path) -> None:
+    logits, labels = draw(600, 4)
+    path = save(tmp_path / "p.npz", logits=softmax(logits), labels=labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        result = report(path)
+    assert as_text(result).count("warning: logits: every row is non-negative and sums to 1") == 1
+    assert not report(save(tmp_path / "l.npz", logits=logits, labels=labels))["warnings"]
 
 
 def test_some_methods_can_be_chosen(draw) -> None:
@@ -181,8 +193,11 @@ def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
             return (Path.touch, (tmp_path / "sprung",))
 
     (tmp_path / "trap.npz").write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(ValueError, match=r"trap\.npz"):
-        report(tmp_path / "trap.npz")
+    np.savez(tmp_path / "inside.npz", logits=np.array([Trap()], object), labels=np.zeros(1, int))
+    for name in ("trap", "inside"):
+        with pytest.raises(ValueError, match=rf"{name}\.npz: .*pickled objects, which are never loaded") as error:
+            report(tmp_path / f"{name}.npz")
+        assert "allow_pickle" not in str(error.value)  # NumPy's advice
     assert not (tmp_path / "sprung").exists()
 
 

@@ -156,6 +156,26 @@ def test_adding_a_number_to_a_rows_logits_changes_nothing(method, draw) -> None:
     assert np.quantile(np.abs(shifted - expected), 0.99) < 1e-6
 
 
+@pytest.mark.parametrize("scale", [1, 100])
+def test_probabilities_in_place_of_logits_are_told_so_and_logarithms_are_not(method, draw, scale: int) -> None:
+    logits, labels = draw(300, 3)
+    probabilities = scale * softmax(logits)
+    with pytest.warns(UserWarning, match="look like probabilities") as caught:
+        method.fit(probabilities, labels)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="look like probabilities"):
+        method.transform(probabilities[:1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        method.fit(np.log(probabilities), labels).transform(logits)
+        method.fit(np.abs(logits), labels)
+    mixed = probabilities.copy()
+    mixed[-1] = logits[-1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        method.fit(mixed, labels)  # one row that is none will do
+
+
 def test_softmax_and_log_odds_are_exact_at_the_ends() -> None:
     logits = np.array([[1e4, -1e4, 0.0], [800.0, 0.0, 0.0], [40.0, 0.0, -40.0]])
     assert softmax(logits)[0].tolist() == [1, 0, 0]

@@ -170,3 +170,20 @@ def test_ledger_report_and_gate_import_nothing_that_trains():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", ["value", "spread", "n", "better"])
+def test_a_metric_without_one_of_its_numbers_is_named(tmp_path, key):
+    path = workspace(tmp_path) / "data" / "evidence" / "mixtures" / "evidence.json"
+    evidence = json.loads(path.read_text())
+    del evidence["metrics"]["gain"][key]
+    path.write_text(json.dumps(evidence))
+    with pytest.raises(ValueError, match=rf"evidence\.json: metric gain: {key} missing; evaluate the study again"):
+        write_ledger(tmp_path)
+
+
+def test_evidence_that_is_no_text_is_named(tmp_path):
+    path = workspace(tmp_path) / "data" / "evidence" / "mixtures" / "evidence.json"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"mixtures/evidence\.json: not valid JSON .*make it again"):
+        write_ledger(tmp_path)

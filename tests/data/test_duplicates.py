@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -132,6 +133,19 @@ class TestHashes:
         twins = np.concatenate([frame, frame])
         assert len(near_duplicates(strip_histograms(twins, unscaled=True))[0]) == 0
         assert len(near_duplicates(strip_histograms(twins))[0]) == 1
+
+    @pytest.mark.parametrize("hashed", [block_histograms, strip_histograms])
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+    def test_floats_of_0_to_255_are_told_so(self, hashed, dtype):
+        images = np.random.default_rng(8).integers(0, 256, (40, 40, 60)).astype(dtype)
+        with pytest.warns(UserWarning, match="divide by 255") as caught:
+            hashed(images)
+        assert caught[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            hashed(images / 255)
+            hashed(images / 128)  # speckle may go beyond 1
+            hashed(images.astype(np.uint8))
 
     def test_no_images(self):
         assert block_histograms(np.empty((0, 40, 60))).shape == (0, 54)

@@ -311,32 +311,6 @@ def test_the_bootstrap_equals_resampling_the_examples() -> None:
     assert [*edges, *share, *low, *high] == [*curve.edges, *curve.share, *curve.share_low, *curve.share_high]
 
 
-BAD = {
-    "NaN": ([[0.5, 0.5], [np.nan, 0.5]], [0, 1], "row 1, column 0 is nan"),
-    "infinite": ([[0.5, 0.5], [0.5, np.inf]], [0, 1], "row 1, column 1 is inf"),
-    "negative": ([[0.5, 0.5], [1.2, -0.2]], [0, 1], "row 1, column 1 is -0.2"),
-    "logits": ([[0.5, 0.5], [3.0, -2.0]], [0, 1], "softmax"),
-    "a row that sums to less": ([[0.5, 0.5], [0.5, 0.4]], [0, 1], "row 1 sums to 0.9"),
-    "no rows": (np.zeros((0, 3)), [], "at least one row"),
-    "one column": ([[1.0], [1.0]], [0, 0], "stack 1 - p and p"),
-    "a vector": ([0.5, 0.5], [0, 1], "expected \\(n, k\\)"),
-    "text": ([["a", "b"]], [0], "expected floats"),
-    "a label too large": ([[0.5, 0.5], [0.4, 0.6]], [0, 2], "row 1 is 2"),
-    "a negative label": ([[0.5, 0.5], [0.4, 0.6]], [-1, 1], "row 0 is -1"),
-    "labels as floats": ([[0.5, 0.5]], [0.0], "expected integers"),
-    "too few labels": ([[0.5, 0.5], [0.4, 0.6]], [0], "expected \\(2,\\)"),
-    "one-hot labels": ([[0.5, 0.5], [0.4, 0.6]], [[1, 0], [0, 1]], "argmax"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("measure", MEASURES)
-def test_input_without_an_answer_is_refused_by_row(measure, name: str) -> None:
-    probabilities, labels, message = BAD[name]
-    with pytest.raises(ValueError, match=message):
-        measure(np.array(probabilities), np.array(labels))
-
-
 @pytest.mark.parametrize("bins", [0, -1, 2.5, True, "ten"])
 def test_bins_must_be_a_positive_whole_number(bins) -> None:
     with pytest.raises(ValueError, match="bins"):
@@ -347,13 +321,6 @@ def test_bins_must_be_a_positive_whole_number(bins) -> None:
 def test_bands_need_replicates_and_a_level(arguments: dict) -> None:
     with pytest.raises(ValueError, match="replicate"):
         reliability_curve(*draw(5, 3), **arguments)
-
-
-def test_the_bad_row_is_found_in_a_large_table() -> None:
-    p, y = draw(5000, 400)
-    p[4321, 7] += 0.5
-    with pytest.raises(ValueError, match=r"row 4321 sums to 1\.5"):
-        expected_calibration_error(p, y)
 
 
 def test_measures_do_not_import_torch() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -82,6 +84,26 @@ def test_masks_of_other_shapes_or_types_are_refused(score):
             score(mask, mask.astype(other))
         with pytest.raises(ValueError, match="truth: expected boolean"):
             score(mask.astype(other), mask)
+
+
+def test_bytes_given_as_probabilities_are_told_so():
+    half = np.full((1, 2, 2), 0.5)
+    with pytest.raises(ValueError, match=r"found 127\.5 to 127\.5; divide bytes by 255"):
+        soft_dice(half, 255 * half)
+    with pytest.raises(ValueError, match=r"found -1 to -1$"):
+        soft_dice(half, half - 1.5)
+
+
+def test_a_truth_of_0_and_255_is_not_quietly_void():
+    truth = np.array([[0, 255], [255, 0]])
+    with pytest.warns(UserWarning, match="truth == 255"):
+        found = confusion_matrix(truth, truth == 255, 2)
+    assert found.tolist() == [[2, 0], [0, 0]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert confusion_matrix(np.array([0, 1, 255]), np.array([0, 1, 1]), 2).tolist() == [[1, 0], [0, 1]]
+        assert confusion_matrix(truth, np.zeros_like(truth), 21).sum() == 2  # VOC's border
+        assert confusion_matrix(np.array([0, 0]), np.array([0, 1]), 2).tolist() == [[1, 1], [0, 0]]
 
 
 @given(two_masks())

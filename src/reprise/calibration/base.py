@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
 
-from reprise.metrics.calibration import check_labels, float_matrix, row_blocks
+from reprise.metrics.checks import check_labels, float_matrix, look_like_probabilities, row_blocks
 
+REACH = 1000.0  # temperatures: what lies further below a row's largest is impossible; exp(-746) is 0 in any precision
+PROBABILITIES = (
+    "logits: every row is non-negative and sums to 1 (or 100): these look like probabilities; give what was before the "
+    "softmax, or their logarithm"
+)
 _LARGEST = 1e30  # squares and differences of larger logits overflow in single precision
 
 
@@ -29,8 +35,12 @@ class Calibrator(ABC):
 
         Raises:
             ValueError: for wrong shapes, NaN, infinities or labels out of range, naming the row.
+
+        Warns:
+            UserWarning: the logits look like probabilities.
         """
         logits = check_logits(logits)
+        _warn_of_probabilities(logits)
         labels = check_labels(labels, *logits.shape)
         self._fit(logits, labels)
         self.classes = logits.shape[1]
@@ -48,8 +58,13 @@ class Calibrator(ABC):
         Raises:
             ValueError: for wrong shapes, NaN or infinities, naming the row.
             RuntimeError: before `fit`.
+
+        Warns:
+            UserWarning: the logits look like probabilities.
         """
-        return self._transform(self._checked(logits))
+        logits = self._checked(logits)
+        _warn_of_probabilities(logits)
+        return self._transform(logits)
 
     def _checked(self, logits: np.ndarray) -> np.ndarray:
         """The logits if they can be transformed by what was fitted."""
@@ -122,10 +137,15 @@ def check_logits(logits: np.ndarray) -> np.ndarray:
         if not (block.max() <= _LARGEST and block.min() >= -_LARGEST):
             row, column = (int(i) for i in np.argwhere(~(np.abs(block) <= _LARGEST))[0])
             found = block[row, column]
-            raise ValueError(
-                f"logits: row {rows.start + row}, column {column} is {found}, expected a finite number of at most 1e30"
-            )
+            hint = "; give a class that is impossible -1e9" if found < 0 else ""
+            place = f"row {rows.start + row}, column {column}"
+            raise ValueError(f"logits: {place} is {found}, expected a finite number within 1e30{hint}")
     return logits
+
+
+def _warn_of_probabilities(logits: np.ndarray) -> None:
+    if look_like_probabilities(logits):
+        warnings.warn(PROBABILITIES, UserWarning, stacklevel=3)
 
 
 def softmax(logits: np.ndarray, scale: float = 1.0) -> np.ndarray:

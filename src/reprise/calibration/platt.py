@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
-from reprise.calibration.base import OneVersusRest
+from reprise.calibration.base import REACH, OneVersusRest
+from reprise.calibration.temperature import TemperatureScaling
 from reprise.metrics.calibration import row_blocks
+
+_ROWS = 4096  # rows that the temperature is fitted on
 
 
 class Sigmoid(NamedTuple):
@@ -24,6 +28,9 @@ class PlattScaling(OneVersusRest):
     The log-odds do not change when a number is added to all logits of a row, single logits do. With more than two
     classes the k sigmoids are divided by their sum, as scikit-learn's ``CalibratedClassifierCV`` does; the paper itself
     uses Platt scaling for two classes and extends it to vector and matrix scaling.
+
+    An example that lies more than `REACH` temperatures on its own label's side (a masked class, say, with a logit of
+    -1e9) is left out of the fit: with smooth targets it would never count as right, however flat the sigmoid.
 
     Attributes:
         columns: one `Sigmoid` a class (class 1 alone for two classes), after `fit`.
@@ -42,7 +49,20 @@ class PlattScaling(OneVersusRest):
     def _scores(self, logits: np.ndarray) -> np.ndarray:
         return log_odds(logits)
 
+    def _fit(self, logits: np.ndarray, labels: np.ndarray) -> None:
+        rows = slice(None, None, -(-len(logits) // _ROWS))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # no temperature optimum: any will do
+            few = np.ascontiguousarray(logits[rows])
+            self._reach = REACH * TemperatureScaling().fit(few, labels[rows]).temperature
+        super()._fit(logits, labels)
+
     def _fit_column(self, scores: np.ndarray, positive: np.ndarray) -> Sigmoid:
+        if np.abs(scores).max() > self._reach:
+            undecided = np.where(positive, scores <= self._reach, scores >= -self._reach)
+            scores, positive = scores[undecided], positive[undecided]
+            if not len(scores):
+                return Sigmoid(1.0, 0.0)
         ones = int(positive.sum())
         zeros = len(positive) - ones
         low, high = (1 / (zeros + 2), (ones + 1) / (ones + 2)) if self.smooth else (0.0, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from reprise import calibration as methods
-from reprise.calibration.base import Calibrator, check_logits, softmax
+from reprise.calibration.base import PROBABILITIES, Calibrator, check_logits, softmax
 from reprise.files import one_line
 from reprise.metrics import calibration as metrics
+from reprise.metrics.checks import look_like_probabilities
 
 NLL_FLOOR = float(np.finfo(np.float64).eps)  # a probability of 0 counts as this; scikit-learn's log_loss does the same
 MATRIX_CLASSES = 200  # matrix scaling has k * k + k numbers: beyond this it takes minutes and only overfits
@@ -40,9 +42,10 @@ def report(path: Path, bins: int = metrics.BINS, out: Path | None = None) -> dic
         out: folder for ``reliability.svg`` and ``reliability.png``; None draws nothing.
 
     Returns:
-        file, classes, bins, fitted (examples), measured (examples), split (a sentence), rows and figures (paths). A row
-        has method, the numbers named in `COLUMNS` (None where the method was left out) and note. ``changed`` is the
-        share of predictions that differ from the uncalibrated ones; ``seconds`` is the time of the fit.
+        file, classes, bins, fitted (examples), measured (examples), split (a sentence), warnings (sentences), rows and
+        figures (paths). A row has method, the numbers named in `COLUMNS` (None where the method was left out) and note.
+        ``changed`` is the share of predictions that differ from the uncalibrated ones; ``seconds`` is the time of the
+        fit.
 
     Raises:
         FileNotFoundError: no such file.
@@ -67,6 +70,7 @@ def report(path: Path, bins: int = metrics.BINS, out: Path | None = None) -> dic
         "fitted": len(fit[1]),
         "measured": len(test[1]),
         "split": split,
+        "warnings": [PROBABILITIES] if look_like_probabilities(fit[0]) or look_like_probabilities(test[0]) else [],
         "rows": rows,
         "figures": figures,
     }
@@ -95,15 +99,17 @@ def evaluate_methods(
             note = f"left out: {logits.shape[1]} classes are {logits.shape[1] * (logits.shape[1] + 1):,} numbers"
             yield {"method": name, **dict.fromkeys(COLUMNS), "note": note}, None
             continue
-        start = time.perf_counter()
-        method = METHODS[name]().fit(*fit)
-        seconds = time.perf_counter() - start
-        probabilities = method.transform(logits)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # `report` says once that logits look like probabilities
+            start = time.perf_counter()
+            method = METHODS[name]().fit(*fit)
+            seconds = time.perf_counter() - start
+            probabilities = method.transform(logits)
         row = _row(name, probabilities, labels, predicted, bins, seconds)
         if isinstance(method, methods.TemperatureScaling):
             row["note"] = f"T = {method.temperature:.4g}" + ("" if method.attained else " (no optimum)")
         elif not getattr(method, "converged", True):
-            row["note"] = "no small gradient yet: the optimum is far or does not exist"
+            row["note"] = "not converged: the optimum is far or does not exist"
         yield row, probabilities
 
 
@@ -115,7 +121,7 @@ def load_predictions(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[n
         archive = np.load(path, allow_pickle=False)
     except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
         raise ValueError(
-            f"{path}: not an .npz archive ({one_line(error)}); write it with np.savez(path, logits=..., labels=...)"
+            f"{path}: not an .npz archive ({_reason(error)}); write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{path}: a single array, expected an .npz archive with the arrays logits and labels")
@@ -140,6 +146,7 @@ def as_text(result: dict[str, Any]) -> str:
     lines = [
         f"{result['file']}: {result['classes']} classes, {result['bins']} bins",
         f"{result['split']} ({result['fitted']:,} and {result['measured']:,} examples)",
+        *(f"warning: {sentence}" for sentence in result["warnings"]),
         "",
         f"{'method':<13}{'ECE %':>8}{'MCE %':>8}{'NLL':>9}{'Brier':>8}{'error %':>9}{'changed %':>11}{'fit s':>9}",
     ]
@@ -171,6 +178,12 @@ def _row(
     }
 
 
+def _reason(error: Exception) -> str:
+    """What NumPy says, but for its advice to load unsafely."""
+    said = one_line(error)
+    return "it holds pickled objects, which are never loaded" if "pickle" in said else said
+
+
 def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     """Checked (logits, labels) of an archive; messages name the file and the array."""
     found = ", ".join(archive.files) or "nothing"
@@ -180,7 +193,7 @@ def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.nd
     try:
         logits, labels = archive[f"{prefix}logits"], archive[f"{prefix}labels"]
     except Exception as error:  # encrypted, cut, compressed otherwise, a header that claims more than there is memory
-        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({one_line(error)})") from error
+        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_reason(error)})") from error
     try:
         logits = check_logits(logits)
         return logits, metrics.check_labels(labels, *logits.shape)

@@ -20,6 +20,7 @@ VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
 LEDGER = Path("reports/ledger.json")
 METRICS = Path("reports/metrics.json")
 _KEYS = ("title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "provenance")
+_METRIC_KEYS = ("value", "spread", "n", "better")
 _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "verdict")
 
 
@@ -75,7 +76,7 @@ def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     """``{study: {metric: {value, spread, n, better, source, scale}}}``: what the gate compares."""
     return {
         name: {
-            metric: {key: values[key] for key in ("value", "spread", "n", "better")} | _provenance(evidence)
+            metric: {key: values[key] for key in _METRIC_KEYS} | _provenance(evidence)
             for metric, values in evidence["metrics"].items()
         }
         for name, evidence in studies.items()
@@ -167,4 +168,8 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError(f"{where}: claim {finding['claim']!r}: the catalogue runs from 1 to {len(claims())}")
         if finding["verdict"] not in VERDICTS:
             raise ValueError(f"{where}: verdict {finding['verdict']!r}, expected one of {', '.join(VERDICTS)}")
+    for name, metric in evidence["metrics"].items():
+        lacking = [key for key in _METRIC_KEYS if not isinstance(metric, dict) or key not in metric]
+        if lacking:
+            raise ValueError(f"{path}: metric {name}: {', '.join(lacking)} missing; evaluate the study again")
     return evidence

@@ -1,4 +1,4 @@
-"""Downloads official files: resumed after a cut, checked against published sums, unpacked without trust.
+"""Downloads official files: resumed after a cut, checked against published sizes and sums, unpacked without trust.
 
 An archive that is not what it should be leaves nothing behind; neither does one with a member that points out of its
 folder. Files appear in ``data/raw/SET`` only when all of them have been checked.
@@ -13,8 +13,6 @@ import shutil
 import sys
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,14 +22,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from reprise.data.cifar_files import LAYOUTS
+from reprise.data.download import BLOCK, FetchError, resume
+from reprise.files import shown
 
-BLOCK = 1 << 20
-TIMEOUT = 60  # seconds without a byte
-LARGEST = 4 << 30  # bytes of one unpacked archive: more is no data set of ours
+__all__ = ["LARGEST", "SETS", "FetchError", "Source", "fetch"]
 
-
-class FetchError(ValueError):
-    """A download failed or was refused."""
+LARGEST = 4 << 30  # bytes of one file, and of all that an archive unpacks to: more is no data set of ours
 
 
 @dataclass(frozen=True)
@@ -43,12 +39,14 @@ class Source:
         md5: as published.
         archive: unpacked and then removed; otherwise kept as it is.
         members: files of an archive and their md5; where all are in place already, nothing is downloaded.
+        size: in bytes, as published; a server that sends more is stopped.
     """
 
     addresses: tuple[str, ...]
     md5: str
     archive: bool = True
     members: tuple[tuple[str, str], ...] = ()
+    size: int | None = None
 
     @property
     def name(self) -> str:
@@ -61,32 +59,38 @@ class Source:
         return bool(wanted) and all(_sum_is(folder / name, md5) for name, md5 in wanted)
 
 
-def _cifar(archive: str) -> tuple[Source, ...]:
+def _cifar(archive: str, size: int) -> tuple[Source, ...]:
     servers = ("https://www.cs.toronto.edu/~kriz/", "https://cave.cs.toronto.edu/kriz/")
     layout = next(layout for layout in LAYOUTS if layout.archive == archive)
     members = tuple((f"{layout.folder}/{name}", md5) for name, md5 in {**layout.train, **layout.test}.items())
-    return (Source(tuple(server + archive for server in servers), layout.archive_sum, members=members),)
+    return (Source(tuple(server + archive for server in servers), layout.archive_sum, members=members, size=size),)
 
 
-def _mnist(name: str, md5: str) -> Source:
+def _mnist(name: str, md5: str, size: int) -> Source:
     servers = (
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         "http://yann.lecun.com/exdb/mnist/",
     )
-    return Source(tuple(server + name for server in servers), md5, archive=False)
+    return Source(tuple(server + name for server in servers), md5, archive=False, size=size)
 
 
 SETS: dict[str, tuple[Source, ...]] = {
-    "cifar10": _cifar("cifar-10-python.tar.gz"),
-    "cifar100": _cifar("cifar-100-python.tar.gz"),
+    "cifar10": _cifar("cifar-10-python.tar.gz", 170_498_071),
+    "cifar100": _cifar("cifar-100-python.tar.gz", 169_001_437),
     "mnist": (
-        _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-        _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-        _mnist("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-        _mnist("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
+        _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 28_881),
+        _mnist("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", 1_648_877),
+        _mnist("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", 4_542),
     ),
-    "emnist": (Source(("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",), "58c8d27c78d21e728a6bc7b3cc06412e"),),
+    "emnist": (
+        Source(
+            ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",),
+            "58c8d27c78d21e728a6bc7b3cc06412e",
+            size=561_753_746,
+        ),
+    ),
 }
 
 
@@ -151,9 +155,9 @@ def _download(source: Source, file: Path, progress: bool) -> None:
         while resumed:  # a wrong sum may be the fault of what lay there before: once more from the beginning
             resumed = part.is_file()
             try:
-                _resume(address, part, report)
-            except (OSError, http.client.HTTPException, FetchError) as error:
-                problems.append(f"{address}: {error}")
+                resume(address, part, LARGEST, source.size, report)
+            except (OSError, http.client.HTTPException, ValueError) as error:  # whatever it says, there are mirrors
+                problems.append(shown(f"{address}: {str(error) or type(error).__name__}"))
                 break
             if _sum_is(part, source.md5):
                 os.replace(part, file)
@@ -161,38 +165,6 @@ def _download(source: Source, file: Path, progress: bool) -> None:
             part.unlink(missing_ok=True)
             problems.append(f"{address}: its md5 is not {source.md5}; removed")
     raise FetchError(f"{source.name} could not be fetched; " + "; ".join(problems))
-
-
-def _resume(address: str, part: Path, report: Callable[[int, int], None]) -> None:
-    """Appends what is missing.
-
-    Raises:
-        FetchError: the connection ended early.
-        OSError: no connection, or an error status.
-    """
-    have = part.stat().st_size if part.is_file() else 0
-    request = urllib.request.Request(address, headers={"User-Agent": "reprise", "Accept-Encoding": "identity"})
-    if have:
-        request.add_header("Range", f"bytes={have}-")
-    try:
-        response = urllib.request.urlopen(request, timeout=TIMEOUT)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing after what is there: complete, or longer than the file; its sum will tell
-            return
-        raise
-    with response:
-        if response.status != 206:  # the server sends everything again
-            have = 0
-        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            raise FetchError(f"sent {response.headers.get('Content-Range')} when asked for bytes from {have} on")
-        total = have + int(response.headers.get("Content-Length") or 0)
-        with part.open("ab" if have else "wb") as stream:
-            while block := response.read(BLOCK):
-                stream.write(block)
-                have += len(block)
-                report(have, total)
-    if have < total:
-        raise FetchError(f"cut off after {have:,} of {total:,} bytes; run the same command again to go on from there")
 
 
 def _counter(name: str) -> Callable[[int, int], None]:
@@ -221,7 +193,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                     _copy(stream, out, size, name)
     except (FetchError, tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error) as error:
         archive.unlink()
-        raise FetchError(f"{archive.name} is refused and removed: {error}") from error
+        raise FetchError(f"{archive.name} is refused and removed: {shown(str(error))}") from error
 
 
 def _members(container: zipfile.ZipFile | tarfile.TarFile) -> Iterator[tuple[str, int, Callable[[], IO[bytes]]]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
+from reprise.arrays import squeeze_hint
 from reprise.data.threads import default_threads
 
 CHUNK_BYTES = 1 << 20  # of pixels a worker handles at once: stays in the cache, and long enough to be worth a thread
@@ -48,6 +50,9 @@ def block_histograms(
 
     Raises:
         ValueError: for another shape or type, or sides that are not multiples of ``block``.
+
+    Warns:
+        UserWarning: floats that look like bytes, up to 255: all but the darkest would be counted nowhere.
     """
     return _histograms(images, block, bins, unscaled, threads)
 
@@ -68,6 +73,7 @@ def _histograms(
     """The histograms of each image's blocks, or of its rows of blocks, one after another: (n, numbers) float32."""
     images = np.asarray(images)
     _check(images, block, bins)
+    _warn_of_bytes(images)
     n, h, w = images.shape
     steps = _steps(np.linspace(0, 1, bins + 1), images.dtype, unscaled)
     out = np.empty((n, h // block, 1 if strips else w // block, bins), np.float32)
@@ -160,9 +166,21 @@ def _each(work: Callable, items: Sequence, threads: int | None) -> None:
 
 def _check_type(images: np.ndarray) -> None:
     if images.ndim != 3:
-        raise ValueError(f"images must be (n, h, w), grey; found shape {images.shape}")
+        hint = squeeze_hint("images", images.shape, lambda shape: len(shape) == 3)
+        raise ValueError(f"images must be (n, h, w), grey; found shape {images.shape}{hint}")
     if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
         raise ValueError(f"images must be floats in [0, 1] or uint8 (counted as value / 255); found {images.dtype}")
+
+
+def _warn_of_bytes(images: np.ndarray) -> None:
+    """Says so when floats reach from 2 to 255; a few images tell, and one value of 1e300 is no sign of bytes."""
+    few = images[:: max(1, len(images) // 16)]
+    top = np.fmax.reduce(few, axis=None, initial=0)
+    if images.dtype.kind == "f" and 2 <= top <= 255:
+        warnings.warn(
+            f"images: floats up to {top:g} where [0, 1] is expected, counted nowhere; divide by 255 or give uint8",
+            stacklevel=4,
+        )
 
 
 def _check(images: np.ndarray, block: int, bins: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from reprise.arrays import squeeze_hint
+
 
 def encode(mask: np.ndarray) -> str:
     """Run lengths of a mask.
@@ -19,7 +21,10 @@ def encode(mask: np.ndarray) -> str:
     """
     mask = np.asarray(mask)
     if mask.ndim != 2 or mask.dtype != bool:
-        raise ValueError(f"expected a boolean mask (h, w), found {mask.dtype} of shape {mask.shape}")
+        hint = squeeze_hint("mask", mask.shape, lambda shape: len(shape) == 2)
+        if not hint and mask.ndim == 2:
+            hint = "; compare with a threshold first"
+        raise ValueError(f"expected a boolean mask (h, w), found {mask.dtype} of shape {mask.shape}{hint}")
     edges = np.flatnonzero(np.diff(mask.ravel(order="F").astype(np.int8), prepend=0, append=0))
     starts, ends = edges[::2], edges[1::2]
     return " ".join(f"{start + 1} {end - start}" for start, end in zip(starts, ends, strict=True))

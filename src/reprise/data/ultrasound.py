@@ -122,6 +122,10 @@ def prepare(frames: Frames, out: Path, size: int) -> None:
     )
 
 
+ARRAYS = ("frames", "masks", "true_masks", "images", "targets", "subject", "frame", "names")
+ARRAYS += ("duplicate_group", "duplicate_of", "flipped")  # of the prepared file
+
+
 class Prepared:
     """The prepared file, read member by member when it is asked for. Attributes as in :class:`Frames`, and:
 
@@ -133,7 +137,7 @@ class Prepared:
         self._archive = read_npz(path)
 
     def __getattr__(self, name: str) -> np.ndarray:
-        if name.startswith("_") or name not in self._archive.files:
+        if name not in ARRAYS:
             raise AttributeError(name)
         value = self._archive[name]
         if name in ("masks", "true_masks"):
@@ -144,9 +148,7 @@ class Prepared:
     @cached_property
     def size(self) -> tuple[int, int]:
         """Height and width of the frames, without reading them."""
-        with self._archive.zip.open("frames.npy") as stream:
-            np.lib.format.read_magic(stream)
-            return np.lib.format.read_array_header_1_0(stream)[0][1:]
+        return self._archive.shape("frames")[1:]
 
     @cached_property
     def nonempty(self) -> np.ndarray:

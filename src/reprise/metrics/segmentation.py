@@ -6,9 +6,12 @@ pair of empty masks as 1 (claim 80).
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
+from reprise.arrays import squeeze_hint
 
 
 def dice(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -49,7 +52,9 @@ def soft_dice(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
     _check_shapes(truth, probability)
     for name, values in (("truth", truth), ("probability", probability)):
         if not ((values >= 0) & (values <= 1)).all():
-            raise ValueError(f"{name}: values must lie in [0, 1]; found {values.min():g} to {values.max():g}")
+            low, high = values.min(), values.max()
+            hint = "; divide bytes by 255" if low >= 0 and 1 < high <= 255 else ""
+            raise ValueError(f"{name}: values must lie in [0, 1]; found {low:g} to {high:g}{hint}")
     total = (truth + probability).sum(axis=(1, 2))
     overlap = 2 * (truth * probability).sum(axis=(1, 2))
     return np.divide(overlap, total, out=np.ones(len(total)), where=total > 0)
@@ -68,10 +73,14 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
 
     Raises:
         ValueError: shapes differ, or a prediction is no class.
+
+    Warns:
+        UserWarning: of two classes the truth has 0 and, in place of 1, 255, which counts as void.
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
-        raise ValueError(f"truth has shape {truth.shape}, predicted {predicted.shape}")
+        hint = _pair_hint(truth.shape, predicted.shape)
+        raise ValueError(f"truth has shape {truth.shape}, predicted {predicted.shape}{hint}")
     for name, values in (("truth", truth), ("predicted", predicted)):
         if values.dtype.kind not in "biu":
             raise ValueError(f"{name}: classes are integers, found {values.dtype}")
@@ -80,6 +89,10 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
             f"predicted: found classes {predicted.min()} to {predicted.max()}, expected 0 to {classes - 1}"
         )
     known = (truth >= 0) & (truth < classes)
+    if classes == 2 and not known.all() and np.isin(truth, (0, 255)).all():
+        warnings.warn(
+            "truth: 255 counts as void, and no pixel is of class 1; if 255 is class 1, give truth == 255", stacklevel=2
+        )
     cell = truth[known].astype(np.int64) * classes + predicted[known].astype(np.int64)
     return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
 
@@ -107,8 +120,9 @@ def confusion_scores(confusion: np.ndarray) -> ConfusionScores:
         ValueError: not square, negative, or empty.
     """
     confusion = np.asarray(confusion)
-    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
-        raise ValueError(f"expected a square matrix, found shape {confusion.shape}")
+    if not _is_square(confusion.shape):
+        hint = squeeze_hint("confusion", confusion.shape, _is_square)
+        raise ValueError(f"expected a square matrix, found shape {confusion.shape}{hint}")
     if confusion.size == 0 or not ((confusion >= 0) & np.isfinite(confusion)).all() or confusion.sum() == 0:
         raise ValueError("a confusion matrix holds counts, at least one of them above 0")
     right = np.diag(confusion).astype(np.float64)
@@ -136,9 +150,8 @@ def precision_recall(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, f
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape or truth.ndim != 1 or truth.dtype != bool or predicted.dtype != bool:
-        raise ValueError(
-            f"expected two boolean vectors, found {truth.dtype} {truth.shape}, {predicted.dtype} {predicted.shape}"
-        )
+        found = f"{truth.dtype} {truth.shape}, {predicted.dtype} {predicted.shape}"
+        raise ValueError(f"expected two boolean vectors, found {found}{_pair_hint(truth.shape, predicted.shape, 1)}")
     hits = float((truth & predicted).sum())
     said, there = float(predicted.sum()), float(truth.sum())
     return hits / said if said else float("nan"), hits / there if there else float("nan")
@@ -146,7 +159,23 @@ def precision_recall(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, f
 
 def _check_shapes(truth: np.ndarray, predicted: np.ndarray) -> None:
     if truth.shape != predicted.shape or truth.ndim != 3:
-        raise ValueError(f"expected two arrays (n, h, w), found shapes {truth.shape} and {predicted.shape}")
+        hint = _pair_hint(truth.shape, predicted.shape, 3)
+        raise ValueError(f"expected two arrays (n, h, w), found shapes {truth.shape} and {predicted.shape}{hint}")
+
+
+def _pair_hint(truth: tuple[int, ...], predicted: tuple[int, ...], dimensions: int | None = None) -> str:
+    """What makes two shapes one: dropping axes of length 1 of either, or of both, or adding one to single masks."""
+    if truth == predicted and len(truth) == 2 and dimensions == 3:
+        return "; a single pair is truth[None], predicted[None]"
+
+    def fits(shape: tuple[int, ...]) -> bool:
+        return len(shape) == dimensions if dimensions else shape in (truth, predicted)
+
+    return squeeze_hint("truth", truth, fits) + squeeze_hint("predicted", predicted, fits)
+
+
+def _is_square(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 and shape[0] == shape[1]
 
 
 def _overlap_and_total(truth: np.ndarray, predicted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
