@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise.archive import keep, last_timings
+from reprise.archive import keep
 from reprise.report.terminal import KEYS
 
 
@@ -157,7 +157,3 @@ def test_without_a_finished_run_there_is_nothing_to_keep(checkout, name):
     with pytest.raises(FileNotFoundError, match=rf"{name} is missing; `dvc repro` makes it"):
         keep(Path("reports/full"), root=checkout)
     assert not (checkout / "reports" / "full").exists()
-
-
-def test_no_timings_are_no_error(tmp_path):
-    assert last_timings(tmp_path / "none.csv") == {}

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from tests.conftest import ROOT
 
+from reprise.closure import runtime_nodes
+
 SOURCE = ROOT / "src"
 # from the ground up: a module imports only what stands on a lower line, or what stands on its own
 LAYERS = (
     ("arrays", "messages"),
     ("npz", "yaml_files"),
-    ("files", "registry", "settings", "statistics", "published", "progress", "warm"),
+    ("files", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
     ("config", "plotting", "metrics", "layers", "closure"),
     ("renewal",),
     ("workspace", "models", "calibration", "checkpoints"),
@@ -31,7 +33,8 @@ LAYERS = (
     ("live",),
     ("tracking",),
     ("stages",),
-    ("archive", "parallel", "repro"),
+    ("timings",),
+    ("archive", "repro"),
     ("cli",),
 )
 FLOOR = {name: floor for floor, names in enumerate(LAYERS) for name in names}
@@ -47,7 +50,7 @@ def dotted(path: Path) -> str:
 def imported(path: Path) -> set[tuple[str, str]]:
     """(module, name) of every import from this package, functions' own included."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in runtime_nodes(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {(alias.name, "") for alias in node.names if alias.name.split(".")[0] == "reprise"}
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "reprise":

@@ -6,7 +6,6 @@ folder of its own.
 
 from __future__ import annotations
 
-import csv
 import os
 import platform
 import shutil
@@ -20,7 +19,7 @@ from reprise.claims.ledger import LEDGER
 from reprise.files import write_json, write_text
 from reprise.registry import named_studies
 from reprise.report.terminal import read_ledger
-from reprise.stages.running import TIMINGS
+from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
@@ -104,15 +103,6 @@ def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
                     f"{LEDGER}: claim {row['id']} has {key} {row[key]!r}, {root / config.PARAMS} says "
                     f"{', '.join(sorted(wanted))!r}: put params.yaml back, or `dvc repro`"
                 )
-
-
-def last_timings(path: Path) -> dict[str, dict[str, float]]:
-    """The last wall time (s) and peak memory (MiB) of every stage; empty where nothing was noted."""
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    return {row["stage"]: {"seconds": float(row["seconds"]), "peak_mib": float(row["peak_mib"])} for row in rows}
 
 
 def _git(root: Path, *arguments: str) -> str:

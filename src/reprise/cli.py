@@ -208,11 +208,17 @@ def deps(
 
 @app.command()
 def repro(
-    targets: Annotated[list[str] | None, typer.Argument(help="Stages (default: all).")] = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="Stages, with or without @cell; NAME or NAME:stage of pipelines/NAME; dvc.yaml files."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages at a time.")] = 1,
 ) -> None:
-    """Run the pipeline like `dvc repro`, several independent stages at a time."""
-    from reprise.parallel import repro as run
+    """Run the pipeline like `dvc repro`, several independent stages at a time, the longest first.
+
+    Ctrl-C ends all of it within seconds; what was finished stays. Each stage's output is in data/logs.
+    """
+    from reprise.repro.scheduler import repro as run
 
     raise typer.Exit(run(targets or [], jobs))
 

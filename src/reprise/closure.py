@@ -201,7 +201,7 @@ def _imports(tree: ast.AST, path: Path, name: str, source: Path) -> list[str]:
     """Dotted names of this package that a file imports anywhere, but for what is only for type checkers."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = []
-    for node in _runtime_nodes(tree):
+    for node in runtime_nodes(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -215,9 +215,10 @@ def _imports(tree: ast.AST, path: Path, name: str, source: Path) -> list[str]:
     return [n for n in names if n.split(".")[0] == PACKAGE and module_file(n, source) is not None]
 
 
-def _runtime_nodes(tree: ast.AST) -> Iterable[ast.AST]:
+def runtime_nodes(tree: ast.AST) -> Iterable[ast.AST]:
+    """Every node of a syntax tree, but for what is only for type checkers."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", getattr(node.test, "attr", "")) == "TYPE_CHECKING":
             continue
         yield node
-        yield from _runtime_nodes(node)
+        yield from runtime_nodes(node)

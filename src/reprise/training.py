@@ -98,7 +98,10 @@ def train_seed(
     if training.compile:
         task.model.compile()
     resume = checkpoints.find(folder, "last", ".ckpt") if folder else None
-    trainer.fit(Loop(task, len(train)), train, validation, ckpt_path=resume and str(resume), weights_only=True)
+    try:
+        trainer.fit(Loop(task, len(train)), train, validation, ckpt_path=resume and str(resume), weights_only=True)
+    except SystemExit as end:  # Lightning makes one of a signal, with code 0 for SIGTERM: that would pass for success
+        raise SystemExit(end.code or 143) from None
     kept = {"last": weights_of(task)}
     if settings.keeps != "last":
         if history.best_epoch < 0:

@@ -10,10 +10,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.config import nearest
 from reprise.data import cifar_files, ultrasound
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
+from reprise.registry import nearest
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from reprise.claims.ledger import LEDGER, VERDICTS
-from reprise.config import nearest
 from reprise.files import read_json
+from reprise.registry import nearest
 from reprise.report.numbers import effect_text, expected_text, number
 
 SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import StringIO
 from pathlib import Path
 
 TIMINGS = Path("data/timings.csv")  # git-ignored, no DVC output: durations are never part of a result
@@ -26,11 +29,18 @@ def stage(*name: str) -> Iterator[None]:
 
 
 def _note(name: tuple[str, ...], seconds: float) -> None:
+    """Appends a line, whole, with a header before the first; a time that cannot be noted fails no stage."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    TIMINGS.parent.mkdir(parents=True, exist_ok=True)
-    new = not TIMINGS.exists()
-    with TIMINGS.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        if new:
-            writer.writerow(["stage", "seconds", "peak_mib"])
-        writer.writerow([" ".join(name), f"{seconds:.2f}", f"{peak:.0f}"])
+    line = StringIO()
+    csv.writer(line).writerow([" ".join(name), f"{seconds:.2f}", f"{peak:.0f}"])
+    with suppress(OSError):
+        TIMINGS.parent.mkdir(parents=True, exist_ok=True)
+        with TIMINGS.open("ab+", buffering=0) as stream:
+            with suppress(OSError):  # a file system without locks: whole lines are appended all the same
+                fcntl.flock(stream, fcntl.LOCK_EX)  # else two stages find it empty and both write the header
+            size = stream.seek(0, os.SEEK_END)
+            before = "stage,seconds,peak_mib\r\n"
+            if size:
+                stream.seek(size - 1)
+                before = "" if stream.read(1) == b"\n" else "\r\n"  # a line that was cut short
+            stream.write(f"{before}{line.getvalue()}".encode())

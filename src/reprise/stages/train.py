@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 from reprise.closure import code_digest
+from reprise.loop import Listener
 from reprise.networks import load_weights
+from reprise.progress import report_epoch
 from reprise.registry import import_part
 from reprise.stages.running import stage
 from reprise.training import train_variant
@@ -25,6 +27,17 @@ def train(workspace: Workspace, variant: str) -> None:
     # train everything again.
     track_training = importlib.import_module("reprise.tracking").track_training
     with track_training(workspace, variant, settings) as listener:
+
+        def heard(seed: int) -> Listener:
+            inner = listener(seed) if listener else None
+
+            def told(epoch: int, metrics: dict[str, float]) -> None:
+                report_epoch(seed, config.seeds, epoch, settings.epochs)
+                if inner is not None:
+                    inner(epoch, metrics)
+
+            return told
+
         train_variant(
             study,
             settings,
@@ -33,7 +46,7 @@ def train(workspace: Workspace, variant: str) -> None:
             workspace.params.training,
             out,
             workspace.checkpoints(variant),
-            listener=listener,
+            listener=heard,
             progress=sys.stderr.isatty(),
             code=code_digest(
                 ["reprise.training", f"reprise.studies.{workspace.study}.train"], Path(__file__).parents[2]

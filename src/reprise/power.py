@@ -1,0 +1,123 @@
+"""How many seeds, looked at how often: planned before anything runs.
+
+A claim plans looks at, say, 4, 8, 16 and 24 seeds and stops where it is decided. Looking several times would raise the
+chance of a wrong verdict; so each look may spend a part of the error (Lan and DeMets, 1983), here in proportion to the
+seeds seen (Kim and DeMets, 1987, rho = 1). The levels follow from the joint normal distribution of the looks; at each,
+Student's quantile of that level is used, for few seeds know little about their spread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from scipy import stats
+from scipy.integrate import cumulative_trapezoid
+
+ALPHA = 0.05  # two-sided error of a claim's verdict, all looks together
+POWER = 0.8  # wanted for the smallest effect of interest
+GRID = 2001  # points of the recursive integration; doubling them moves no level by 1e-6
+RANGE = 8.0  # standard deviations that it covers
+
+
+@cache
+def look_levels(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...]:
+    """The two-sided error level at which each look is judged, so that all looks together err with ``alpha``.
+
+    Args:
+        looks: numbers of seeds, rising; the last is the planned maximum.
+        alpha: of all looks together.
+
+    Raises:
+        ValueError: looks that do not rise, or fewer than two seeds.
+    """
+    if not looks or looks[0] < 2 or list(looks) != sorted(set(looks)):
+        raise ValueError(f"looks must be rising numbers of seeds from 2 on; found {list(looks)}")
+    spent, levels = 0.0, []
+    points = np.linspace(-RANGE, RANGE, GRID)
+    step = points[1] - points[0]
+    density = None  # of the sum of standardised increments, where no look has stopped yet
+    for before, now in zip((0, *looks), looks, strict=False):
+        wanted = alpha * now / looks[-1] - spent
+        if density is None:
+            density = stats.norm.pdf(points)
+        else:
+            # sum at this look = sum at the last + fresh; in units of each look's own standard deviation
+            ratio, rest = np.sqrt(before / now), np.sqrt(1 - before / now)
+            kernel = stats.norm.pdf((points[:, None] - ratio * points[None, :]) / rest) / rest
+            density = kernel @ density * step
+        tail = cumulative_trapezoid(density[::-1], dx=step, initial=0)
+        # the bound at which both tails hold what may be spent now
+        bound = float(np.interp(wanted / 2, tail, points[::-1]))
+        levels.append(float(2 * stats.norm.sf(bound)))
+        density = np.where(np.abs(points) < bound, density, 0.0)
+        spent = alpha * now / looks[-1]
+    return tuple(levels)
+
+
+def level_at(seeds: int, looks: Sequence[int], alpha: float = ALPHA) -> float | None:
+    """The level of the look at ``seeds``; None where none is planned there."""
+    looks = tuple(looks)
+    return look_levels(looks, alpha)[looks.index(seeds)] if seeds in looks else None
+
+
+def power_above(seeds: int, spread: float, effect: float, examples: float = 0.0, alpha: float = ALPHA) -> float:
+    """Chance that the whole interval of a paired effect lies on the right side of a bound.
+
+    Args:
+        seeds: trained pairs.
+        spread: standard deviation over seeds.
+        effect: true distance from the bound, on the right side.
+        examples: standard error that comes from which examples were tested; all seeds share it.
+        alpha: two-sided error of the interval.
+    """
+    if seeds < 2:
+        return 0.0
+    return _integrated(seeds, spread, examples, alpha, lambda half, error: stats.norm.cdf((effect - half) / error))
+
+
+def power_between(seeds: int, spread: float, width: float, examples: float = 0.0, alpha: float = ALPHA) -> float:
+    """Chance that the whole interval lies within ``width`` of zero where there is no effect at all."""
+    if seeds < 2:
+        return 0.0
+
+    def inside(half: np.ndarray, error: float) -> np.ndarray:
+        room = (width - half) / error
+        return np.where(room > 0, 2 * stats.norm.cdf(room) - 1, 0.0)
+
+    return _integrated(seeds, spread, examples, alpha, inside)
+
+
+def _integrated(seeds, spread, examples, alpha, chance) -> float:
+    """Mean of ``chance(half, error)`` over the spread that so many seeds show (a scaled chi distribution)."""
+    if spread == 0 and examples == 0:
+        return 1.0
+    quantiles = (np.arange(400) + 0.5) / 400
+    shown = spread * np.sqrt(stats.chi2.ppf(quantiles, seeds - 1) / (seeds - 1))
+    of_seeds = stats.t.ppf(1 - alpha / 2, seeds - 1) * shown / np.sqrt(seeds)
+    half = np.hypot(of_seeds, stats.norm.ppf(1 - alpha / 2) * examples)
+    error = float(np.hypot(spread / np.sqrt(seeds), examples))
+    return float(np.mean(chance(half, error)))
+
+
+def seeds_for(
+    spread: float, effect: float, examples: float = 0.0, between: bool = False, alpha: float = ALPHA, most: int = 400
+) -> int | None:
+    """The least number of seeds with ``POWER`` for ``effect``; None where ``most`` would not do.
+
+    Args:
+        effect: distance from the bound, or half the width of the band with ``between``.
+        between: the band has two ends.
+    """
+    chance = power_between if between else power_above
+    if chance(most, spread, effect, examples, alpha) < POWER:
+        return None
+    low, high = 2, most
+    while low < high:
+        middle = (low + high) // 2
+        if chance(middle, spread, effect, examples, alpha) >= POWER:
+            high = middle
+        else:
+            low = middle + 1
+    return low

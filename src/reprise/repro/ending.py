@@ -1,0 +1,69 @@
+"""The end of a run that is asked for: everything, within five seconds, and no lock is left."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from reprise.repro import locks
+from reprise.repro.processes import signal_all
+from reprise.repro.signals import NAMES
+
+if TYPE_CHECKING:
+    from reprise.repro.scheduler import Run
+
+GRACE = 2.5  # s that everything has to end by itself
+AGAIN = 0.2  # s after which it is asked again
+POLL = 0.1  # s
+
+
+def end(run: Run, targets: list[str]) -> int:
+    """Ends everything, at once where a second signal comes, and says how to go on.
+
+    Commands are asked to end first, and DVC, which then lets go of its locks; what is left after a while is killed.
+
+    Args:
+        run: with the signal that asked for it.
+        targets: what it was called with.
+
+    Returns:
+        The exit code: 128 and the signal's number.
+    """
+    run.view.close()
+    labels = ", ".join(slot.stage.label for slot in run.slots if slot.stage is not None)
+    if labels:
+        run.view.say(f"ending {labels} (once more: at once)", "waits")
+    until, asked = time.monotonic() + GRACE, 0.0
+    while run.processes and time.monotonic() < until and len(run.signals.received) == 1:
+        if time.monotonic() - asked > AGAIN:  # DVC may have been about to start a command
+            asked = time.monotonic()
+            signal_all(run.processes, signal.SIGTERM)
+        run.take(POLL)
+        _let_go(run)
+    until = time.monotonic() + 1
+    while signal_all(run.processes, signal.SIGKILL, run.scratch) and time.monotonic() < until:
+        run.take(POLL)
+        _let_go(run)
+    with suppress(locks.BusyError, OSError):  # the next run looks again
+        locks.mend(run.locks, run.root)
+    number = run.signals.received[0]
+    stay = f"{run.done} of {run.total} stages are done and stay so; " if run.total else ""
+    again = " ".join(["reprise repro", *([f"-j {len(run.slots)}"] if len(run.slots) > 1 else []), *targets])
+    how = f"`make` or `{again}` goes on, training from its last epoch"
+    run.view.say(f"ended by {NAMES[signal.Signals(number)]}: {stay}{how}", "waits")
+    return 128 + number
+
+
+def _let_go(run: Run) -> None:
+    """Of what has ended: a stage that got ready in time is done, others wait for the next run."""
+    for slot in run.slots:
+        if slot.stage is not None and slot.process is not None and slot.process.poll() is not None:
+            slot.process.close()
+            if slot.process.poll() != 0:
+                run.waiting.append(slot.stage.address)
+            slot.clear()
+    if run.planner is not None and run.planner.poll() is not None:
+        run.planner.close()
+        run.planner = None

@@ -1,0 +1,300 @@
+"""Decides what starts when, watches it, and ends it all where that is asked for."""
+
+from __future__ import annotations
+
+import re
+import select
+import signal
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from reprise.repro import graph, locks
+from reprise.repro.display import Overview, Plain, Watched, counted, duration, verdicts, view
+from reprise.repro.ending import end
+from reprise.repro.graph import Stage
+from reprise.repro.plan import Plan, find_root, read_stages
+from reprise.repro.processes import StageProcess, log_name, pause, signal_all, why
+from reprise.repro.signals import EndedError, Signals
+from reprise.repro.slots import Slot, gpus
+from reprise.repro.warming import Warm
+
+LOGS = Path("data/logs")  # git-ignored
+POLL = 0.1  # s
+TRIES = 3  # of what finds it so again and again: the disk is still full, say
+
+
+def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -> int:
+    """Brings ``targets`` (default: ./dvc.yaml, as for DVC) and what they read from up to date, ``jobs`` at a time.
+
+    What has the longest way to the end goes first; one slot begins with what gives verdicts within seconds. Each of the
+    ``jobs`` slots sees one GPU where there are several, in turn.
+
+    Args:
+        targets: whatever `graph.matching` takes.
+        jobs: stages at a time, 1 or more.
+        shown: where to show it; standard error by default.
+
+    Returns:
+        0; 1 where a stage failed (stages that do not depend on it still run); 128 and the signal's number where one
+        ended it: everything has ended then within five seconds, and no lock is left.
+
+    Raises:
+        ValueError: there is no such stage, this is no DVC repository, or a dvc.yaml is not valid.
+    """
+    root = find_root()
+    with Signals() as signals, tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as scratch:
+        run = Run(root, Path(scratch), jobs, signals, shown or view())
+        try:
+            if run.prepare(targets or [graph.PROJECT_FILE]):
+                run.all_stages()
+            return run.summary()
+        except EndedError:
+            return end(run, targets)
+        finally:
+            signal_all(run.processes, signal.SIGKILL)  # whatever went wrong here: nobody is left behind
+            run.warm.close()
+            run.view.close()
+
+
+class Run:
+    """One call of ``reprise repro``."""
+
+    def __init__(self, root: Path, scratch: Path, jobs: int, signals: Signals, shown: Plain | Watched) -> None:
+        self.root, self.scratch, self.signals, self.view = root, scratch, signals, shown
+        self.locks = root / ".dvc" / "tmp"
+        devices = gpus()
+        self.slots = [Slot(number, devices) for number in range(jobs)]
+        self.planner: StageProcess | None = None
+        self.warm = Warm((), scratch)
+        self.plan = Plan([], [], root)
+        self.started = time.monotonic()
+        self.waiting: list[str] = []  # in the files' order
+        self.blocked: set[str] = set()  # by what failed
+        self.failed: list[str] = []
+        self.ran = 0
+        self.tries: Counter[str] = Counter()
+        self.verdicts: dict[str, Counter[str]] = {}
+        self.mended: set[str] = set()  # what was said of it
+        self.broken = False  # DVC's rwlock: nothing starts until it is mended
+        self._left = (-1.0, 0.0)  # (when, seconds)
+
+    @property
+    def processes(self) -> list[StageProcess]:
+        """All that run."""
+        return [process for process in (self.planner, *(slot.process for slot in self.slots)) if process is not None]
+
+    @property
+    def total(self) -> int:
+        """Stages that have to be looked at."""
+        return len(self.plan.graph)
+
+    @property
+    def done(self) -> int:
+        """Those of them that ended well."""
+        running = sum(slot.process is not None for slot in self.slots)
+        return self.total - len(self.waiting) - len(self.failed) - running
+
+    def prepare(self, targets: list[str]) -> bool:
+        """Finds out what there is to do, and says it; False where that is nothing."""
+        self.mend()
+        out = self.scratch / "plan.json"
+        for _ in range(TRIES):
+            process = self._plan(out)
+            if process.poll() != locks.BROKEN:
+                break
+            self.mend()
+        if process.poll() != 0:
+            reason = " ".join(process.last_lines(1)).removeprefix("ERROR: ") or "DVC ended without a word"
+            lock = re.search(r"'([^']*\bdvc\.lock)'", reason)
+            advice = f"; `git checkout -- {lock[1]}` puts back the one in git" if lock else ""
+            raise ValueError(f"the pipeline cannot be read: {reason}{advice}")
+        self.plan = Plan(read_stages(out), targets, self.root)
+        self.waiting = list(self.plan.graph)
+        for stage in self.plan.wanted.values():
+            if not stage.changed:
+                self._count_verdicts(stage)
+        wanted = len(self.plan.wanted)
+        if not self.total:
+            which = f"all {wanted} stages are" if wanted > 1 else "the stage is"
+            self.view.say(f"{which} up to date{self._verdict_words()}")
+            return False
+        same = f", {wanted - self.total} up to date" if wanted > self.total else ""
+        noun = "stages" if self.total > 1 else "stage"
+        about = f"{len(self.slots)} at a time, about {duration(self.seconds_left())}"
+        self.view.say(f"{self.total} {noun} to do{same}, {about}")
+        self.warm = Warm((self.plan.wanted[stage].command for stage in self.plan.graph), self.scratch)
+        return True
+
+    def _plan(self, out: Path) -> StageProcess:
+        self.planner = process = StageProcess(["plan", str(out)], self.scratch)
+        said = ""
+        while process.poll() is None:
+            self.step()
+            for report in process.reports.new():
+                if report.get("wait") and report["wait"] != said:
+                    said = report["wait"]
+                    self.view.say(f"waits for DVC's lock: {said} has it", "waits")
+            self.view.show(self.overview)
+        process.close()
+        self.planner = None
+        return process
+
+    def mend(self) -> None:
+        """Clears DVC's rwlock of what belongs to no living process; waits where a living one may need it."""
+        said = ""
+        while True:
+            try:
+                lines = locks.mend(self.locks, self.root)
+            except locks.BusyError as busy:
+                if str(busy) != said:
+                    said = str(busy)
+                    self.view.say(said, "waits")
+                self.step(1.0)
+            else:
+                for line in lines:
+                    if line not in self.mended:
+                        self.view.say(line, "waits")
+                self.mended.update(lines)
+                return
+
+    def all_stages(self) -> None:
+        """Runs them."""
+        while True:
+            if self.broken and not self.processes:
+                self.mend()
+                self.broken = False
+            self.start()
+            if not self.processes:
+                return
+            self.step()
+            for slot in self.slots:
+                ended = slot.process is not None and slot.process.poll() is not None
+                slot.listen(self._say)  # its last words too
+                if ended:
+                    self.ended(slot)
+            self.view.show(self.overview)
+
+    def start(self) -> None:
+        """Fills the free slots."""
+        for slot in self.slots:
+            if slot.process is not None or self.broken:
+                continue
+            open_ = {each.stage.address for each in self.slots if each.stage} | {*self.waiting, *self.failed}
+            ready = [stage for stage in self.waiting if open_.isdisjoint(self.plan.graph[stage])]
+            if not ready:
+                return
+            chosen = graph.choose(ready, self.plan.paths, self.plan.quick if slot.number == 0 else ())
+            self.waiting.remove(chosen)
+            slot.stage = self.plan.wanted[chosen]
+            log = self.root / LOGS / log_name(slot.stage.label)
+            slot.process = StageProcess(["repro", chosen], self.scratch, log, {**slot.more, **self.warm.more})
+
+    def step(self, seconds: float = POLL) -> None:
+        """Waits a little, taking what the processes print.
+
+        Raises:
+            EndedError: a signal came.
+        """
+        if self.signals.received:
+            raise EndedError
+        if self.signals.pause:
+            self.signals.pause = False
+            self.view.close()
+            pause(self.processes)
+            self.view.open()
+        self.take(seconds)
+
+    def take(self, seconds: float) -> None:
+        """Waits until something is printed, so long at most, and takes it."""
+        listening = [process for process in self.processes if not process.silent]
+        if not listening:
+            time.sleep(seconds)
+            return
+        for process in select.select(listening, [], [], seconds)[0]:
+            process.read()
+
+    def ended(self, slot: Slot) -> None:
+        """Notes what became of a stage, and says it."""
+        stage, process, state = slot.stage, slot.process, slot.state
+        assert stage is not None
+        assert process is not None
+        process.close()
+        slot.clear()
+        self.tries[stage.address] += 1
+        if process.poll() == locks.BROKEN and self.tries[stage.address] < TRIES:
+            self.broken = True
+            open_ = {*self.waiting, stage.address}
+            self.waiting = [address for address in self.plan.graph if address in open_]
+        elif process.poll() != 0:
+            self.failed.append(stage.address)
+            self.blocked |= self.plan.readers(stage.address)
+            self.view.say(why(stage.label, process), "failed")
+        else:
+            found = self._count_verdicts(stage)
+            self.ran += state == "running"
+            if state == "running":
+                self.plan.took(stage.address, process.seconds)
+            if state != "unchanged":
+                self._tell_done(stage, process, state, found)
+
+    def _tell_done(self, stage: Stage, process: StageProcess, state: str, found: Counter[str]) -> None:
+        how = "from DVC's run cache" if state == "cached" else duration(process.seconds)
+        what, left = f", {counted(found)}" if found else "", self.seconds_left()
+        rest = f", about {duration(left)} left" if left else ""
+        self.view.show(self.overview, now=True)
+        self.view.say(f"done: {stage.label}, {how}{what} ({self.done} of {self.total}{rest})", "done")
+
+    def _say(self, text: str, style: str) -> None:
+        if style != "start" or not self.view.live:  # the table shows it
+            self.view.say(text, style)
+
+    def seconds_left(self) -> float:
+        """About how long all of it still takes (s)."""
+        reachable = [stage for stage in self.waiting if stage not in self.blocked]
+        running = {
+            slot.stage.address: slot.left(self.plan.expected(slot.stage.address))
+            for slot in self.slots
+            if slot.stage is not None
+        }
+        return self.plan.seconds_left(reachable, running, len(self.slots))
+
+    def overview(self) -> Overview:
+        """What the live table shows."""
+        if time.monotonic() - self._left[0] >= 1:
+            self._left = (time.monotonic(), self.seconds_left())
+        return Overview(
+            done=self.done,
+            total=self.total,
+            failed=len(self.failed),
+            seconds=time.monotonic() - self.started,
+            left=self._left[1],
+            running=[slot.row(slot.left(self.plan.expected(slot.stage.address))) for slot in self.slots if slot.stage],
+            verdicts=sum(self.verdicts.values(), Counter()),
+        )
+
+    def _count_verdicts(self, stage: Stage) -> Counter[str]:
+        for out in stage.outs:
+            if f"{out}/".startswith(graph.EVIDENCE):
+                self.verdicts[out] = verdicts(self.root / out / "evidence.json")
+                return self.verdicts[out]
+        return Counter()
+
+    def _verdict_words(self) -> str:
+        total = sum(self.verdicts.values(), Counter())
+        return f"; verdicts: {counted(total)}" if total else ""
+
+    def summary(self) -> int:
+        """Says how it ended; returns the exit code."""
+        self.view.close()
+        if self.total:
+            labels = ", ".join(self.plan.wanted[stage].label for stage in self.failed)
+            failed = f", {len(self.failed)} failed: {labels}" if self.failed else ""
+            ran = f" ({self.ran} ran)" if self.ran < self.done else ""
+            took = f"{ran}, {duration(time.monotonic() - self.started)}{failed}"
+            self.view.say(f"{self.done} of {self.total} stages done{took}{self._verdict_words()}")
+        if self.waiting:
+            labels = sorted(self.plan.wanted[stage].label for stage in self.waiting)
+            self.view.say(f"not run, for they read from what failed: {', '.join(labels)}", "failed")
+        return 1 if self.failed else 0
