@@ -22,7 +22,8 @@ class DensityConfidence(Calibrator):
     not (a network maps many images to one z), and the formula does not need it: all that is modelled is z.
 
     The normalised confidence compares classes. Far from all of them the widest wins outright, so it can be near 1
-    where z is like nothing seen; `log_density` is the number that says how far away z is.
+    where z is like nothing seen; `log_density` is the number that says how far away z is. For the same reason one row
+    of the fit far from all others (a masked logit of -1e9) spoils its class: leave such rows out.
 
     Attributes:
         means: (k, k) mean logits, a row a class, after `fit`.
