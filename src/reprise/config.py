@@ -9,7 +9,6 @@ Unknown keys are refused by name, with the nearest valid one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -18,9 +17,10 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from reprise.files import one_line, write_text
+from reprise.files import write_text
 from reprise.registry import import_dataset, import_part, known_datasets, known_studies, named_studies, nearest
 from reprise.settings import SCALES, SOURCES, DataConfig, Strict, TrainingConfig, resolve
+from reprise.yaml_files import YamlError, check_yaml, parse_yaml, read_text
 
 COMMON = ("scale", "data", "training")
 PARAMS = "params.yaml"
@@ -142,15 +142,25 @@ def set_value(root: Path, *assignments: str) -> list[Path]:
         own = first not in COMMON and study_params(root, first).is_file()
         path = study_params(root, first) if own else root / PARAMS
         if path not in documents:
-            documents[path] = _parse(yaml.load, _text(path), path)
+            documents[path] = _editable(yaml, path)
         if not own and first not in COMMON:
             raise ConfigError(f"no key {key!r}{nearest(first, [*COMMON, *known_studies()])}")
-        _put(documents[path], rest if own else key, _parse(YAML(typ="safe").load, value, assignment), path, key)
+        _put(documents[path], rest if own else key, _parse(value, assignment), path, key)
     texts = {path: _dumped(yaml, document) for path, document in documents.items()}
     load(root, texts).check()
     for path, text in texts.items():
         write_text(path, text)
     return list(texts)
+
+
+def _editable(yaml: YAML, path: Path) -> Any:
+    """The document with its comments."""
+    text = _text(path)
+    try:
+        check_yaml(text, str(path))
+    except YamlError as error:
+        raise ConfigError(str(error)) from None
+    return yaml.load(text)
 
 
 def _put(document: Any, key: str, value: Any, path: Path, named: str) -> None:
@@ -174,26 +184,26 @@ def _dumped(yaml: YAML, document: Any) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing: run this in the folder that holds params.yaml") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8: {error}") from None
+    except YamlError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _read(path: Path, text: str | None = None) -> dict[str, Any]:
-    raw = _parse(YAML(typ="safe").load, _text(path) if text is None else text, path)
+    raw = _parse(_text(path) if text is None else text, path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}: expected a mapping of sections, found {type(raw).__name__}")
     _check_plain(raw, str(path))
     return raw
 
 
-def _parse(read: Callable[[str], Any], text: str, where: Path | str) -> Any:
+def _parse(text: str, where: Path | str) -> Any:
     try:
-        return read(text)
-    except Exception as error:  # a date of month 13, a number of 5,000 digits: not all that is wrong is a YAMLError
-        raise ConfigError(f"{where}: not valid YAML: {one_line(error)}") from None
+        return parse_yaml(text, str(where))
+    except YamlError as error:
+        raise ConfigError(str(error)) from None
 
 
 def _check_plain(node: Any, where: str, level: int = 0) -> None:
