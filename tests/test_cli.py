@@ -269,6 +269,13 @@ def test_a_stage_ends_in_one_line_where_its_place_is_not_writable(tmp_path, monk
     assert capsys.readouterr().err == "train study: [Errno 13] Permission denied: 'data/runs/study'\n"
 
 
+def test_a_user_without_a_home_is_told_so_in_one_line(tmp_path):
+    code = "from pathlib import Path; from reprise import cli; cli.app = Path('~nobody-here').expanduser; cli.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "set HOME" in done.stderr
+
+
 def test_a_closed_pipe_is_quiet(tmp_path):
     rows = [LEDGER_ROW | {"id": i} for i in range(2000)]  # more than a pipe holds
     (tmp_path / "reports").mkdir()

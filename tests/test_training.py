@@ -220,6 +220,13 @@ def test_the_learning_rate_falls_where_the_loss_stands_still_be_it_negative(leve
     assert optimizer.param_groups[0]["lr"] < 1e-2
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU where there is none")
+@pytest.mark.parametrize(("name", "value"), [("accelerator", "gpu"), ("accelerator", "tpu"), ("strategy", "teamwork")])
+def test_a_machine_without_what_was_asked_for_is_told_in_one_line(name, value):
+    with pytest.raises(ValueError, match=r"^params\.yaml: training: .+$"):
+        train_seed(Pictures, settings(), DATA, 0, TrainingConfig(**{"accelerator": "cpu", name: value}))
+
+
 def train(folder, chosen, data=DATA, seeds=1, study=Pictures, **more):
     """Trains into ``folder / "out"`` and returns it."""
     load = data if callable(data) else lambda seed: data

@@ -35,6 +35,11 @@ def main() -> None:
 
         print("reprise:", "\n".join(map(shown, str(error).split("\n"))), file=sys.stderr)
         raise SystemExit(1) from None
+    except RuntimeError as error:
+        if "home directory" not in str(error):
+            raise
+        print("reprise: this user has no home directory; set HOME to a folder that can be written", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 @app.command()

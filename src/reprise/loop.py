@@ -16,6 +16,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import Tensor
 
 from reprise import checkpoints
@@ -218,23 +219,35 @@ def precision_for(training: TrainingConfig) -> str:
 def trainer_for(
     settings: Settings, training: TrainingConfig, history: History, progress: bool, own: bool
 ) -> pl.Trainer:
-    """Lightning's Trainer, quiet; ``own``: the task steps its optimizers itself, and clips there."""
+    """Lightning's Trainer, quiet; ``own``: the task steps its optimizers itself, and clips there.
+
+    Raises:
+        ValueError: the machine has no such accelerator, or there is no such strategy.
+    """
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning")
     warnings.filterwarnings("ignore", module="lightning_fabric")
-    return pl.Trainer(
-        max_epochs=settings.epochs,
-        accelerator=training.accelerator,
-        devices=training.devices,
-        strategy=training.strategy,
-        precision=precision_for(training),
-        callbacks=[history],
-        logger=False,
-        enable_checkpointing=True,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,  # Batches gives each process its share
-        gradient_clip_val=None if own else settings.clip,
-    )
+    try:
+        return pl.Trainer(
+            max_epochs=settings.epochs,
+            accelerator=training.accelerator,
+            devices=training.devices,
+            strategy=training.strategy,
+            precision=precision_for(training),
+            callbacks=[history],
+            logger=False,
+            enable_checkpointing=True,
+            enable_progress_bar=progress,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            use_distributed_sampler=False,  # Batches gives each process its share
+            gradient_clip_val=None if own else settings.clip,
+        )
+    except (
+        MisconfigurationException,
+        ValueError,
+        ImportError,
+        RuntimeError,
+    ) as error:  # a GPU where there is none, a strategy that does not exist
+        raise ValueError(f"params.yaml: training: {' '.join(str(error).split())}") from None
