@@ -1,9 +1,13 @@
-"""The statistics behind a verdict: effects with 95 % intervals, from few seeds and clustered examples.
+"""The statistics behind a verdict: effects with intervals, from few seeds and clustered examples.
 
 Two sources of chance are kept apart. *Which examples were tested* is resampled by a bootstrap over groups (subjects,
 images). *Which seeds were drawn* is too few for a bootstrap (with three seeds it underestimates the spread by a
-third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The
-interval is that of their sum.
+third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The interval
+is that of their sum, whose distribution is computed (the t convolved with the resampled means), not drawn.
+
+An interval has a *level*: the chance that it misses. It is 0.05 unless a claim is looked at several times
+(`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which each
+may be asked at the full level; that one lies outside is said at the level divided by their number (``together``).
 """
 
 from __future__ import annotations
@@ -12,10 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 
 REPLICATES = 10_000
-LEVEL = 0.95
+LEVEL = 0.05
 MANY_GROUPS = 1000  # above this the mean over groups is normal for all purposes, and resampling costs gigabytes
+NODES = 2001  # of a normal distribution, in its place
 Range = tuple[float, float]
 ANY: Range = (-np.inf, np.inf)
 SHARE: Range = (0.0, 1.0)
@@ -25,7 +31,7 @@ CORRELATION: Range = (-1.0, 1.0)
 
 @dataclass(frozen=True)
 class Effect:
-    """A measured quantity and its 95 % interval. An exact quantity has ``low == value == high``.
+    """A measured quantity and its interval. An exact quantity has ``low == value == high``.
 
     Attributes:
         value: the estimate.
@@ -35,10 +41,11 @@ class Effect:
         seeds: trained networks behind it; 0 where nothing was trained.
         unit: what the number is measured in.
         seed_spread: standard deviation over seeds, 0 where it does not apply.
-        examples_half: half of the interval that the tested examples alone give, with the seeds there are.
-        examples_floor: what of it no number of seeds takes away. The rest is what single networks happen to do on
-            single examples, which averages out over seeds.
-        together: how many such effects the interval holds for at once.
+        examples_error: standard error that comes from which examples were tested, which no number of seeds takes away.
+        level: chance that the interval misses.
+        together: how many such effects a claim is judged by.
+        strict_low: lower end at the level divided by ``together``; the same as ``low`` where it is one.
+        strict_high: upper end at that level.
     """
 
     value: float
@@ -48,9 +55,16 @@ class Effect:
     seeds: int = 0
     unit: str = ""
     seed_spread: float = 0.0
-    examples_half: float = 0.0
-    examples_floor: float = 0.0
+    examples_error: float = 0.0
+    level: float = LEVEL
     together: int = 1
+    strict_low: float = np.nan
+    strict_high: float = np.nan
+
+    def __post_init__(self) -> None:
+        for name, end in (("strict_low", self.low), ("strict_high", self.high)):
+            if np.isnan(getattr(self, name)):
+                object.__setattr__(self, name, end)
 
 
 def exact(value: float, n: int = 1, unit: str = "") -> Effect:
@@ -64,6 +78,7 @@ def paired_effect(
     unit: str = "",
     rng_seed: int = 0,
     possible: Range = ANY,
+    level: float = LEVEL,
     together: int = 1,
 ) -> Effect:
     """Mean of ``differences`` with an interval over seeds and over groups of examples.
@@ -75,7 +90,8 @@ def paired_effect(
         unit: what it is measured in.
         rng_seed: of the bootstrap.
         possible: what the mean can be at all; few groups or seeds give intervals that reach beyond.
-        together: see `seeds_effect`.
+        level: chance that the interval may miss.
+        together: see the module's text.
 
     Returns:
         The effect; with one group only the seeds give spread, with at most one seed only the groups. One group and
@@ -98,21 +114,38 @@ def paired_effect(
         raise ValueError(f"groups has length {len(groups)}, differences {n} examples")
     _, index = np.unique(groups, return_inverse=True)
     sizes = np.bincount(index)
-    rng = np.random.default_rng(rng_seed)
+    value, counts = float(differences.mean()), (len(sizes), seeds if trained else 0)
     if seeds == 1 and len(sizes) == 1:
-        return Effect(float(differences.mean()), *possible, 1, int(trained), unit)
+        return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
     sums = np.bincount(index, weights=differences.mean(axis=0))
-    means = _resampled_means(sums, sizes, rng)
-    tails = [1 - _quantile(together), _quantile(together)]
-    examples_half = float(np.ptp(np.quantile(means, tails))) / 2
-    examples_floor = examples_half * np.sqrt(_lasting_share(differences, index, sizes))
-    per_seed = differences.mean(axis=1)
-    spread = float(per_seed.std(ddof=1)) if seeds > 1 else 0.0
-    if seeds > 1:
-        means = means + stats.t.rvs(seeds - 1, size=REPLICATES, random_state=rng) * spread / np.sqrt(seeds)
-    low, high = (float(end) for end in np.clip(np.quantile(means, tails), *possible))
-    counts, halves = (len(sizes), seeds if trained else 0), (examples_half, float(examples_floor))
-    return Effect(float(differences.mean()), low, high, *counts, unit, spread, *halves, together)
+    means, error = _resampled_means(sums, sizes, np.random.default_rng(rng_seed))
+    lasting = error * np.sqrt(_lasting_share(differences, index, sizes))
+    spread = float(differences.mean(axis=1).std(ddof=1)) if seeds > 1 else 0.0
+    ends = []
+    for each in (level, level / together):
+        stretched = value + (means - value) * _student(len(sizes), each)
+        ends += [
+            _quantile_of_sum(stretched, spread / np.sqrt(seeds), seeds - 1, tail) for tail in (each / 2, 1 - each / 2)
+        ]
+    low, high, strict_low, strict_high = (float(end) for end in np.clip(ends, *possible))
+    return Effect(value, low, high, *counts, unit, spread, float(lasting), level, together, strict_low, strict_high)
+
+
+def _quantile_of_sum(means: np.ndarray, scale: float, freedom: int, tail: float) -> float:
+    """Quantile of a resampled mean plus ``scale`` times Student's t: its distribution is the mean of shifted t's.
+
+    Five hundred quantiles of the means stand for all: what that changes is far below what other draws would.
+    """
+    if scale == 0 or freedom < 1:
+        return float(np.quantile(means, tail))
+    if len(means) > NODES:
+        means = np.quantile(means, (np.arange(NODES // 4) + 0.5) / (NODES // 4))
+    reach = scale * float(stats.t.ppf(1 - min(tail, 1 - tail) / 10, freedom))
+
+    def excess(point: float) -> float:
+        return float(stats.t.cdf((point - means) / scale, freedom).mean()) - tail
+
+    return float(brentq(excess, means.min() - reach, means.max() + reach, xtol=1e-9 * max(reach, 1e-300), rtol=1e-12))
 
 
 def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
@@ -131,32 +164,38 @@ def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray
     return float(max(0.0, 1 - passing / total)) if total else 0.0
 
 
-def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(REPLICATES,) ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays).
+def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """Ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays), and their error.
 
     The plain percentile bootstrap is too narrow for few groups: by sqrt((g - 1) / g), and by the normal quantile in
-    place of Student's. Both are made good; without that four subjects gave 85 % for a nominal 95 %.
+    place of Student's (`_student`). Both are made good; without that four subjects gave 85 % for a nominal 95 %.
     """
     count, centre = len(sizes), sums.sum() / sizes.sum()
     if count == 1:
-        return np.full(REPLICATES, centre)
+        return np.full(1, centre), 0.0
+    error = float(np.sqrt(np.sum((sums - centre * sizes) ** 2) * count / (count - 1)) / sizes.sum())
     if count > MANY_GROUPS:
-        error = np.sqrt(np.sum((sums - centre * sizes) ** 2)) / sizes.sum()
-        means = centre + error * rng.standard_normal(REPLICATES)
-    else:
-        weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
-        means = (weights @ sums) / (weights @ sizes)
-    quantile = (1 + LEVEL) / 2
-    student = stats.t.ppf(quantile, count - 1) / stats.norm.ppf(quantile)
-    return centre + (means - centre) * np.sqrt(count / (count - 1)) * student
+        return centre + error * stats.norm.ppf((np.arange(NODES) + 0.5) / NODES), error
+    weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
+    means = (weights @ sums) / (weights @ sizes)
+    return centre + (means - centre) * np.sqrt(count / (count - 1)), error
+
+
+def _student(groups: int, level: float) -> float:
+    """What turns a normal quantile into Student's for so many groups."""
+    if groups < 2:
+        return 1.0
+    tail = 1 - level / 2
+    return float(stats.t.ppf(tail, groups - 1) / stats.norm.ppf(tail))
 
 
 def seeds_effect(
     values: np.ndarray,
     unit: str = "",
     possible: Range = ANY,
-    examples_sd: float = 0.0,
+    examples_error: float = 0.0,
     lasting: float = 1.0,
+    level: float = LEVEL,
     together: int = 1,
 ) -> Effect:
     """Mean over seeds of a number that each trained network gives once, with Student's t interval.
@@ -165,58 +204,65 @@ def seeds_effect(
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
-        examples_sd: standard error that comes from which examples were tested (a bootstrap's), which the seeds share.
+        examples_error: standard error that comes from which examples were tested (a bootstrap's), which the seeds share.
         lasting: share of its square that no number of seeds takes away.
-        together: how many such effects one claim is judged by: the intervals hold for all of them at once
-            (Bonferroni), since one of many is outside its own by chance.
+        level, together: see ``paired_effect``.
     """
     values = np.asarray(values, dtype=float)
     if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
-    quantile = _quantile(together)
-    of_seeds = float(stats.t.ppf(quantile, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
-    of_examples = float(stats.norm.ppf(quantile)) * examples_sd
-    half = float(np.hypot(of_seeds, of_examples))
-    low, high = max(mean - half, possible[0]), min(mean + half, possible[1])
-    return Effect(mean, low, high, count, count, unit, spread, of_examples, of_examples * lasting**0.5, together)
+    ends = []
+    for each in (level, level / together):
+        tail = 1 - each / 2
+        of_seeds = float(stats.t.ppf(tail, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
+        half = float(np.hypot(of_seeds, float(stats.norm.ppf(tail)) * examples_error))
+        ends += [max(mean - half, possible[0]), min(mean + half, possible[1])]
+    low, high, strict_low, strict_high = ends
+    lasting_error = examples_error * lasting**0.5
+    return Effect(mean, low, high, count, count, unit, spread, lasting_error, level, together, strict_low, strict_high)
 
 
-def _quantile(together: int) -> float:
-    """Upper end of a two-sided interval, as a quantile, when so many intervals are to hold at once (Bonferroni)."""
-    return 1 - (1 - LEVEL) / 2 / together
-
-
-def proportion(successes: int, trials: int, unit: str = "") -> Effect:
-    """A share with Wilson's interval.
+def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL) -> Effect:
+    """A share of independent trials with Wilson's interval.
 
     Raises:
         ValueError: no trials, or more successes than trials.
     """
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"{successes} successes in {trials} trials is no proportion")
-    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(LEVEL, method="wilson")
-    return Effect(successes / trials, float(interval.low), float(interval.high), int(trials), unit=unit)
+    interval = stats.binomtest(int(successes), int(trials)).proportion_ci(1 - level, method="wilson")
+    return Effect(successes / trials, float(interval.low), float(interval.high), int(trials), unit=unit, level=level)
 
 
-def mean_effect(values: np.ndarray, unit: str = "", possible: Range = ANY) -> Effect:
+def mean_effect(values: np.ndarray, unit: str = "", possible: Range = ANY, level: float = LEVEL) -> Effect:
     """Mean of independent repetitions (no training) with Student's t interval, kept within ``possible``."""
-    effect = seeds_effect(values, unit, possible)
-    return Effect(effect.value, effect.low, effect.high, effect.n, 0, unit)
+    effect = seeds_effect(values, unit, possible, level=level)
+    return Effect(effect.value, effect.low, effect.high, effect.n, 0, unit, level=level)
 
 
-def seeds_needed(effect: Effect, boundary: float = 0.0) -> int | None:
-    """How many seeds would move the interval off ``boundary`` if the effect stayed as measured.
+def ratio_of_groups(numerator: np.ndarray, denominator: np.ndarray, groups: np.ndarray, unit: str = "") -> Effect:
+    """A share of dependent units (pairs within subjects): groups are resampled, and the ratio of their sums is taken.
 
-    Returns:
-        The number, more than there are; None where none would do (no spread over seeds, no effect, too few examples).
+    Args:
+        numerator, denominator: (n,) what each unit adds to either.
+        groups: (n,) labels; units of one group are resampled together.
+        unit: what it is measured in.
+
+    Raises:
+        ValueError: the denominators add up to nothing.
     """
-    distance = abs(effect.value - boundary)
-    if effect.seed_spread == 0 or distance <= effect.examples_floor:
-        return None
-    counts = np.arange(max(2, effect.seeds + 1), 10_001)
-    of_seeds = stats.t.ppf(_quantile(effect.together), counts - 1) * effect.seed_spread / np.sqrt(counts)
-    passing = (effect.examples_half**2 - effect.examples_floor**2) * effect.seeds / counts
-    enough = counts[np.sqrt(of_seeds**2 + effect.examples_floor**2 + passing) < distance]
-    return int(enough[0]) if len(enough) else None
+    labels, index = np.unique(groups, return_inverse=True)
+    top, bottom = np.bincount(index, weights=numerator), np.bincount(index, weights=denominator)
+    if bottom.sum() <= 0:
+        raise ValueError("nothing to take a share of")
+    value = float(top.sum() / bottom.sum())
+    count = len(labels)
+    if count == 1:
+        return Effect(value, *SHARE, 1, unit=unit)
+    # the linearised (jackknife-like) variance of a ratio, with Student's t for few groups
+    error = float(np.sqrt(np.sum((top - value * bottom) ** 2) * count / (count - 1)) / bottom.sum())
+    half = float(stats.t.ppf(1 - LEVEL / 2, count - 1)) * error
+    low, high = (float(end) for end in np.clip((value - half, value + half), *SHARE))
+    return Effect(value, low, high, count, unit=unit)

@@ -1,0 +1,226 @@
+"""What is settled before a run: one readable file a study, ``declared.yaml``, apart from the code that measures.
+
+For each claim: the source's sentence, one primary measurement, the band in which the claim puts it and why it is so
+wide, the smallest effect of interest, how many seeds at which looks, and what makes it undecidable. Items that a source
+only names are *built*: they say what they are checked against, and carry no verdict. A declaration's digest stands in
+the evidence; where it was changed after that was seen, ``changed`` says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from ruamel.yaml import YAML
+
+from reprise.claims.bands import Expect, parse_band
+from reprise.power import ALPHA, level_at, power_above, power_between
+from reprise.settings import Strict
+
+Basis = Literal["arithmetic", "anything", "data"]
+Text = Annotated[str, Field(min_length=3)]
+
+
+class Planned(Strict):
+    """How much is measured, fixed beforehand.
+
+    Attributes:
+        seeds: trained networks of each variant at most; null where nothing is trained.
+        looks: numbers of seeds at which it is judged, the last is ``seeds``; one look where it is left out.
+        n: examples or repetitions, where chance is theirs.
+        spread: standard deviation over seeds (or repetitions) that the plan assumes.
+        examples_error: standard error of the tested examples that it assumes, shared by all seeds.
+        taken_from: the run that these come from.
+    """
+
+    seeds: int | None = Field(None, ge=2)
+    looks: list[int] | None = None
+    n: int | None = Field(None, ge=2)
+    spread: float | None = Field(None, ge=0)
+    examples_error: float = Field(0.0, ge=0)
+    taken_from: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Planned:
+        if (self.seeds is None) == (self.n is None):
+            raise ValueError("give seeds (what is trained) or n (what is repeated), one of them")
+        if self.looks and (self.looks != sorted(set(self.looks)) or self.looks[-1] != self.seeds or self.looks[0] < 2):
+            raise ValueError("looks: rising numbers of seeds from 2 on, the last as many as `seeds`")
+        return self
+
+
+class Change(Strict):
+    """A change that was made after evidence had been seen."""
+
+    when: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+    why: Text
+
+
+class Built(Strict):
+    """An item that a source only names.
+
+    Attributes:
+        names: what the source names, with its place.
+        oracle: what our form is checked against.
+    """
+
+    names: Text
+    oracle: Text
+
+
+class Declaration(Strict):
+    """What one claim says, and what would show it.
+
+    Attributes:
+        says: the source's sentence, short.
+        place: where it stands ("S2, Rotational convolutions").
+        basis: ``arithmetic`` (identities, counts), ``data`` (about real data, of which generated ones are a stand-in), or
+            ``anything`` (about anything at all, so that generated data decide it; ``because_anything`` says why).
+        measures: the one primary measurement, as a sentence.
+        band: where the claim puts it: "> 0", ">= 0.5", "-0.01 to 0.01", "= 56", "2 ± 1e-9".
+        because: the reason for the band's ends.
+        each: the claim makes several comparisons alike, and all must hold.
+        smallest: effect of interest beyond the band's end; for a band with two ends its half width serves.
+        planned: how much is measured; null where nothing is random.
+        undecidable: what makes it undecidable.
+        slips: numbers of the source's defects that stand beside the verdict.
+        changed: after evidence was seen.
+        built: in place of all these, for items that a source only names.
+    """
+
+    says: str = ""
+    place: str = ""
+    basis: Basis = "arithmetic"
+    because_anything: str = ""
+    measures: str = ""
+    band: str = ""
+    because: str = ""
+    each: bool = False
+    smallest: float | None = Field(None, gt=0)
+    planned: Planned | None = None
+    undecidable: str = ""
+    slips: list[int] = Field(default_factory=list)
+    changed: list[Change] = Field(default_factory=list)
+    built: Built | None = None
+
+    @field_validator("band")
+    @classmethod
+    def _band(cls, value: str) -> str:
+        if value:
+            parse_band(value)
+        return value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Declaration:
+        if self.built is not None:
+            if self.says or self.measures or self.band:
+                raise ValueError("built: what a source only names has no sentence, no measurement and no band")
+            return self
+        missing = [name for name in ("says", "place", "measures", "band", "because") if not getattr(self, name)]
+        if self.basis == "anything" and not self.because_anything:
+            missing.append("because_anything")
+        if self.planned is not None and not self.undecidable:
+            missing.append("undecidable")
+        if missing:
+            raise ValueError(f"missing: {', '.join(missing)}")
+        if self.planned is not None and not self._two_ends and self.smallest is None:
+            raise ValueError("smallest: what is random needs a smallest effect of interest")
+        return self
+
+    @cached_property
+    def expect(self) -> Expect:
+        """The band."""
+        return parse_band(self.band) if self.band else Expect()
+
+    @property
+    def _two_ends(self) -> bool:
+        return math.isfinite(self.expect.low) and math.isfinite(self.expect.high)
+
+    def level(self, seeds: int) -> float:
+        """The level of an interval at so many seeds: what the plan lets that look spend."""
+        if self.planned is None or self.planned.seeds is None:
+            return ALPHA
+        found = level_at(seeds, self.planned.looks or [self.planned.seeds])
+        return ALPHA if found is None else found
+
+    def off_plan(self, seeds: int) -> str:
+        """Why so many seeds may not be judged; empty where the plan has a look there, or needs none."""
+        if self.planned is None or self.planned.seeds is None:
+            return ""
+        looks = self.planned.looks or [self.planned.seeds]
+        return "" if seeds in looks else f"{seeds} seeds, planned are {', '.join(map(str, looks))}"
+
+    @property
+    def power(self) -> float | None:
+        """Chance to be decided for the claim at the planned number, with the assumed spread; null where unknown.
+
+        For a band with one end: where the true effect lies ``smallest`` inside it. With two: where it lies in its middle.
+        """
+        plan = self.planned
+        if plan is None or plan.spread is None:
+            return None
+        number = plan.seeds or plan.n or 0
+        looks = tuple(plan.looks or [number])
+        level = level_at(number, looks) if plan.seeds else ALPHA
+        chance, size = (
+            (power_between, (self.expect.high - self.expect.low) / 2) if self._two_ends else (power_above, self.smallest)
+        )
+        return round(chance(number, plan.spread, size, plan.examples_error, level or ALPHA), 3)
+
+    @property
+    def digest(self) -> str:
+        """Changes with anything that is declared, but not with what is said of changes."""
+        settled = self.model_dump(mode="json", exclude={"changed"})
+        return hashlib.blake2b(json.dumps(settled, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+class Declarations(dict[int, Declaration]):
+    """All declarations of one study, by claim."""
+
+    def __missing__(self, claim: int) -> Declaration:
+        raise KeyError(f"claim {claim} is not declared; declared.yaml has {', '.join(map(str, sorted(self)))}")
+
+
+def read_declarations(path: Path) -> Declarations:
+    """Reads a ``declared.yaml``.
+
+    Raises:
+        ValueError: it is not valid; the message names file, claim, field and what was found.
+    """
+    try:
+        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except Exception as error:
+        raise ValueError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(raw, dict) or not all(isinstance(claim, int) for claim in raw):
+        raise ValueError(f"{path}: expected a mapping from claims' numbers")
+    found = Declarations()
+    for claim, fields in raw.items():
+        try:
+            found[claim] = Declaration.model_validate_json(json.dumps(_joined(fields)))
+        except (ValidationError, TypeError) as error:
+            raise ValueError(f"{path}: claim {claim}: {_explained(error)}") from None
+    return found
+
+
+def _joined(node: Any) -> Any:
+    """Folded text of several lines as one."""
+    if isinstance(node, dict):
+        return {str(key): _joined(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_joined(value) for value in node]
+    return re.sub(r"\s+", " ", node).strip() if isinstance(node, str) else node
+
+
+def _explained(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    return "; ".join(
+        f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']} (found {str(item['input'])[:60]!r})"
+        for item in error.errors()
+    )
