@@ -132,8 +132,8 @@ def stage_files(command: str, source: Path = Path("src")) -> list[Path]:
     study = f"{PACKAGE}.studies.{arguments[0]}"
     parts = [part, "train"] if part == "probe" else [part]  # networks are built again before they are asked
     files = closure([module, f"{study}.settings", *(f"{study}.{each}" for each in parts)], source)
-    page = source.joinpath(*study.split("."), "README.md")
-    return sorted({*files, *([page] if part == "evaluate" else [])})
+    folder = source.joinpath(*study.split("."))
+    return sorted({*files, *([folder / "README.md", folder / "declared.yaml"] if part == "evaluate" else [])})
 
 
 def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = False) -> list[Path]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 from pathlib import Path
 
+from reprise.claims.declarations import read_declarations
 from reprise.claims.evidence import Evidence
 from reprise.registry import has_part, import_part, study_file
 from reprise.workspace import Workspace
@@ -26,6 +28,9 @@ def evaluate_study(workspace: Workspace) -> Evidence:
     evidence.title, evidence.about = read_page(study_file(workspace.study, "README.md"), workspace.source)
     if not (evidence.settings or has_part(workspace.study, "train")):
         evidence.settings = workspace.config.model_dump(mode="json")
+    evidence.declared = read_declarations(study_file(workspace.study, "declared.yaml"))
+    evidence.inputs = measured_on(workspace)
+    evidence.check()
     evidence.write(workspace.evidence, source=workspace.source, scale=workspace.scale, study=workspace.study)
     return evidence
 
@@ -50,3 +55,20 @@ def read_page(path: Path, source: str) -> tuple[str, str]:
         elif only[1] == source:
             parts.append(body.strip())
     return title.removeprefix("# ").strip(), "\n\n".join(filter(None, parts))
+
+
+def measured_on(workspace: Workspace) -> str:
+    """A digest of the numbers that are judged: what training, probes and sweeps wrote, else the study's parameters.
+
+    Two evaluations with the same digest judge the same evidence, whatever was declared for it.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    config = workspace.config
+    folders = [place(name) for name in getattr(config, "variants", {}) for place in (workspace.run, workspace.probe)]
+    for folder in (*folders, workspace.sweep):
+        for name in ("predictions.npz", "answers.npz", "table.csv"):
+            if (folder / name).is_file():
+                with (folder / name).open("rb") as stream:
+                    digest.update(hashlib.file_digest(stream, "sha256").digest())
+    digest.update(config.model_dump_json().encode())
+    return digest.hexdigest()

@@ -3,12 +3,17 @@
 Reads the ``evidence.json`` of each study and the catalogue, and writes ``reports/ledger.json`` (one row a claim of
 the catalogue: what is missing shows as *untested*) and ``reports/metrics.json`` (the numbers that the gate watches).
 Never imports torch.
+
+Three kinds of verdict are counted apart: *arithmetic* (identities, counts), *measured* (real data, or generated ones
+where the claim is about anything at all) and *stand-in* (generated data in place of real: a check of the pipeline, and no
+verdict about the claim). What a source only names is *built* and has no verdict either.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +22,13 @@ from reprise.files import read_json, write_json
 from reprise.registry import named_studies
 
 VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
+KINDS = ("measured", "arithmetic", "stand-in", "built")
 LEDGER = Path("reports/ledger.json")
 METRICS = Path("reports/metrics.json")
-_KEYS = ("title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "provenance")
+_KEYS = (
+    "title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "declared", "inputs",
+    "provenance",
+)  # fmt: skip
 _METRIC_KEYS = ("value", "spread", "n", "better")
 _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "verdict")
 
@@ -85,10 +94,11 @@ def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
 
 
 def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
-    """The verdict on a claim from its findings.
+    """The verdict that the primary findings of one claim give.
 
-    Contradicted if any claim finding is; else inconclusive if any is; else reproduced. Without claim findings it is
-    untested. Where our own code disagrees with an independent implementation nothing measured with it can decide.
+    Several primary findings are comparisons alike, which must all hold: contradicted if one of them is (their stricter
+    intervals hold for all at once), reproduced if all are, else inconclusive. Where our own code disagrees with an
+    independent implementation nothing measured with it can decide.
 
     Returns:
         The verdict, the finding that decided it (None where untested), and a note.
@@ -97,26 +107,45 @@ def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | Non
         if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
             oracle = finding.get("oracle") or "an independent one"
             return "inconclusive", finding, f"our implementation disagrees with {oracle}"
-    decisive = [finding for finding in findings if finding["kind"] == "claim"]
+    decisive = [finding for finding in findings if finding["kind"] == "primary"]
     if not decisive:
         return "untested", None, ""
     for verdict in ("contradicted", "inconclusive", "reproduced"):
         for finding in decisive:
             if finding["verdict"] == verdict:
-                return verdict, finding, _note(finding)
+                return verdict, finding, finding.get("note", "")
     raise ValueError(f"claim {decisive[0]['claim']}: unknown verdict {decisive[0]['verdict']!r}")
 
 
-def _note(finding: dict[str, Any]) -> str:
-    return " ".join(filter(None, (finding.get("note"), finding.get("remedy"))))
+def kind_of(declared: dict[str, Any], source: str) -> str:
+    """What kind of answer a declaration allows on data from ``source``."""
+    if declared["built"] is not None:
+        return "built"
+    if declared["basis"] == "arithmetic":
+        return "arithmetic"
+    return "stand-in" if declared["basis"] == "data" and source == "generated" else "measured"
+
+
+def counts(rows: Iterable[dict[str, Any]]) -> dict[str, Counter[str]]:
+    """``{kind: {verdict: number}}``; stand-ins and what is built count under no verdict, "", untested claims under "-"."""
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "-")}
+    for row in rows:
+        found[row["kind"] or "-"][row["verdict"] or ""] += 1
+    return found
 
 
 def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:
     findings = [{"study": name} | finding for name, finding in answers]
-    verdict, decided, note = judge(findings)
     names = list(dict.fromkeys(name for name, _ in answers))
-    effect = decided["effect"] if decided else {}
+    declared = next((d for name in names if (d := studies[name]["declared"].get(str(claim.id)))), None)
+    verdict, decided, note = judge(findings)
     provenance = [_provenance(studies[name]) for name in names]
+    kind = kind_of(declared, provenance[0]["source"]) if declared else None
+    judged = kind in ("arithmetic", "measured")
+    if kind == "built":
+        decided = next((finding for finding in findings if finding["kind"] == "oracle"), None)
+    effect = decided["effect"] if decided else {}
+    plan = (declared or {}).get("planned") or {}
     return {
         "id": claim.id,
         "source": claim.source,
@@ -124,7 +153,9 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "claim": claim.title,
         "states": claim.claim,
         "study": _join(names, ", "),
-        "verdict": verdict,
+        "kind": kind,
+        "verdict": verdict if judged else None if kind else "untested",
+        "stand_in": verdict if kind == "stand-in" else None,
         "measures": decided["measures"] if decided else "",
         "variant": decided.get("variant", "") if decided else "",
         "effect": effect.get("value"),
@@ -135,6 +166,13 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "expectation": claim.expectation,
         "n": effect.get("n"),
         "seeds": effect.get("seeds"),
+        "planned": plan.get("seeds") or plan.get("n"),
+        "power": (declared or {}).get("power"),
+        "declared": (declared or {}).get("digest"),
+        "changed": (declared or {}).get("changed", []),
+        "says": (declared or {}).get("says", ""),
+        "place": (declared or {}).get("place", ""),
+        "inputs": studies[names[0]]["inputs"] if names else "",
         "data": _join([studies[name]["data"] for name in names], "; "),
         "data_source": _join([each["source"] for each in provenance], ", "),
         "scale": _join([each["scale"] for each in provenance], ", "),
