@@ -223,7 +223,7 @@ def repro(
 
     Ctrl-C ends all of it within seconds; what was finished stays. Each stage's output is in data/logs.
     """
-    from reprise.repro.scheduler import repro as run
+    from reprise.repro.command import repro as run
 
     raise typer.Exit(run(targets or [], jobs))
 

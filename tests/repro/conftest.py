@@ -28,7 +28,7 @@ Path(out).write_text(out + "".join(Path(source).read_text() for source in source
 with open("times.txt", "a") as stream:
     stream.write(f"{out} {start} {time.time()}\\n")
 """
-REPRO = "import sys; from reprise.repro.scheduler import repro; sys.exit(repro(sys.argv[2:], int(sys.argv[1])))"
+REPRO = "import sys; from reprise.repro.command import repro; sys.exit(repro(sys.argv[2:], int(sys.argv[1])))"
 
 
 class Toy:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from reprise.repro.scheduler import repro
+from reprise.repro.command import repro
 from reprise.repro.slots import gpus
 
 

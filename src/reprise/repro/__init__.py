@@ -1,5 +1,6 @@
 """``reprise repro``: ``dvc repro``, several stages at a time (DVC runs one after the other, treeverse/dvc#755).
 
-`worker` is DVC, in a process of its own for the plan and for each stage; `scheduler` decides what starts when, from
-what `graph` and `costs` say; `locks` knows who holds DVC's locks; `display` shows it.
+`worker` is DVC, in a process of its own for the plan and for each stage; `command` is the whole with its beginning and
+end; `scheduler` decides what starts when, from what `graph` and `costs` say; `locks` knows who holds DVC's locks;
+`display` shows it.
 """

@@ -1,21 +1,18 @@
-"""Decides what starts when, watches it, and ends it all where that is asked for."""
+"""Decides what starts when, and watches it."""
 
 from __future__ import annotations
 
 import re
 import select
-import signal
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 from reprise.repro import graph, locks
-from reprise.repro.display import Overview, Plain, Watched, counted, duration, verdicts, view
-from reprise.repro.ending import end
+from reprise.repro.display import Overview, Plain, Watched, counted, duration, verdicts
 from reprise.repro.graph import Stage
-from reprise.repro.plan import Plan, find_root, read_stages
-from reprise.repro.processes import StageProcess, log_name, pause, signal_all, why
+from reprise.repro.plan import Plan, read_stages
+from reprise.repro.processes import StageProcess, log_name, pause, why
 from reprise.repro.signals import EndedError, Signals
 from reprise.repro.slots import Slot, gpus
 from reprise.repro.warming import Warm
@@ -23,39 +20,6 @@ from reprise.repro.warming import Warm
 LOGS = Path("data/logs")  # git-ignored
 POLL = 0.1  # s
 TRIES = 3  # of what finds it so again and again: the disk is still full, say
-
-
-def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -> int:
-    """Brings ``targets`` (default: ./dvc.yaml, as for DVC) and what they read from up to date, ``jobs`` at a time.
-
-    What has the longest way to the end goes first; one slot begins with what gives verdicts within seconds. Each of the
-    ``jobs`` slots sees one GPU where there are several, in turn.
-
-    Args:
-        targets: whatever `graph.matching` takes.
-        jobs: stages at a time, 1 or more.
-        shown: where to show it; standard error by default.
-
-    Returns:
-        0; 1 where a stage failed (stages that do not depend on it still run); 128 and the signal's number where one
-        ended it: everything has ended then within five seconds, and no lock is left.
-
-    Raises:
-        ValueError: there is no such stage, this is no DVC repository, or a dvc.yaml is not valid.
-    """
-    root = find_root()
-    with Signals() as signals, tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as scratch:
-        run = Run(root, Path(scratch), jobs, signals, shown or view())
-        try:
-            if run.prepare(targets or [graph.PROJECT_FILE]):
-                run.all_stages()
-            return run.summary()
-        except EndedError:
-            return end(run, targets)
-        finally:
-            signal_all(run.processes, signal.SIGKILL)  # whatever went wrong here: nobody is left behind
-            run.warm.close()
-            run.view.close()
 
 
 class Run:

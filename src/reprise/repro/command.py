@@ -1,25 +1,59 @@
-"""The end of a run that is asked for: everything, within five seconds, and no lock is left."""
+"""The whole of one ``reprise repro``: its beginning, and its end where one is asked for."""
 
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from reprise.repro import locks
+from reprise.repro import graph, locks
+from reprise.repro.display import Plain, Watched, view
+from reprise.repro.plan import find_root
 from reprise.repro.processes import signal_all
-from reprise.repro.signals import NAMES
-
-if TYPE_CHECKING:
-    from reprise.repro.scheduler import Run
+from reprise.repro.scheduler import Run
+from reprise.repro.signals import NAMES, EndedError, Signals
 
 GRACE = 2.5  # s that everything has to end by itself
 AGAIN = 0.2  # s after which it is asked again
 POLL = 0.1  # s
 
 
-def end(run: Run, targets: list[str]) -> int:
+def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -> int:
+    """Brings ``targets`` (default: ./dvc.yaml, as for DVC) and what they read from up to date, ``jobs`` at a time.
+
+    What has the longest way to the end goes first; one slot begins with what gives verdicts within seconds. Each of the
+    ``jobs`` slots sees one GPU where there are several, in turn.
+
+    Args:
+        targets: whatever `graph.matching` takes.
+        jobs: stages at a time, 1 or more.
+        shown: where to show it; standard error by default.
+
+    Returns:
+        0; 1 where a stage failed (stages that do not depend on it still run); 128 and the signal's number where one
+        ended it: everything has ended then within five seconds, and no lock is left.
+
+    Raises:
+        ValueError: there is no such stage, this is no DVC repository, or a dvc.yaml is not valid.
+    """
+    root = find_root()
+    with Signals() as signals, tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as scratch:
+        run = Run(root, Path(scratch), jobs, signals, shown or view())
+        try:
+            if run.prepare(targets or [graph.PROJECT_FILE]):
+                run.all_stages()
+            return run.summary()
+        except EndedError:
+            return _end(run, targets)
+        finally:
+            signal_all(run.processes, signal.SIGKILL)  # whatever went wrong here: nobody is left behind
+            run.warm.close()
+            run.view.close()
+
+
+def _end(run: Run, targets: list[str]) -> int:
     """Ends everything, at once where a second signal comes, and says how to go on.
 
     Commands are asked to end first, and DVC, which then lets go of its locks; what is left after a while is killed.
