@@ -2,12 +2,12 @@
 
 Two sources of chance are kept apart. *Which examples were tested* is resampled by a bootstrap over groups (subjects,
 images). *Which seeds were drawn* is too few for a bootstrap (with three seeds it underestimates the spread by a
-third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The interval
-is that of their sum, whose distribution is computed (the t convolved with the resampled means), not drawn.
+third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The
+interval is that of their sum, whose distribution is computed (the t convolved with the resampled means), not drawn.
 
 An interval has a *level*: the chance that it misses. It is 0.05 unless a claim is looked at several times
-(`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which each
-may be asked at the full level; that one lies outside is said at the level divided by their number (``together``).
+(`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which
+each may be asked at the full level; that one lies outside is said at the level divided by their number (``together``).
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from scipy.optimize import brentq
 
 REPLICATES = 10_000
 LEVEL = 0.05
-MANY_GROUPS = 1000  # above this the mean over groups is normal for all purposes, and resampling costs gigabytes
-NODES = 2001  # of a normal distribution, in its place
+MANY_GROUPS = 100  # above this resampled means are normal but for their skewness (Cornish and Fisher's first term)
+NODES = 2001  # of that distribution
+MOST_SKEW = 0.8  # of a mean, beyond which that term would turn the tails round
 Range = tuple[float, float]
 ANY: Range = (-np.inf, np.inf)
 SHARE: Range = (0.0, 1.0)
@@ -175,7 +176,10 @@ def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generat
         return np.full(1, centre), 0.0
     error = float(np.sqrt(np.sum((sums - centre * sizes) ** 2) * count / (count - 1)) / sizes.sum())
     if count > MANY_GROUPS:
-        return centre + error * stats.norm.ppf((np.arange(NODES) + 0.5) / NODES), error
+        left = sums - centre * sizes
+        skew = np.clip(np.sum(left**3) / max(np.sum(left**2) ** 1.5, 1e-300), -MOST_SKEW, MOST_SKEW)
+        normal = stats.norm.ppf((np.arange(NODES) + 0.5) / NODES)
+        return centre + error * (normal + skew / 6 * (normal**2 - 1)), error
     weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
     means = (weights @ sums) / (weights @ sizes)
     return centre + (means - centre) * np.sqrt(count / (count - 1)), error
@@ -204,7 +208,7 @@ def seeds_effect(
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
-        examples_error: standard error that comes from which examples were tested (a bootstrap's), which the seeds share.
+        examples_error: standard error that comes from which examples were tested (a bootstrap's); seeds share it.
         lasting: share of its square that no number of seeds takes away.
         level, together: see ``paired_effect``.
     """

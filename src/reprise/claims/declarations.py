@@ -23,7 +23,8 @@ from reprise.claims.bands import Expect, parse_band
 from reprise.power import ALPHA, level_at, power_above, power_between
 from reprise.settings import Strict
 
-Basis = Literal["arithmetic", "anything", "data"]
+Basis = Literal["arithmetic", "anything", "own", "data"]
+Kind = Literal["arithmetic", "measured", "stand-in", "built"]
 Text = Annotated[str, Field(min_length=3)]
 
 
@@ -33,6 +34,7 @@ class Planned(Strict):
     Attributes:
         seeds: trained networks of each variant at most; null where nothing is trained.
         looks: numbers of seeds at which it is judged, the last is ``seeds``; one look where it is left out.
+        of: variants that its measurement reads, which get more seeds while it is undecided; all where it is left out.
         n: examples or repetitions, where chance is theirs.
         spread: standard deviation over seeds (or repetitions) that the plan assumes.
         examples_error: standard error of the tested examples that it assumes, shared by all seeds.
@@ -40,7 +42,8 @@ class Planned(Strict):
     """
 
     seeds: int | None = Field(None, ge=2)
-    looks: list[int] | None = None
+    looks: list[int] = Field(default_factory=list)
+    of: list[str] = Field(default_factory=list)
     n: int | None = Field(None, ge=2)
     spread: float | None = Field(None, ge=0)
     examples_error: float = Field(0.0, ge=0)
@@ -53,6 +56,11 @@ class Planned(Strict):
         if self.looks and (self.looks != sorted(set(self.looks)) or self.looks[-1] != self.seeds or self.looks[0] < 2):
             raise ValueError("looks: rising numbers of seeds from 2 on, the last as many as `seeds`")
         return self
+
+    @property
+    def judged_at(self) -> tuple[int, ...]:
+        """Numbers of seeds at which it is judged; none where nothing is trained."""
+        return tuple(self.looks) or ((self.seeds,) if self.seeds else ())
 
 
 class Change(Strict):
@@ -78,10 +86,12 @@ class Declaration(Strict):
     """What one claim says, and what would show it.
 
     Attributes:
+        claim: its number in the catalogue.
         says: the source's sentence, short.
         place: where it stands ("S2, Rotational convolutions").
-        basis: ``arithmetic`` (identities, counts), ``data`` (about real data, of which generated ones are a stand-in), or
-            ``anything`` (about anything at all, so that generated data decide it; ``because_anything`` says why).
+        basis: ``arithmetic`` (identities, counts); ``data`` (about real data, of which generated ones are a stand-in);
+            ``own`` (about real data that come with the study); or ``anything`` (about anything at all, so that
+            generated data decide it; ``because_anything`` says why).
         measures: the one primary measurement, as a sentence.
         band: where the claim puts it: "> 0", ">= 0.5", "-0.01 to 0.01", "= 56", "2 ± 1e-9".
         because: the reason for the band's ends.
@@ -94,6 +104,7 @@ class Declaration(Strict):
         built: in place of all these, for items that a source only names.
     """
 
+    claim: int = Field(ge=1)
     says: str = ""
     place: str = ""
     basis: Basis = "arithmetic"
@@ -142,36 +153,43 @@ class Declaration(Strict):
     def _two_ends(self) -> bool:
         return math.isfinite(self.expect.low) and math.isfinite(self.expect.high)
 
+    def kind(self, source: str) -> Kind:
+        """What kind of answer it gets on data from ``source``, ``generated`` or ``real``."""
+        if self.built is not None:
+            return "built"
+        if self.basis == "arithmetic":
+            return "arithmetic"
+        return "stand-in" if self.basis == "data" and source == "generated" else "measured"
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of seeds at which it is judged; none where nothing is trained."""
+        return self.planned.judged_at if self.planned else ()
+
     def level(self, seeds: int) -> float:
         """The level of an interval at so many seeds: what the plan lets that look spend."""
-        if self.planned is None or self.planned.seeds is None:
-            return ALPHA
-        found = level_at(seeds, self.planned.looks or [self.planned.seeds])
+        found = level_at(seeds, self.looks) if self.looks else None
         return ALPHA if found is None else found
 
     def off_plan(self, seeds: int) -> str:
         """Why so many seeds may not be judged; empty where the plan has a look there, or needs none."""
-        if self.planned is None or self.planned.seeds is None:
-            return ""
-        looks = self.planned.looks or [self.planned.seeds]
-        return "" if seeds in looks else f"{seeds} seeds, planned are {', '.join(map(str, looks))}"
+        fits = not self.looks or seeds in self.looks
+        return "" if fits else f"{seeds} seeds, planned are {' or '.join(map(str, self.looks))}"
 
     @property
     def power(self) -> float | None:
         """Chance to be decided for the claim at the planned number, with the assumed spread; null where unknown.
 
-        For a band with one end: where the true effect lies ``smallest`` inside it. With two: where it lies in its middle.
+        For a band with one end: where the true effect lies ``smallest`` inside it. With two: in its middle.
         """
         plan = self.planned
         if plan is None or plan.spread is None:
             return None
         number = plan.seeds or plan.n or 0
-        looks = tuple(plan.looks or [number])
-        level = level_at(number, looks) if plan.seeds else ALPHA
-        chance, size = (
-            (power_between, (self.expect.high - self.expect.low) / 2) if self._two_ends else (power_above, self.smallest)
-        )
-        return round(chance(number, plan.spread, size, plan.examples_error, level or ALPHA), 3)
+        chance, size = power_above, self.smallest
+        if self._two_ends:
+            chance, size = power_between, (self.expect.high - self.expect.low) / 2
+        return round(chance(number, plan.spread, size, plan.examples_error, self.level(number)), 3)
 
     @property
     def digest(self) -> str:
@@ -202,7 +220,7 @@ def read_declarations(path: Path) -> Declarations:
     found = Declarations()
     for claim, fields in raw.items():
         try:
-            found[claim] = Declaration.model_validate_json(json.dumps(_joined(fields)))
+            found[claim] = Declaration.model_validate_json(json.dumps(_joined(fields) | {"claim": claim}))
         except (ValidationError, TypeError) as error:
             raise ValueError(f"{path}: claim {claim}: {_explained(error)}") from None
     return found

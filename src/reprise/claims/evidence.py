@@ -1,12 +1,13 @@
 """What a study hands to the ledger: findings, metrics, tables and figures.
 
-A *finding* holds what was measured and, where it is judged, the band that was declared for it. Nothing here knows how it
-was measured.
+A *finding* holds what was measured and, where it is judged, the band that was declared for it. Nothing here knows how
+it was measured.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -42,8 +43,8 @@ class Finding:
         measures: one sentence: what the effect is ("Mean dice, cleaned minus raw, test subjects").
         effect: the measurement with its interval.
         expect: the band that it is held against.
-        kind: ``primary`` decides, and is what was declared; ``secondary`` informs, with a band of its own (of several, at
-            the level divided by their number); ``oracle`` compares our code with an independent one and must hold;
+        kind: ``primary`` decides, and is what was declared; ``secondary`` informs, with a band of its own (of several,
+            at the level divided by their number); ``oracle`` compares our code with an independent one and must hold;
             ``slip`` shows an error of the source's that stands beside the verdict (outside the band: the slip is
             there); ``context`` informs and is held against nothing.
         variant: ``text``, ``code`` or ``corrected`` where the source's forms differ.
@@ -85,22 +86,44 @@ class Finding:
         return "inconclusive" if self.undecided else self.expect.judge(self.effect)
 
 
-def primary(declared: Declaration, claim: int, effect: Effect, *, undecided: str = "", **more: Any) -> Finding:
+def primary(declared: Declaration, effect: Effect, *, undecided: str = "", **more: Any) -> Finding:
     """The finding that decides a claim: its words and its band are those that were declared.
 
     Args:
         declared: the claim's declaration.
-        claim: its number.
         effect: what was measured, at the level that the declaration gives (``declared.level(seeds)``).
-        undecided: why it may not be judged; that the number of seeds is none of the plan's is said by itself.
+        undecided: why it may not be judged.
         more: ``of`` fills ``{}`` in the declared words, for a claim with several comparisons alike; the rest goes to
             ``Finding``.
     """
     if declared.built is not None:
-        raise ValueError(f"claim {claim} is only named by its source: what is built has no primary finding")
+        raise ValueError(f"claim {declared.claim} is only named by its source: what is built has no primary finding")
     measures = declared.measures.format(more.pop("of", ""))
-    barred = joined(undecided, declared.off_plan(effect.seeds) if effect.seeds else "")
-    return Finding(claim, measures, effect, declared.expect, "primary", undecided=barred, **more)
+    return Finding(declared.claim, measures, effect, declared.expect, "primary", undecided=undecided, **more)
+
+
+def decide(findings: Iterable[Finding]) -> Verdict:
+    """What the findings of one claim say together."""
+    return judge([(finding.kind, finding.verdict) for finding in findings])
+
+
+def judge(found: Sequence[tuple[str, str]]) -> Verdict:
+    """The verdict that the findings of one claim give.
+
+    Several primary findings are comparisons alike, which must all hold: contradicted if one of them is (their stricter
+    intervals hold for all at once), reproduced if all are, else inconclusive. Where our own code disagrees with an
+    independent implementation nothing measured with it can decide.
+
+    Args:
+        found: (kind, verdict) of each.
+    """
+    if any(kind == "oracle" and verdict != "reproduced" for kind, verdict in found):
+        return "inconclusive"
+    primaries = [verdict for kind, verdict in found if kind == "primary"]
+    for verdict in ("contradicted", "inconclusive", "reproduced"):
+        if verdict in primaries:
+            return verdict
+    return "untested"
 
 
 @dataclass(frozen=True)
@@ -206,7 +229,8 @@ class Evidence:
         record = {name: value for name, value in vars(self).items() if name not in ("findings", "declared")}
         record = asdict(Evidence(**record)) | {"provenance": provenance}
         record["declared"] = {
-            str(claim): declared.model_dump(mode="json") | {"digest": declared.digest, "power": declared.power}
+            str(claim): declared.model_dump(mode="json")
+            | {"digest": declared.digest, "power": declared.power, "kind": declared.kind(provenance.get("source", ""))}
             for claim, declared in sorted(self.declared.items())
         }
         record["findings"] = [_row(finding) for finding in self.findings]

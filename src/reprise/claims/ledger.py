@@ -5,19 +5,20 @@ the catalogue: what is missing shows as *untested*) and ``reports/metrics.json``
 Never imports torch.
 
 Three kinds of verdict are counted apart: *arithmetic* (identities, counts), *measured* (real data, or generated ones
-where the claim is about anything at all) and *stand-in* (generated data in place of real: a check of the pipeline, and no
-verdict about the claim). What a source only names is *built* and has no verdict either.
+where the claim is about anything at all) and *stand-in* (generated data in place of real: a check of the pipeline, and
+no verdict about the claim). What a source only names is *built* and has no verdict either.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from reprise.claims.catalogue import claims
+from reprise.claims.evidence import judge
 from reprise.files import read_json, write_json
 from reprise.registry import named_studies
 
@@ -93,41 +94,8 @@ def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     }
 
 
-def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
-    """The verdict that the primary findings of one claim give.
-
-    Several primary findings are comparisons alike, which must all hold: contradicted if one of them is (their stricter
-    intervals hold for all at once), reproduced if all are, else inconclusive. Where our own code disagrees with an
-    independent implementation nothing measured with it can decide.
-
-    Returns:
-        The verdict, the finding that decided it (None where untested), and a note.
-    """
-    for finding in findings:
-        if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
-            oracle = finding.get("oracle") or "an independent one"
-            return "inconclusive", finding, f"our implementation disagrees with {oracle}"
-    decisive = [finding for finding in findings if finding["kind"] == "primary"]
-    if not decisive:
-        return "untested", None, ""
-    for verdict in ("contradicted", "inconclusive", "reproduced"):
-        for finding in decisive:
-            if finding["verdict"] == verdict:
-                return verdict, finding, finding.get("note", "")
-    raise ValueError(f"claim {decisive[0]['claim']}: unknown verdict {decisive[0]['verdict']!r}")
-
-
-def kind_of(declared: dict[str, Any], source: str) -> str:
-    """What kind of answer a declaration allows on data from ``source``."""
-    if declared["built"] is not None:
-        return "built"
-    if declared["basis"] == "arithmetic":
-        return "arithmetic"
-    return "stand-in" if declared["basis"] == "data" and source == "generated" else "measured"
-
-
 def counts(rows: Iterable[dict[str, Any]]) -> dict[str, Counter[str]]:
-    """``{kind: {verdict: number}}``; stand-ins and what is built count under no verdict, "", untested claims under "-"."""
+    """``{kind: {verdict: number}}``; stand-ins and what is built count under no verdict, "", untested ones as "-"."""
     found: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "-")}
     for row in rows:
         found[row["kind"] or "-"][row["verdict"] or ""] += 1
@@ -138,9 +106,9 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
     findings = [{"study": name} | finding for name, finding in answers]
     names = list(dict.fromkeys(name for name, _ in answers))
     declared = next((d for name in names if (d := studies[name]["declared"].get(str(claim.id)))), None)
-    verdict, decided, note = judge(findings)
+    verdict, decided, note = _decided(findings)
     provenance = [_provenance(studies[name]) for name in names]
-    kind = kind_of(declared, provenance[0]["source"]) if declared else None
+    kind = declared["kind"] if declared else None
     judged = kind in ("arithmetic", "measured")
     if kind == "built":
         decided = next((finding for finding in findings if finding["kind"] == "oracle"), None)
@@ -180,6 +148,17 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "findings": findings,
         "note": note,
     }
+
+
+def _decided(findings: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
+    """The verdict of one claim, the finding that decided it (None where untested), and a note."""
+    verdict = judge([(finding["kind"], finding["verdict"]) for finding in findings])
+    for finding in findings:
+        if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
+            oracle = finding.get("oracle") or "an independent one"
+            return verdict, finding, f"our implementation disagrees with {oracle}"
+    decisive = [finding for finding in findings if finding["kind"] == "primary" and finding["verdict"] == verdict]
+    return (verdict, decisive[0], decisive[0].get("note", "")) if decisive else (verdict, None, "")
 
 
 def _join(parts: list[str], separator: str) -> str:

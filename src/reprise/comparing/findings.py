@@ -9,7 +9,7 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Expect, Finding, joined, primary
-from reprise.runs import Run
+from reprise.runs import Run, apart
 from reprise.statistics import Effect, paired_effect
 
 LEARNED = 0.2  # twice chance of ten classes
@@ -17,13 +17,12 @@ COLLAPSED = 0.5  # a network that reaches less than half of the others' median h
 
 
 def compare(
-    declared: Declaration, claim: int, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", **more: Any
+    declared: Declaration, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", **more: Any
 ) -> list[Finding]:
     """The primary findings of a claim on differences in test accuracy, paired over seeds and images.
 
     Args:
         declared: the claim's declaration; its words may hold ``{}`` for the pair's names.
-        claim: its number.
         pairs: one minus other; several only where the claim declares ``each``.
         undecided: why it may not be judged.
         more: for ``Finding``; ``published`` may be a mapping from the first variant's name.
@@ -31,12 +30,12 @@ def compare(
     note, published = more.pop("note", ""), more.pop("published", {})
     found = []
     for one, other in pairs:
-        effect = difference(one, other, declared.level(one.seeds), len(pairs))
+        effect = difference(one, other, declared.level(min(one.seeds, other.seeds)), len(pairs))
         levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
         barred = joined(undecided, unlearned(one, other), collapsed(one, other))
         words = f"`{one.name}` minus `{other.name}`"
         said = {"note": joined(levels, note), "published": _of(published, one)}
-        found.append(primary(declared, claim, effect, of=words, undecided=barred, **said, **more))
+        found.append(primary(declared, effect, of=words, undecided=barred, **said, **more))
     return found
 
 
@@ -70,7 +69,7 @@ def _of(published: Mapping[str, str] | str, run: Run) -> str:
 
 def difference(one: Run, other: Run, level: float = 0.05, together: int = 1) -> Effect:
     """Mean difference in test accuracy, with the interval over seeds and images."""
-    return paired_effect(one.correct - other.correct, unit="accuracy", level=level, together=together)
+    return paired_effect(apart(one.correct, other.correct), unit="accuracy", level=level, together=together)
 
 
 def unlearned(*runs: Run) -> str:

@@ -77,7 +77,7 @@ def evidence(space: Workspace) -> dict[str, Any]:
 def pair(space: Workspace) -> list[Scores]:
     """Two networks, measured."""
     names = ("resnet", "resnet_wide")
-    return [measure(Run(name, space.run(name)), Probed(space.probe(name))) for name in names]
+    return [measure(Run.of(space, name), Probed.of(space, name)) for name in names]
 
 
 @pytest.fixture

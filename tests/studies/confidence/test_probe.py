@@ -52,7 +52,7 @@ def test_answers_are_the_logits_of_every_strength(trained):
         assert {archive[name].dtype for name in archive.files} == {np.dtype(np.float32)}
     expected = {f"distorted/{kind}": (made_up.SEEDS, len(s), ASKED, 10) for kind, s in STRENGTHS.items()}
     assert shapes == {"inflated/logits": (made_up.SEEDS, ASKED, 10)} | expected
-    assert Probed(trained.probe("resnet")).record["settings"] == {"images": ASKED}
+    assert Probed.of(trained, "resnet").record["settings"] == {"images": ASKED}
 
 
 @pytest.mark.parametrize("variant", ["resnet", "lenet5"])

@@ -57,7 +57,7 @@ def test_effects_against_the_truth_use_the_labels_before_the_flips(generated):
     workspace, evidence = generated
     labelled, true = labels_of_test_frames(workspace, "raw")
     assert (labelled != true).any()
-    scores = score(Run("cleaned", workspace.run("cleaned")), load(workspace.prepared("ultrasound")))
+    scores = score(Run.of(workspace, "cleaned"), load(workspace.prepared("ultrasound")))
     np.testing.assert_array_equal(scores.dice, np.ones((2, len(true))))
     np.testing.assert_array_equal(scores.true_dice, np.stack([labelled == true] * 2))
     against_truth = next(f for f in findings(evidence, 86) if "before any was flipped" in f.measures)

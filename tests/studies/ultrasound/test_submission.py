@@ -15,7 +15,7 @@ from reprise.studies.ultrasound.submission import submit
 @pytest.mark.parametrize("variant", ["cleaned", "raw", "cleaned_has_mask"])
 def test_the_file_gives_back_what_the_variant_predicts(either, tmp_path, variant):
     workspace, _ = either
-    prepared, index = load(workspace.prepared("ultrasound")), Run(variant, workspace.run(variant)).common("test/index")
+    prepared, index = load(workspace.prepared("ultrasound")), Run.of(workspace, variant).common("test/index")
     said = submit(workspace, variant, tmp_path / "submission.csv")
     found = read_submission(tmp_path / "submission.csv", prepared.masks.shape[1:])
     assert list(found) == [str(name) for name in prepared.names[index]]

@@ -36,14 +36,14 @@ def evaluate(workspace: Workspace) -> Evidence:
         )
     runs = load_runs(workspace)
     check_same_test(runs)
-    every = {name: measure(run, Probed(workspace.probe(name))) for name, run in runs.items()}
+    every = {name: measure(run, Probed.of(workspace, name)) for name, run in runs.items()}
     main = every[MAIN]
     confidences = densities(main)
     seeds, tests, classes = main.logits.shape
     evidence = Evidence(
         data=f"{images_of(workspace)}: {main.run['examples']['train']:,} training, {len(main.validation_labels):,} "
         f"validation and {tests:,} test images of {classes} classes; {len(every)} networks, {seeds} seeds each",
-        settings=used_settings(runs) | {"probe": Probed(workspace.probe(MAIN)).record["settings"]},
+        settings=used_settings(runs) | {"probe": Probed.of(workspace, MAIN).record["settings"]},
     )
     evidence.findings += inflation_findings(main, every)
     evidence.findings += density_findings(main, confidences)

@@ -36,7 +36,7 @@ def accuracy_findings(declared: Declarations, runs: dict[str, Run], layers: dict
 
     everywhere = [*against(4), *((runs[f"{k}_rot_4"], runs[f"{k}_rot_1"]) for k in (4, 8))]
     found = [
-        *compare(declared[64], 64, against(1), defect=8, variant="text", **more),
+        *compare(declared[64], against(1), defect=8, variant="text", **more),
         *also(64, everywhere, below(0), note="“everywhere is not a good idea”", **more),
         *also(64, against(2, 3), **more),
     ]
@@ -48,9 +48,11 @@ def accuracy_findings(declared: Declarations, runs: dict[str, Run], layers: dict
             "too"
         )
         found += also(64, [(runs["baseline_source_protocol"], baseline)], variant="code", defect=9, note=note)
-    closely = {f"8_rot_{n}": f"{FIGURE_8[f'8_rot_{n}'] - FIGURE_8[f'4_rot_{n}']:+.4f} (S2, figure 8)" for n in (1, 2, 3, 4)}
+    closely = {
+        f"8_rot_{n}": f"{FIGURE_8[f'8_rot_{n}'] - FIGURE_8[f'4_rot_{n}']:+.4f} (S2, figure 8)" for n in (1, 2, 3, 4)
+    }
     pairs = [(runs[f"8_rot_{n}"], runs[f"4_rot_{n}"]) for n in (1, 2, 3, 4)]
-    return [*found, *compare(declared[65], 65, pairs, published=closely, figures=SHOWN)]
+    return [*found, *compare(declared[65], pairs, published=closely, figures=SHOWN)]
 
 
 def open_questions(runs: dict[str, Run], layers: dict[str, int]) -> list[Finding]:

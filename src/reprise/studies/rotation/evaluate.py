@@ -6,6 +6,7 @@ trained networks said of turned ones.
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.comparing import figures as charts
 from reprise.comparing.tables import accuracies, costs, image_words, score_table
@@ -23,7 +24,7 @@ from reprise.workspace import Workspace
 DAMAGED = 30  # images that show what interpolation loses
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 60-71."""
     runs = load_runs(workspace)
     check_same_test(runs)
@@ -37,7 +38,6 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=f"{words}; {len(probe.index):,} test images turned to {len(probe.angles)} angles",
         settings=used_settings(runs) | {"probe": probe.settings},
     )
-    declared = workspace.declared
     evidence.findings += template_findings(declared)
     evidence.findings += accuracy_findings(declared, runs, layers)
     evidence.findings += invariance_findings(declared, runs, probe, layers)

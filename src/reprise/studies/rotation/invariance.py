@@ -19,20 +19,19 @@ def invariance_findings(
     """All of claims 66 and 67; ``layers`` says in how many layers each network has rotated filters."""
     found = [_single_finding(declared[66], runs, probe, name, len(layers)) for name in layers]
     medians = {
-        name: f"medians {FIGURE_10[name]['median']:g} % and {FIGURE_10['baseline']['median']:g} % (S2, figure 10, read off)"
+        name: f"medians {FIGURE_10[name]['median']:g} % and {FIGURE_10['baseline']['median']:g} % "
+        "(S2, figure 10, read off)"
         for name in layers
         if name in FIGURE_10
     }
     best, second = ([name for name, n in layers.items() if n == chosen] for chosen in (4, 2))
     for name in layers:
-        gap = probe.share(name) - probe.share("baseline")
+        gap = probe.gap(name, "baseline")
         more = {"published": medians.get(name, ""), "figures": ("invariance",)}
         if name in best:
-            effect = paired_effect(
-                gap, unit="share of angles", level=declared[67].level(len(gap)), together=len(best)
-            )
+            effect = paired_effect(gap, unit="share of angles", level=declared[67].level(len(gap)), together=len(best))
             why = unlearned(runs[name], runs["baseline"])
-            found.append(primary(declared[67], 67, effect, of=f"`{name}`", undecided=why, **more))
+            found.append(primary(declared[67], effect, of=f"`{name}`", undecided=why, **more))
             continue
         words = f"Share of angles right over {len(probe.index):,} images, `{name}` minus `baseline`"
         effect = paired_effect(gap, unit="share of angles", together=len(second) if name in second else 1)
@@ -48,19 +47,18 @@ def merge_findings(runs: dict[str, Run], probe: Probe) -> list[Finding]:
     for merge in ("concat", "squeeze"):
         name = f"4_rot_1_{merge}"
         if name in runs:
-            gap = paired_effect(probe.share(name) - probe.share("4_rot_1"), unit="share of angles")
+            gap = paired_effect(probe.gap(name, "4_rot_1"), unit="share of angles")
             findings.append(Finding(71, f"Share of angles right, `{name}` minus `4_rot_1`", gap))
     return findings
 
 
 def _single_finding(declared: Declaration, runs: dict[str, Run], probe: Probe, name: str, models: int) -> Finding:
-    gap = probe.share(name)[:, 0] - probe.share("baseline")[:, 0]
+    gap = probe.gap(name, "baseline")[:, 0]
     tie = "" if gap.any() else "no seed shows a difference"
     published = f"{FIGURE_9[name] - FIGURE_9['baseline']:+.2f} % (S2, figure 9, one seed)" if name in FIGURE_9 else ""
     effect = seeds_effect(gap, "share of angles", SHARES_APART, level=declared.level(len(gap)), together=models)
     return primary(
         declared,
-        66,
         effect,
         of=f"`{name}`",
         published=published,

@@ -11,7 +11,7 @@ from scipy.ndimage import rotate
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, above, below, primary
 from reprise.comparing.findings import unlearned
-from reprise.runs import Run
+from reprise.runs import Run, same_seeds
 from reprise.statistics import CORRELATION, Effect, paired_effect, seeds_effect
 from reprise.studies.rotation.turned import Probe
 
@@ -28,7 +28,7 @@ def season_findings(
     further from upright.
     """
     angle = probe.angles
-    every = np.mean([probe.right[name] for name in names], axis=0)  # (seeds, images, angles)
+    every = np.mean(same_seeds(*(probe.right[name] for name in names)), axis=0)  # (seeds, images, angles)
     around = max(5.0, angle[1] / 2)
 
     def near(middle: float, width: float) -> np.ndarray:
@@ -50,7 +50,7 @@ def season_findings(
         return paired_effect(gap, unit="share", **more)
 
     return [
-        primary(declared, 69, season((90, 270), level=level), undecided=why, figures=shown),
+        primary(declared, season((90, 270), level=level), undecided=why, figures=shown),
         Finding(
             69,
             "Share right at 180°, minus halfway to the quarter turns on both sides",
@@ -76,7 +76,8 @@ def season_findings(
             paired_effect(dip - (near(190, 10) + near(280, 10)) / 2, unit="share", together=3),
             below(0),
             kind="secondary",
-            note="“the weird dip at 100°”: the same phase of a season of 90° is no dip; interpolation loses the same there",
+            note="“the weird dip at 100°”: the same phase of a season of 90° is no dip; interpolation loses as much "
+            "there",
             undecided=why,
             figures=shown,
         ),
@@ -100,7 +101,7 @@ def season_findings(
 def _pair_correlations(probe: Probe, names: Sequence[str], where: np.ndarray) -> np.ndarray:
     """(seeds, pairs) correlation between two models' mean curves over the angles in ``where``."""
     rows = []
-    for seed in range(len(probe.right[names[0]])):
+    for seed in range(min(len(probe.right[name]) for name in names)):
         curves = np.array([probe.right[name][seed][:, where].mean(axis=0) for name in names])
         with np.errstate(invalid="ignore", divide="ignore"):
             table = np.nan_to_num(np.corrcoef(curves))  # a constant curve correlates with nothing

@@ -42,7 +42,6 @@ def template_findings(declared: Declarations) -> list[Finding]:
     return [
         primary(
             declared[60],
-            60,
             exact(max(dots), len(moves)),
             note="the source calls this template a vertical edge; it is a cross",
         ),
@@ -61,7 +60,7 @@ def template_findings(declared: Declarations) -> list[Finding]:
             "coefficient is invariant to shifts of value, not of place",
             variant="corrected",
         ),
-        primary(declared[61], 61, exact(max(quarters), 64), figures=("mosaic",)),
+        primary(declared[61], exact(max(quarters), 64), figures=("mosaic",)),
         Finding(
             61,
             "Smallest number of ring shifts that gives every filter back",
@@ -94,7 +93,7 @@ def template_findings(declared: Declarations) -> list[Finding]:
             "Distance of the two angles in steps of the brute force, median",
             exact(float(np.median(apart)), PAIRS, "steps"),
         ),
-        primary(declared[63], 63, exact(turns[4], 3 * bank.shape[0]), note=tests),
+        primary(declared[63], exact(turns[4], 3 * bank.shape[0]), note=tests),
         Finding(63, "8 rotations: the same", exact(turns[8], 3 * bank.shape[0]), equals(0, ROUNDING), kind="secondary"),
         Finding(63, "No rotations: the same", exact(turns[1], 3 * bank.shape[0])),
     ]

@@ -26,7 +26,7 @@ def transplant_findings(declared: Declaration, runs: dict[str, Run], probe: Prob
         effect = paired_effect(shares[name] - own, unit="share of angles", level=level, together=len(networks))
         note = f"{shares[name].mean():.3f} against {own.mean():.3f}"
         found += [
-            primary(declared, 68, effect, of=f"`{name}`", note=note, undecided=why, figures=("transplants",)),
+            primary(declared, effect, of=f"`{name}`", note=note, undecided=why, figures=("transplants",)),
             Finding(
                 68,
                 f"Median over images of the share of angles right with the baseline's weights in `{name}`",

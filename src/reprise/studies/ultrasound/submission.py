@@ -24,7 +24,7 @@ def submit(workspace: Workspace, variant: str, out: Path) -> str:
         FileNotFoundError: it has not been trained.
     """
     workspace.settings(variant)
-    prepared, run = load(workspace.prepared("ultrasound")), Run(variant, workspace.run(variant))
+    prepared, run = load(workspace.prepared("ultrasound")), Run.of(workspace, variant)
     index, (probability,) = run.common("test/index"), run.arrays("test/probability")
     heads = run.arrays("test/has_mask_logit")[0] if run.has("test/has_mask_logit") else None
     has_mask = None if heads is None else (1 / (1 + np.exp(-heads.astype(np.float64)))).mean(axis=0)
