@@ -109,10 +109,7 @@ def read_sweep(workspace: Workspace, *needed: str) -> Sweep:
 
 
 def _read_record(path: Path) -> tuple[dict[str, Any], list[str], list[str], int]:
-    try:
-        found = read_json(path)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 ({error}); {AGAIN}") from None
+    found = read_json(path)
     wanted = {"settings": dict, "columns": list, "text": list, "rows": int}
     if not isinstance(found, dict):
         raise ValueError(f"{path}: expected a mapping, found {type(found).__name__}; {AGAIN}")

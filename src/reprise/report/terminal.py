@@ -75,10 +75,7 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing; `dvc repro` (or `python -m reprise.stages.ledger`) makes it")
-    try:
-        rows = read_json(path)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 ({error}); make it again with `dvc repro`") from error
+    rows = read_json(path)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError(f"{path}: not a ledger; make it again with `dvc repro`")
     for place, row in enumerate(rows, start=1):
