@@ -230,7 +230,12 @@ class Evidence:
         record = asdict(Evidence(**record)) | {"provenance": provenance}
         record["declared"] = {
             str(claim): declared.model_dump(mode="json")
-            | {"digest": declared.digest, "power": declared.power, "kind": declared.kind(provenance.get("source", ""))}
+            | {
+                "digest": declared.digest,
+                "power": declared.power,
+                "kind": declared.kind(provenance.get("source", "")),
+                "verdict": decide(finding for finding in self.findings if finding.claim == claim),
+            }
             for claim, declared in sorted(self.declared.items())
         }
         record["findings"] = [_row(finding) for finding in self.findings]
