@@ -8,7 +8,6 @@ from reprise.evaluation import declarations
 from reprise.studies.losses import lesson
 from reprise.studies.losses.classification import entropy_findings, hinge_findings
 
-
 DECLARED = declarations("losses")
 
 
