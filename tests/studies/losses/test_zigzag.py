@@ -56,7 +56,9 @@ def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose
     assert set(compared.rates) <= set(zigzag.LEARNING_RATES)
     assert compared.doublings.shape == compared.detours.shape == (10,)
     assert np.isfinite(compared.doublings).all()
-    longer, shorter = (len(zigzag.path(300, c, r)) - 1 for c, r in zip((False, True), compared.rates, strict=True))
+    longer, shorter = (
+        len(zigzag.path(zigzag.JUDGED, c, r)) - 1 for c, r in zip((False, True), compared.rates, strict=True)
+    )
     assert compared.doublings[0] == pytest.approx(np.log2(longer / shorter))
     tried = {
         rate: np.mean([zigzag.steps(zigzag.path(seed, True, rate), zigzag.goal(seed)) for seed in range(20)])
@@ -66,7 +68,9 @@ def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose
 
 
 def test_paths_are_compared_at_one_rate(compared):
-    longer, shorter = (lesson.detour(zigzag.path(309, centred, zigzag.COMMON_RATE)) for centred in (False, True))
+    longer, shorter = (
+        lesson.detour(zigzag.path(zigzag.JUDGED + 9, centred, zigzag.COMMON_RATE)) for centred in (False, True)
+    )
     assert compared.detours[9] == pytest.approx(longer - shorter)
     assert zigzag.metrics(compared)["zigzag_detour"].value == compared.detours.mean() > 0
 

@@ -13,7 +13,7 @@ from reprise.studies.losses import lesson
 from reprise.studies.losses.settings import Config
 
 LEARNING_RATES = (0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.4, 3.2, 4.8, 6.4)
-CHOOSING, JUDGED = 20, 300  # seeds that choose the learning rates; the first of those that are judged
+CHOOSING, JUDGED = 20, 500  # seeds that choose the learning rates; the first of those that are judged
 COMMON_RATE = 0.8  # for both kinds, where paths are compared and drawn
 DRAWN_GOAL = np.array([1.0, -1.0])
 TOLERANCE = 0.05
