@@ -85,7 +85,9 @@ def run_starts(config: Config) -> list[Row]:
 def findings(declared: Declaration, config: Config, rows: list[Row]) -> list[Finding]:
     """What the start decides alone, how often the source's script fails, and where its NaN come from."""
     source = rows[0]
-    settled = {row.start: row for row in rows if (row.prior, row.iterations) == ("responsibilities", config.long_iterations)}
+    settled = {
+        row.start: row for row in rows if (row.prior, row.iterations) == ("responsibilities", config.long_iterations)
+    }
     box, points = settled["source"], settled["data points"]
     apart, legal = points.good.astype(float) - box.good, ~box.negative
     none = "" if apart[legal].any() else f"no start of {legal.sum()} that ends otherwise than the data points'"

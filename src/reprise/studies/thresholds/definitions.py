@@ -31,9 +31,7 @@ def explained(image: np.ndarray) -> float:
     return float(between / (between + within))
 
 
-def findings(
-    declared: Declaration, photographs: Sequence[np.ndarray], random: Sequence[np.ndarray]
-) -> list[Finding]:
+def findings(declared: Declaration, photographs: Sequence[np.ndarray], random: Sequence[np.ndarray]) -> list[Finding]:
     """Whether the two definitions ever part, and what the best split explains."""
     everything = [*photographs, *random]
     return [
