@@ -1,4 +1,4 @@
-"""Claim 3: what the source says of Otsu's method holds, its script's slip stands beside it; a second run is the same."""
+"""Claim 3: what is said of Otsu's method holds, the script's slip stands beside it; a second run writes the same."""
 
 from __future__ import annotations
 

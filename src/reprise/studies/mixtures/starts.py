@@ -104,7 +104,7 @@ def findings(declared: Declaration, config: Config, rows: list[Row]) -> list[Fin
             "Share of the same starts of the source, negative variances left out, that miss the classes",
             share(~box.good[legal], 3),
             above(CONSIDERABLE),
-            note="“considerably relies”: more than one in twenty; rarer would be no reliance to speak of, on these data.",
+            note="“considerably relies”: more than one in twenty would be, on these data.",
         ),
         secondary(
             "The primary measurement with all of the source's starts, negative variances too: the start alone",
