@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reprise.studies.puzzles.hands import SHOWN_PRESSES, KEY_PRESSES, ONE_KEY, SAMPLE, findings, simulate
+from reprise.studies.puzzles.hands import KEY_PRESSES, ONE_KEY, SAMPLE, SHOWN_PRESSES, findings, simulate
 from reprise.studies.puzzles.lesson.typing import counts_by_word
 
 
