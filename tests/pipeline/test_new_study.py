@@ -252,7 +252,7 @@ def test_more_seeds_are_trained_while_a_claim_is_undecided_and_no_longer(clone):
         (2, [], {"20": "reproduced", "21": "inconclusive"}),
         (4, ["linear"], {"21": "inconclusive"}),
     ]
-    assert json.loads(run(clone, "dvc", "status", "--json")) == {}
+    assert json.loads(run(clone, "dvc", "status", "--json", f"pipelines/{NAME}/dvc.yaml")) == {}
 
 
 def test_what_is_measured_otherwise_trains_no_seed_again(clone):
