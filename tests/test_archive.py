@@ -31,9 +31,23 @@ def finish(root: Path, dice: float, figure: str, source: str = "generated") -> N
     reports = root / "reports"
     (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
     row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
-    judged = row | {"id": 79, "study": "ultrasound", "verdict": "reproduced", "data_source": source, "scale": "small"}
-    exact = row | {"id": 1, "study": "mixtures", "verdict": "reproduced", "data_source": "generated", "scale": "small"}
-    untested = row | {"id": 80, "verdict": "untested"}
+    judged = row | {
+        "id": 79,
+        "study": "ultrasound",
+        "kind": "measured",
+        "verdict": "reproduced",
+        "data_source": source,
+        "scale": "small",
+    }
+    exact = row | {
+        "id": 1,
+        "study": "mixtures",
+        "kind": "arithmetic",
+        "verdict": "reproduced",
+        "data_source": "generated",
+        "scale": "small",
+    }
+    untested = row | {"id": 80, "kind": None, "verdict": "untested"}
     (reports / "ledger.json").write_text(json.dumps([exact, judged, untested]))
     (reports / "metrics.json").write_text(json.dumps({"study": {"dice": {"value": dice}}}))
     (reports / "README.md").write_text("# Report\n")
@@ -56,7 +70,7 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     assert (provenance["commit"], provenance["changed"]) == (head, False)
     assert (provenance["machine"], provenance["data"], provenance["scale"]) == ("one big GPU", ["generated"], ["small"])
     assert provenance["stages"]["train a"] == {"seconds": 2.5, "peak_mib": 11.0}
-    assert said == f"reports/full: 2 verdicts kept, commit {head[:10]}, one big GPU"
+    assert said == f"reports/full: 2 claims kept, commit {head[:10]}, one big GPU"
 
 
 def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):

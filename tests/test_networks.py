@@ -49,7 +49,7 @@ def test_a_network_that_was_loaded_again_predicts_what_it_predicted_bit_for_bit(
 
     images = cifar.load(space.prepared("cifar"))
     test = cifar.as_arrays(images.test_images, images.test_labels, np.arange(len(images.test_labels)))
-    (logits,) = Run("baseline", space.run("baseline")).arrays("test/logits")
+    (logits,) = Run.of(space, "baseline").arrays("test/logits")
     networks = list(load_networks(space, "baseline"))
     assert [network.seed for network in networks] == list(range(space.config.seeds))
     for network, expected in zip(networks, logits, strict=True):

@@ -58,7 +58,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
-    rows = [row for row in read_ledger(reports / "ledger.json") if row["verdict"] != "untested"]
+    rows = [row for row in read_ledger(reports / "ledger.json") if row["kind"]]
     _check_params(rows, root)
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
@@ -88,7 +88,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
         if target.exists():
             target.rename(Path(scratch) / "before")
         kept.rename(target)
-    return f"{folder}: {len(rows)} verdicts kept, commit {commit[:10]}, {provenance['machine']}"
+    return f"{folder}: {len(rows)} claims kept, commit {commit[:10]}, {provenance['machine']}"
 
 
 def _check_params(rows: list[dict[str, Any]], root: Path) -> None:

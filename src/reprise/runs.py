@@ -44,8 +44,8 @@ class Run:
     def record(self) -> dict[str, Any]:
         """run.json: parameters, epochs, examples, settings, structure."""
         first, *others = (read_json(folder / "run.json") for folder in self.folders)
-        joined = {key: sum((each[key] for each in others), first[key])[: self.upto] for key in SEEDS_OF}
-        return first | joined
+        of_seeds = [key for key in SEEDS_OF if key in first]
+        return first | {key: sum((each[key] for each in others), first[key])[: self.upto] for key in of_seeds}
 
     @property
     def settings(self) -> dict[str, Any]:

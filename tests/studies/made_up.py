@@ -96,7 +96,9 @@ def train(space: Workspace, variant: str) -> None:
     part, settings = import_part(space.study, "train"), space.settings(variant)
     training = TrainingConfig(accelerator="cpu", precision="32-true")
     folders = space.run(variant), space.checkpoints(variant)
-    train_variant(part, settings, range(space.config.seeds), lambda seed: part.data(space, settings, seed), training, *folders)
+    train_variant(
+        part, settings, range(space.config.seeds), lambda seed: part.data(space, settings, seed), training, *folders
+    )
 
 
 def hash_of(text: str) -> int:

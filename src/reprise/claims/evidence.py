@@ -27,6 +27,7 @@ __all__ = [
 Kind = Literal["primary", "secondary", "oracle", "slip", "context"]
 NOTHING = 1e-9  # smaller numbers are rounding, which another processor does otherwise: they are stored as 0
 DIGITS = 6  # significant ones that are stored of a number without an interval
+MEASURED = ("metrics", "tables", "cost")  # parts of the evidence whose numbers are rounded, beside the effects
 
 
 def joined(*remarks: str) -> str:
@@ -230,11 +231,16 @@ class Evidence:
         record = asdict(Evidence(**record)) | {"provenance": provenance}
         record["declared"] = {
             str(claim): declared.model_dump(mode="json")
-            | {"digest": declared.digest, "power": declared.power, "kind": declared.kind(provenance.get("source", ""))}
+            | {
+                "digest": declared.digest,
+                "power": declared.power,
+                "kind": declared.kind(provenance.get("source", "")),
+                "verdict": decide(finding for finding in self.findings if finding.claim == claim),
+            }
             for claim, declared in sorted(self.declared.items())
         }
         record["findings"] = [_row(finding) for finding in self.findings]
-        write_json(folder / "evidence.json", _plain(record))
+        write_json(folder / "evidence.json", {key: _plain(value, key in MEASURED) for key, value in record.items()})
 
 
 def _row(finding: Finding) -> dict[str, Any]:
@@ -247,6 +253,7 @@ def _row(finding: Finding) -> dict[str, Any]:
         places = 3 - math.floor(math.log10(half))
         for name in ("value", "low", "high", "strict_low", "strict_high", "seed_spread", "examples_error"):
             effect[name] = round(effect[name], places) if math.isfinite(effect[name]) else effect[name]
+    row["effect"] = _plain(effect, rounded=True)
     return row
 
 
@@ -255,18 +262,18 @@ def read_evidence(folder: Path) -> dict[str, Any]:
     return read_json(folder / "evidence.json")
 
 
-def _plain(value: Any) -> Any:
-    """What JSON has: no infinity and no NaN (both become null), Python's numbers, rounded."""
+def _plain(value: Any, rounded: bool = False) -> Any:
+    """What JSON has: no infinity and no NaN (both become null), Python's numbers; measured ones rounded."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, rounded) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, rounded) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):
         return None
-    if value.is_integer():
+    if value.is_integer() or not rounded:
         return value + 0.0  # counts stay whole, and there is no -0
     return 0.0 if abs(value) < NOTHING else float(f"{value:.{DIGITS}g}")

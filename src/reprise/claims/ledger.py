@@ -12,8 +12,6 @@ no verdict about the claim). What a source only names is *built* and has no verd
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,7 @@ from reprise.registry import named_studies
 
 VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
 KINDS = ("measured", "arithmetic", "stand-in", "built")
+STATES = ("reproduced", "contradicted", "inconclusive", "stand-in", "built", "untested")  # what a row shows
 LEDGER = Path("reports/ledger.json")
 METRICS = Path("reports/metrics.json")
 _KEYS = (
@@ -94,12 +93,9 @@ def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     }
 
 
-def counts(rows: Iterable[dict[str, Any]]) -> dict[str, Counter[str]]:
-    """``{kind: {verdict: number}}``; stand-ins and what is built count under no verdict, "", untested ones as "-"."""
-    found: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "-")}
-    for row in rows:
-        found[row["kind"] or "-"][row["verdict"] or ""] += 1
-    return found
+def state(row: dict[str, Any]) -> str:
+    """What a row shows: its verdict; where it has none, that it is a stand-in or built."""
+    return row["verdict"] or row["kind"]
 
 
 def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from tests.studies import made_up
 
 from reprise import config
 from reprise.data import cifar
-from reprise.files import write_npz
 from reprise.evaluation import declarations
+from reprise.files import write_npz
 from reprise.runs import load_runs
 from reprise.studies.rotation.accuracy import open_questions, rotated
 from reprise.studies.rotation.season import season_findings

@@ -44,7 +44,7 @@ def test_asking_twice_gives_the_same_bytes(asked, variant):
 def test_unturned_images_are_answered_as_training_predicted_them_bit_for_bit(asked, variant):
     index, labels, logits = Probed.of(asked, variant).arrays("turned/index", "turned/label", "turned/logits")
     assert logits.shape == (made_up.SEEDS, IMAGES * ANGLES, 10)
-    run = Run(variant, asked.run(variant))
+    run = Run.of(asked, variant)
     (predicted,) = run.arrays("test/logits")
     upright = index[0, ::ANGLES]
     np.testing.assert_array_equal(logits[:, ::ANGLES], predicted[:, upright])
