@@ -18,7 +18,7 @@ def metrics(every: dict[str, Scores]) -> dict[str, Metric]:
         return Metric.over_seeds(np.mean(same_seeds(*values), axis=0), better)
 
     return {
-        "error": mean([s.error for s in every.values()], "lower"),
+        "test_error": mean([s.error for s in every.values()], "lower"),
         "ece.uncalibrated": mean([s.ece for s in every.values()], "lower"),
         **{
             f"ece.{name}": mean([s.measures[name]["ece"] for s in every.values()], "lower")
