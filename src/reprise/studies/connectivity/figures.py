@@ -55,7 +55,9 @@ def final_gates(folder: Path, gates: np.ndarray, start: float | None) -> Figure:
         axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
         axes.grid(axis="x", visible=False)
     alt = "Dots for 44 gates, one a seed, with lines from the smallest to the largest"
-    return Figure("final_gates", "Are the gates alike from every seed?", alt, f"Each gate's {len(gates)} seeds, joined by a line.")
+    return Figure(
+        "final_gates", "Are the gates alike from every seed?", alt, f"Each gate's {len(gates)} seeds, joined by a line."
+    )
 
 
 def feature_gates(folder: Path, values: np.ndarray, shared: np.ndarray) -> Figure:
