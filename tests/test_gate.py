@@ -270,7 +270,7 @@ def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
     study, (name, *_) = next(iter(kept)), list(next(iter(kept.values())))
     kept[study][name]["value"] -= 1
     (folder / "metrics.json").write_text(json.dumps(kept))
-    code, out, err = run(repository, capsys)
+    code, _, err = run(repository, capsys)
     assert code == 1
     assert f"real {study}.{name}" in err
 

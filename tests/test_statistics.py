@@ -167,6 +167,19 @@ def test_impossible_proportions_are_refused(successes, trials):
         proportion(successes, trials)
 
 
+def test_the_stricter_interval_is_the_one_at_the_divided_level():
+    values = np.random.default_rng(3).normal(size=30)
+    for of in (
+        lambda **more: proportion(3, 40, **more),
+        lambda **more: mean_effect(values, **more),
+        lambda **more: seeds_effect(values, **more),
+    ):
+        one, alone = of(level=0.04, together=4), of(level=0.01)
+        assert (one.strict_low, one.strict_high) == (alone.low, alone.high)
+        assert one.strict_low < one.low == of(level=0.04).low
+        assert (one.together, one.seeds) == (4, alone.seeds)
+
+
 def test_seeds_needed_is_the_first_count_that_resolves():
     effect = seeds_effect(np.array([0.02, -0.01, 0.03]))
     needed = seeds_needed(effect)

@@ -23,7 +23,7 @@ from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
-OUTPUTS = (*KEPT, "figures", "studies", "index.html")  # what the pipeline writes in reports/
+OUTPUTS = (*KEPT, "values.json", "figures", "studies", "index.html")  # what the pipeline writes in reports/
 WRITTEN = {*KEPT, "figures", "params", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
 
 

@@ -12,7 +12,7 @@ each may be asked at the full level; that one lies outside is said at the level 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -233,22 +233,26 @@ def seeds_effect(
     return Effect(mean, low, high, count, count, unit, spread, lasting_error, level, together, strict_low, strict_high)
 
 
-def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL) -> Effect:
-    """A share of independent trials with Wilson's interval.
+def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL, together: int = 1) -> Effect:
+    """A share of independent trials with Wilson's interval; ``level``, ``together``: see the module's text.
 
     Raises:
         ValueError: no trials, or more successes than trials.
     """
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"{successes} successes in {trials} trials is no proportion")
-    share = successes / trials
-    return Effect(share, *_wilson(share, trials, level), int(trials), unit=unit, level=level)
+    share, ends = successes / trials, []
+    for each in (level, level / together):
+        ends += _wilson(share, trials, each)
+    low, high, *strict = ends
+    return Effect(share, low, high, int(trials), 0, unit, 0.0, 0.0, level, together, *strict)
 
 
-def mean_effect(values: np.ndarray, unit: str = "", possible: Range = ANY, level: float = LEVEL) -> Effect:
+def mean_effect(
+    values: np.ndarray, unit: str = "", possible: Range = ANY, level: float = LEVEL, together: int = 1
+) -> Effect:
     """Mean of independent repetitions (no training) with Student's t interval, kept within ``possible``."""
-    effect = seeds_effect(values, unit, possible, level=level)
-    return Effect(effect.value, effect.low, effect.high, effect.n, 0, unit, level=level)
+    return replace(seeds_effect(values, unit, possible, level=level, together=together), seeds=0, seed_spread=0.0)
 
 
 def ratio_of_groups(numerator: np.ndarray, denominator: np.ndarray, groups: np.ndarray, unit: str = "") -> Effect:

@@ -12,6 +12,7 @@ from reprise.claims.evidence import (
     Evidence,
     Figure,
     Finding,
+    Metric,
     above,
     below,
     between,
@@ -117,6 +118,11 @@ def test_evidence_without_findings_or_with_undrawn_figures_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"curve\.svg: named but never drawn"):
         study(figures=[Figure("curve", "t", "a")]).write(tmp_path)
     assert not (tmp_path / "evidence.json").exists()
+
+
+def test_a_metric_that_dvc_takes_for_a_failure_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="metric error: DVC takes this name for a failure"):
+        study(metrics={"error": Metric(0.5, "lower")}).write(tmp_path)
 
 
 def test_evidence_round_trips_with_verdicts_and_without_infinities(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from reprise.claims.catalogue import claims
 from reprise.claims.declarations import Declaration, Declarations
 from reprise.claims.evidence import Evidence, Finding, Metric, above, primary
-from reprise.claims.ledger import LEDGER, METRICS, build_rows, read_studies, state, write_ledger
+from reprise.claims.ledger import LEDGER, METRICS, VALUES, build_rows, read_studies, state, write_ledger
 from reprise.files import write_text
 from reprise.statistics import Effect, exact, proportion, seeds_effect
 
@@ -122,6 +122,7 @@ def test_metrics_carry_direction_spread_data_and_scale(tmp_path):
     assert json.loads((tmp_path / METRICS).read_text()) == {
         "mixtures": {"gain": {"value": 0.11, "spread": 0.01, "n": 3, "better": "higher"} | common}
     }
+    assert json.loads((tmp_path / VALUES).read_text()) == {"mixtures": {"gain": 0.11}}
 
 
 def test_the_same_evidence_gives_the_same_bytes(tmp_path):

@@ -220,10 +220,13 @@ class Evidence:
 
         Raises:
             FileNotFoundError: a figure is named but was not drawn.
-            ValueError: nothing was found: an empty page would pass for a result.
+            ValueError: nothing was found (an empty page would pass for a result), or a metric has a name that DVC
+                takes for something else.
         """
         if not self.findings:
             raise ValueError(f"{self.title}: no findings; a study must answer at least one claim")
+        if "error" in self.metrics:
+            raise ValueError(f"{self.title}: metric error: DVC takes this name for a failure; choose another")
         for figure in self.figures:
             if not (folder / "figures" / f"{figure.name}.{figure.kind}").is_file():
                 raise FileNotFoundError(f"{folder}/figures/{figure.name}.{figure.kind}: named but never drawn")

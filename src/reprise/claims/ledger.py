@@ -24,7 +24,8 @@ VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
 KINDS = ("measured", "arithmetic", "stand-in", "built")
 STATES = ("reproduced", "contradicted", "inconclusive", "stand-in", "built", "untested")  # what a row shows
 LEDGER = Path("reports/ledger.json")
-METRICS = Path("reports/metrics.json")
+METRICS = Path("reports/metrics.json")  # with spread, n and direction, as the gate reads them
+VALUES = Path("reports/values.json")  # the values alone, as `dvc metrics show` and `diff` show them
 _KEYS = (
     "title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "declared", "inputs",
     "provenance",
@@ -34,7 +35,7 @@ _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "v
 
 
 def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
-    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` from all studies that have parameters.
+    """Writes ``reports/ledger.json``, ``metrics.json`` and ``values.json`` from all studies that have parameters.
 
     Returns:
         The rows written.
@@ -46,7 +47,11 @@ def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
     studies = read_studies(root)
     rows = build_rows(studies)
     write_json(root / LEDGER, rows)
-    write_json(root / METRICS, collect_metrics(studies))
+    metrics = collect_metrics(studies)
+    write_json(root / METRICS, metrics)
+    write_json(
+        root / VALUES, {name: {key: each["value"] for key, each in found.items()} for name, found in metrics.items()}
+    )
     return rows
 
 

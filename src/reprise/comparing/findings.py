@@ -9,8 +9,8 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Expect, Finding, joined, primary
-from reprise.runs import Run, apart
-from reprise.statistics import Effect, paired_effect
+from reprise.runs import Run, apart, longest
+from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
 
 LEARNED = 0.2  # twice chance of ten classes
 COLLAPSED = 0.5  # a network that reaches less than half of the others' median has collapsed
@@ -70,6 +70,18 @@ def _of(published: Mapping[str, str] | str, run: Run) -> str:
 def difference(one: Run, other: Run, level: float = 0.05, together: int = 1) -> Effect:
     """Mean difference in test accuracy, with the interval over seeds and images."""
     return paired_effect(apart(one.correct, other.correct), unit="accuracy", level=level, together=together)
+
+
+def sooner(one: Run, other: Run, level: float = 0.05, together: int = 1) -> Effect:
+    """Mean difference in validation accuracy over the epochs of the longer training: who converges faster.
+
+    All seeds are validated on the same images. What that adds to the interval is taken from the test images, of which
+    each answer is kept: as much more as there are fewer of the former.
+    """
+    epochs, parts = longest([one, other]), one.record["examples"]
+    error = difference(one, other).examples_error * np.sqrt(parts["test"] / parts["validation"])
+    faster = apart(one.speed(epochs), other.speed(epochs))
+    return seeds_effect(faster, "accuracy", SHARES_APART, examples_error=error, level=level, together=together)
 
 
 def unlearned(*runs: Run) -> str:
