@@ -30,7 +30,7 @@ from reprise.yaml_files import parse_yaml, read_text
 Basis = Literal["arithmetic", "anything", "own", "data"]
 Kind = Literal["arithmetic", "measured", "stand-in", "built"]
 Text = Annotated[str, Field(min_length=3)]
-MOST = 9999  # the largest number that a claim can have
+MOST = 9999  # of seeds; the largest number that a claim or a slip can have
 
 
 class Planned(Strict):
@@ -46,10 +46,10 @@ class Planned(Strict):
         taken_from: the run that these come from.
     """
 
-    seeds: int | None = Field(None, ge=2)
+    seeds: int | None = Field(None, ge=2, le=MOST)
     looks: list[int] = Field(default_factory=list)
     of: list[str] = Field(default_factory=list)
-    n: int | None = Field(None, ge=2)
+    n: int | None = Field(None, ge=2, le=10**9)
     spread: float | None = Field(None, ge=0)
     examples_error: float = Field(0.0, ge=0)
     taken_from: str = ""
@@ -122,7 +122,7 @@ class Declaration(Strict):
     smallest: float | None = Field(None, gt=0)
     planned: Planned | None = None
     undecidable: str = ""
-    slips: list[int] = Field(default_factory=list)
+    slips: list[Annotated[int, Field(ge=1, le=MOST)]] = Field(default_factory=list)
     changed: list[Change] = Field(default_factory=list)
     seen: str = ""
     built: Built | None = None
@@ -276,17 +276,17 @@ def _joined(node: Any) -> Any:
 def _explained(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(
-        f"{shown('.'.join(map(str, item['loc'])) or 'the whole')}: {item['msg'].removeprefix('Value error, ')} "
-        f"(found {_short(item['input'])})"
-        for item in error.errors()
-    )
+    words = []
+    for item in error.errors():
+        said, field = item["msg"].removeprefix("Value error, "), ".".join(map(str, item["loc"]))
+        words.append(f"{shown(field)}: {said} (found {_short(item['input'])})" if field else said)
+    return "; ".join(words)
 
 
 def _short(value: Any) -> str:
     """What was found, as it may stand in a message."""
     try:
         words = repr(value)
-    except ValueError:  # more digits than Python writes out
-        words = f"a number of {value.bit_length()} bits"
+    except ValueError:  # a number of more digits than Python writes out
+        words = f"{type(value).__name__} of too many digits"
     return shown(words if len(words) <= 60 else f"{words[:57]}...")
