@@ -2,8 +2,9 @@
 
 Two sources of chance are kept apart. *Which examples were tested* is asked by leaving out one group of them (a subject,
 an image) at a time, the jackknife, with Student's t for few groups and their skewness. *Which seeds were drawn*
-contributes Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The interval is that of their
-sum, whose distribution is computed: nothing here is drawn at random.
+contributes Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. What single networks do on
+single examples shows in both, and is counted once, with the seeds; of the examples' part that is left which no number
+of seeds takes away. The interval is that of the sum, whose distribution is computed: nothing here is drawn at random.
 
 An interval has a *level*: the chance that it misses. It is 0.05 unless a claim is looked at several times
 (`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which
@@ -113,8 +114,9 @@ def paired_effect(
     value, counts = float(differences.mean()), (len(sizes), seeds if trained else 0)
     if seeds == 1 and len(sizes) == 1:
         return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
-    error, skew, freedom = _left_out(np.bincount(index, weights=differences.mean(axis=0)), sizes)
-    lasting = error * np.sqrt(_lasting_share(differences, index, sizes))
+    sums = differences if groups is None else np.stack([np.bincount(index, weights=row) for row in differences])
+    error, skew, freedom = _left_out(sums.mean(axis=0), sizes)
+    error *= _lasting_share(sums, sizes) ** 0.5
     spread = float(differences.mean(axis=1).std(ddof=1)) if seeds > 1 else 0.0
     ends = {
         each: [
@@ -125,7 +127,7 @@ def paired_effect(
     }
     clipped = np.clip([*ends[level], *ends[level / together]], *possible)
     low, high, strict_low, strict_high = (float(end) for end in clipped)
-    return Effect(value, low, high, *counts, unit, spread, float(lasting), level, together, strict_low, strict_high)
+    return Effect(value, low, high, *counts, unit, spread, error, level, together, strict_low, strict_high)
 
 
 def _left_out(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]:
@@ -182,17 +184,18 @@ def _drawn_variances(freedom: int) -> tuple[np.ndarray, np.ndarray]:
     return freedom / stats.chi2.ppf(place**2 * (3 - 2 * place), freedom), weights / weights.sum()
 
 
-def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
+def _lasting_share(sums: np.ndarray, sizes: np.ndarray) -> float:
     """Share of the variance over groups, of the mean over seeds, that would stay with any number of seeds.
+
+    ``sums`` are (seeds, groups).
 
     Two-way analysis of variance without repetition: what is left of each seed's group sums when the group's mean over
     seeds is taken away estimates the part that shrinks with the number of seeds.
     """
-    seeds = len(differences)
+    seeds = len(sums)
     if seeds == 1:
         return 1.0
-    sums = np.stack([np.bincount(index, weights=row) for row in differences])
-    sums -= sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
+    sums = sums - sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
     means = sums.mean(axis=0)
     total, passing = np.sum(means**2), np.sum((sums - means) ** 2) / (seeds - 1) / seeds
     return float(max(0.0, 1 - passing / total)) if total else 0.0
@@ -214,7 +217,7 @@ def seeds_effect(
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
         examples_error: standard error that comes from which examples were tested; seeds share it.
-        lasting: share of its square that no number of seeds takes away.
+        lasting: share of its square that no number of seeds takes away; the rest is in the seeds' spread already.
         level, together: see ``paired_effect``.
     """
     values = np.asarray(values, dtype=float)
@@ -222,15 +225,14 @@ def seeds_effect(
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
-    ends = []
+    error, ends = examples_error * lasting**0.5, []
     for each in (level, level / together):
         tail = 1 - each / 2
         of_seeds = float(stats.t.ppf(tail, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
-        half = float(np.hypot(of_seeds, float(stats.norm.ppf(tail)) * examples_error))
+        half = float(np.hypot(of_seeds, float(stats.norm.ppf(tail)) * error))
         ends += [max(mean - half, possible[0]), min(mean + half, possible[1])]
     low, high, strict_low, strict_high = ends
-    lasting_error = examples_error * lasting**0.5
-    return Effect(mean, low, high, count, count, unit, spread, lasting_error, level, together, strict_low, strict_high)
+    return Effect(mean, low, high, count, count, unit, spread, error, level, together, strict_low, strict_high)
 
 
 def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL, together: int = 1) -> Effect:
