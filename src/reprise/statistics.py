@@ -123,7 +123,7 @@ def paired_effect(
             value + _quantile_of_sum(tail, error * _student(freedom, each), skew, spread / np.sqrt(seeds), seeds - 1)
             for tail in (each / 2, 1 - each / 2)
         ]
-        for each in (level, level / together)
+        for each in {level, level / together}
     }
     clipped = np.clip([*ends[level], *ends[level / together]], *possible)
     low, high, strict_low, strict_high = (float(end) for end in clipped)
@@ -148,7 +148,7 @@ def _left_out(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]
 def _student(freedom: float, level: float) -> float:
     """What turns a normal quantile into Student's; for less than a tenth of a degree it is beyond all numbers."""
     tail = 1 - level / 2
-    return float(stats.t.ppf(tail, max(freedom, 0.1)) / stats.norm.ppf(tail))
+    return float(special.stdtrit(max(freedom, 0.1), tail) / special.ndtri(tail))
 
 
 def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freedom: int) -> float:
@@ -157,11 +157,11 @@ def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freed
     Student's t is a normal whose variance is drawn. Whatever was drawn, the sum of both is normal but for its skewness
     (Cornish and Fisher's first term); so its distribution is a mean over the variances that could be drawn.
     """
-    normal = float(stats.norm.ppf(tail))
+    normal = float(special.ndtri(tail))
     if scale == 0 or freedom < 1:
         return error * (normal + skew / 6 * (normal**2 - 1))
     if error == 0:
-        return scale * float(stats.t.ppf(tail, freedom))
+        return scale * float(special.stdtrit(freedom, tail))
     variance, weights = _drawn_variances(freedom)
     total = np.sqrt(error**2 + scale**2 * variance)
     bend = skew / 6 * (error / total) ** 3
@@ -171,8 +171,9 @@ def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freed
         z = 2 * reached / (1 + np.sqrt(np.maximum(1 + 4 * bend * reached, 0)))
         return float(weights @ special.ndtr(z)) - tail
 
-    outer = abs(float(stats.norm.ppf(min(tail, 1 - tail) / 2)))
-    reach = error * (outer + abs(skew) / 6 * outer**2) - scale * float(stats.t.ppf(min(tail, 1 - tail) / 2, freedom))
+    half = min(tail, 1 - tail) / 2  # where neither part alone is beyond its own end, the sum is not beyond theirs
+    outer = -float(special.ndtri(half))
+    reach = error * (outer + abs(skew) / 6 * outer**2) - scale * float(special.stdtrit(freedom, half))
     return float(brentq(excess, -reach, reach, xtol=1e-9 * reach, rtol=1e-9))
 
 
