@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
@@ -265,6 +265,7 @@ def test_seeds_must_be_a_row_of_numbers(values):
         seeds_effect(values)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.001, 0.5))
 def test_proportion_is_wilsons_interval(counts, level):
     successes, trials = counts
