@@ -15,6 +15,7 @@ from reprise.studies.initialisation.descents import Ends, Family, descend, exclu
 from reprise.studies.initialisation.settings import Config
 
 SIZES = {exclusive_or: (2, 4, 8, 16), students: (4, 6, 8)}  # units; the largest decide
+LEARNED = {exclusive_or: "the exclusive or", students: "what as many units compute"}
 CURVED = 20  # ends whose curvature is taken
 SHOWN = ("initialisation-minima",)
 Eigenvalues = dict[int, np.ndarray]  # dimension -> (Hessians,) least eigenvalues
@@ -45,7 +46,7 @@ def descents(config: Config) -> Descents:
             count = config.descents if units == sizes[-1] else config.descents // 4
             family = made(units)
             rows.append(Descended(units, family, descend(family, count, np.random.default_rng([164, units, count]))))
-        found[made.__name__.replace("_", " ")] = rows
+        found[LEARNED[made]] = rows
     return found
 
 
