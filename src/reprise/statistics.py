@@ -1,9 +1,9 @@
 """The statistics behind a verdict: effects with intervals, from few seeds and clustered examples.
 
-Two sources of chance are kept apart. *Which examples were tested* is resampled by a bootstrap over groups (subjects,
-images). *Which seeds were drawn* is too few for a bootstrap (with three seeds it underestimates the spread by a
-third), so its contribution is Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The
-interval is that of their sum, whose distribution is computed (the t convolved with the resampled means), not drawn.
+Two sources of chance are kept apart. *Which examples were tested* is asked by leaving out one group of them (a subject,
+an image) at a time, the jackknife, with Student's t for few groups and their skewness. *Which seeds were drawn*
+contributes Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The interval is that of their
+sum, whose distribution is computed: nothing here is drawn at random.
 
 An interval has a *level*: the chance that it misses. It is 0.05 unless a claim is looked at several times
 (`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which
@@ -13,16 +13,15 @@ each may be asked at the full level; that one lies outside is said at the level 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 from scipy.optimize import brentq
 
-REPLICATES = 10_000
 LEVEL = 0.05
-MANY_GROUPS = 100  # above this resampled means are normal but for their skewness (Cornish and Fisher's first term)
-NODES = 2001  # of that distribution
-MOST_SKEW = 0.8  # of a mean, beyond which that term would turn the tails round
+NODES = 200  # at which the spread that seeds may have is asked
+MOST_SKEW = 0.8  # of a mean, beyond which Cornish and Fisher's first term would turn the tails round
 Range = tuple[float, float]
 ANY: Range = (-np.inf, np.inf)
 SHARE: Range = (0.0, 1.0)
@@ -77,7 +76,6 @@ def paired_effect(
     differences: np.ndarray,
     groups: np.ndarray | None = None,
     unit: str = "",
-    rng_seed: int = 0,
     possible: Range = ANY,
     level: float = LEVEL,
     together: int = 1,
@@ -87,9 +85,8 @@ def paired_effect(
     Args:
         differences: (seeds, n): per seed and example, variant minus baseline (or a score by itself). (n,) where nothing
             was trained: the effect then has no seeds.
-        groups: (n,) labels; examples of one group (a subject) are resampled together. Default: each by itself.
+        groups: (n,) labels; examples of one group (a subject) come and go together. Default: each by itself.
         unit: what it is measured in.
-        rng_seed: of the bootstrap.
         possible: what the mean can be at all; few groups or seeds give intervals that reach beyond.
         level: chance that the interval may miss.
         together: see the module's text.
@@ -99,7 +96,7 @@ def paired_effect(
         at most one seed say nothing about chance: the interval is all that is possible.
 
     Raises:
-        ValueError: empty input, NaN, or groups of another length.
+        ValueError: empty input, NaN or infinity, or groups of another length.
     """
     differences = np.asarray(differences, dtype=float)
     trained = differences.ndim > 1
@@ -107,46 +104,82 @@ def paired_effect(
     seeds, n = differences.shape
     if n == 0 or seeds == 0:
         raise ValueError(f"differences has shape {differences.shape}: nothing to measure")
-    if np.isnan(differences).any():
-        raise ValueError(f"{int(np.isnan(differences).sum())} of {differences.size} differences are NaN")
-    if groups is None:
-        groups = np.arange(n)
-    if len(groups) != n:
+    if not np.isfinite(differences).all():
+        raise ValueError(f"{int((~np.isfinite(differences)).sum())} of {differences.size} differences are not finite")
+    if groups is not None and len(groups) != n:
         raise ValueError(f"groups has length {len(groups)}, differences {n} examples")
-    _, index = np.unique(groups, return_inverse=True)
+    index = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     sizes = np.bincount(index)
     value, counts = float(differences.mean()), (len(sizes), seeds if trained else 0)
     if seeds == 1 and len(sizes) == 1:
         return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
-    sums = np.bincount(index, weights=differences.mean(axis=0))
-    means, error = _resampled_means(sums, sizes, np.random.default_rng(rng_seed))
+    error, skew, freedom = _left_out(np.bincount(index, weights=differences.mean(axis=0)), sizes)
     lasting = error * np.sqrt(_lasting_share(differences, index, sizes))
     spread = float(differences.mean(axis=1).std(ddof=1)) if seeds > 1 else 0.0
-    ends = []
-    for each in (level, level / together):
-        stretched = value + (means - value) * _student(len(sizes), each)
-        ends += [
-            _quantile_of_sum(stretched, spread / np.sqrt(seeds), seeds - 1, tail) for tail in (each / 2, 1 - each / 2)
+    ends = {
+        each: [
+            value + _quantile_of_sum(tail, error * _student(freedom, each), skew, spread / np.sqrt(seeds), seeds - 1)
+            for tail in (each / 2, 1 - each / 2)
         ]
-    low, high, strict_low, strict_high = (float(end) for end in np.clip(ends, *possible))
+        for each in (level, level / together)
+    }
+    clipped = np.clip([*ends[level], *ends[level / together]], *possible)
+    low, high, strict_low, strict_high = (float(end) for end in clipped)
     return Effect(value, low, high, *counts, unit, spread, float(lasting), level, together, strict_low, strict_high)
 
 
-def _quantile_of_sum(means: np.ndarray, scale: float, freedom: int, tail: float) -> float:
-    """Quantile of a resampled mean plus ``scale`` times Student's t: its distribution is the mean of shifted t's.
+def _left_out(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]:
+    """The jackknife of a ratio of sums over groups: its standard error, its skewness, and degrees of freedom.
 
-    Five hundred quantiles of the means stand for all: what that changes is far below what other draws would.
+    Groups of unequal sizes know less of their spread than so many equal ones: Kish's effective number of them counts.
     """
+    count, total = len(sizes), sizes.sum()
+    if count == 1:
+        return 0.0, 0.0, 0.0
+    moved = (sums - sums.sum() / total * sizes) / (total - sizes)
+    square = float(np.sum(moved**2))
+    skew = float(np.sum(moved**3)) / max(square**1.5, 1e-300)
+    freedom = float(total**2 / np.sum(sizes.astype(float) ** 2)) - 1
+    return float(np.sqrt(square * (count - 1) / count)), float(np.clip(skew, -MOST_SKEW, MOST_SKEW)), freedom
+
+
+def _student(freedom: float, level: float) -> float:
+    """What turns a normal quantile into Student's; for less than a tenth of a degree it is beyond all numbers."""
+    tail = 1 - level / 2
+    return float(stats.t.ppf(tail, max(freedom, 0.1)) / stats.norm.ppf(tail))
+
+
+def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freedom: int) -> float:
+    """Quantile of a skewed normal of standard deviation ``error`` plus ``scale`` times Student's t.
+
+    Student's t is a normal whose variance is drawn. Whatever was drawn, the sum of both is normal but for its skewness
+    (Cornish and Fisher's first term); so its distribution is a mean over the variances that could be drawn.
+    """
+    normal = float(stats.norm.ppf(tail))
     if scale == 0 or freedom < 1:
-        return float(np.quantile(means, tail))
-    if len(means) > NODES:
-        means = np.quantile(means, (np.arange(NODES // 4) + 0.5) / (NODES // 4))
-    reach = scale * float(stats.t.ppf(1 - min(tail, 1 - tail) / 10, freedom))
+        return error * (normal + skew / 6 * (normal**2 - 1))
+    if error == 0:
+        return scale * float(stats.t.ppf(tail, freedom))
+    variance, weights = _drawn_variances(freedom)
+    total = np.sqrt(error**2 + scale**2 * variance)
+    bend = skew / 6 * (error / total) ** 3
 
     def excess(point: float) -> float:
-        return float(stats.t.cdf((point - means) / scale, freedom).mean()) - tail
+        reached = point / total + bend  # = z + bend z², to be solved for z
+        z = 2 * reached / (1 + np.sqrt(np.maximum(1 + 4 * bend * reached, 0)))
+        return float(weights @ special.ndtr(z)) - tail
 
-    return float(brentq(excess, means.min() - reach, means.max() + reach, xtol=1e-9 * max(reach, 1e-300), rtol=1e-12))
+    outer = abs(float(stats.norm.ppf(min(tail, 1 - tail) / 2)))
+    reach = error * (outer + abs(skew) / 6 * outer**2) - scale * float(stats.t.ppf(min(tail, 1 - tail) / 2, freedom))
+    return float(brentq(excess, -reach, reach, xtol=1e-9 * reach, rtol=1e-9))
+
+
+@lru_cache
+def _drawn_variances(freedom: int) -> tuple[np.ndarray, np.ndarray]:
+    """(NODES,) variances that make a normal Student's t, and their weights; close together where they are extreme."""
+    place = (np.arange(NODES) + 0.5) / NODES
+    weights = 6 * place * (1 - place)
+    return freedom / stats.chi2.ppf(place**2 * (3 - 2 * place), freedom), weights / weights.sum()
 
 
 def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
@@ -165,34 +198,6 @@ def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray
     return float(max(0.0, 1 - passing / total)) if total else 0.0
 
 
-def _resampled_means(sums: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Ratio-of-sums means over groups drawn with replacement (multinomial weights: no index arrays), and their error.
-
-    The plain percentile bootstrap is too narrow for few groups: by sqrt((g - 1) / g), and by the normal quantile in
-    place of Student's (`_student`). Both are made good; without that four subjects gave 85 % for a nominal 95 %.
-    """
-    count, centre = len(sizes), sums.sum() / sizes.sum()
-    if count == 1:
-        return np.full(1, centre), 0.0
-    error = float(np.sqrt(np.sum((sums - centre * sizes) ** 2) * count / (count - 1)) / sizes.sum())
-    if count > MANY_GROUPS:
-        left = sums - centre * sizes
-        skew = np.clip(np.sum(left**3) / max(np.sum(left**2) ** 1.5, 1e-300), -MOST_SKEW, MOST_SKEW)
-        normal = stats.norm.ppf((np.arange(NODES) + 0.5) / NODES)
-        return centre + error * (normal + skew / 6 * (normal**2 - 1)), error
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=REPLICATES)
-    means = (weights @ sums) / (weights @ sizes)
-    return centre + (means - centre) * np.sqrt(count / (count - 1)), error
-
-
-def _student(groups: int, level: float) -> float:
-    """What turns a normal quantile into Student's for so many groups."""
-    if groups < 2:
-        return 1.0
-    tail = 1 - level / 2
-    return float(stats.t.ppf(tail, groups - 1) / stats.norm.ppf(tail))
-
-
 def seeds_effect(
     values: np.ndarray,
     unit: str = "",
@@ -208,7 +213,7 @@ def seeds_effect(
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
-        examples_error: standard error that comes from which examples were tested (a bootstrap's); seeds share it.
+        examples_error: standard error that comes from which examples were tested; seeds share it.
         lasting: share of its square that no number of seeds takes away.
         level, together: see ``paired_effect``.
     """
@@ -236,13 +241,11 @@ def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL
     """
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"{successes} successes in {trials} trials is no proportion")
-    test = stats.binomtest(int(successes), int(trials))
-    ends = []
+    share, ends = successes / trials, []
     for each in (level, level / together):
-        interval = test.proportion_ci(1 - each, method="wilson")
-        ends += [float(interval.low), float(interval.high)]
+        ends += _wilson(share, trials, each)
     low, high, *strict = ends
-    return Effect(successes / trials, low, high, int(trials), 0, unit, 0.0, 0.0, level, together, *strict)
+    return Effect(share, low, high, int(trials), 0, unit, 0.0, 0.0, level, together, *strict)
 
 
 def mean_effect(
@@ -253,26 +256,37 @@ def mean_effect(
 
 
 def ratio_of_groups(numerator: np.ndarray, denominator: np.ndarray, groups: np.ndarray, unit: str = "") -> Effect:
-    """A share of dependent units (pairs within subjects): groups are resampled, and the ratio of their sums is taken.
+    """A share of dependent units (pairs within subjects): the ratio of sums over groups, each of which is a whole.
+
+    Wilson's interval for as many independent units as would have the jackknife's error (Korn and Graubard, 1998):
+    near 0 and 1, and where no group differs from another, symmetric ones are far too short.
 
     Args:
         numerator, denominator: (n,) what each unit adds to either.
-        groups: (n,) labels; units of one group are resampled together.
+        groups: (n,) labels; units of one group come and go together.
         unit: what it is measured in.
 
     Raises:
-        ValueError: the denominators add up to nothing.
+        ValueError: the denominators add up to nothing, or a group's numerators to less than 0 or more than those.
     """
-    labels, index = np.unique(groups, return_inverse=True)
+    _, index = np.unique(groups, return_inverse=True)
     top, bottom = np.bincount(index, weights=numerator), np.bincount(index, weights=denominator)
-    if bottom.sum() <= 0:
+    if not bottom.sum() > 0:
         raise ValueError("nothing to take a share of")
-    value = float(top.sum() / bottom.sum())
-    count = len(labels)
+    if not ((top >= 0) & (top <= bottom)).all():
+        raise ValueError("a group's part is less than nothing or more than the whole")
+    top, bottom = top[bottom > 0], bottom[bottom > 0]
+    value, count = float(top.sum() / bottom.sum()), len(bottom)
     if count == 1:
         return Effect(value, *SHARE, 1, unit=unit)
-    # the linearised (jackknife-like) variance of a ratio, with Student's t for few groups
-    error = float(np.sqrt(np.sum((top - value * bottom) ** 2) * count / (count - 1)) / bottom.sum())
-    half = float(stats.t.ppf(1 - LEVEL / 2, count - 1)) * error
-    low, high = (float(end) for end in np.clip((value - half, value + half), *SHARE))
+    error, _, freedom = _left_out(top, bottom)
+    alike = value * (1 - value) / error**2 if error else count
+    low, high = _wilson(value, min(alike, bottom.sum()) / _student(freedom, LEVEL) ** 2, LEVEL)
     return Effect(value, low, high, count, unit=unit)
+
+
+def _wilson(share: float, trials: float, level: float) -> tuple[float, float]:
+    square = float(stats.norm.ppf(1 - level / 2)) ** 2 / trials
+    middle = (share + square / 2) / (1 + square)
+    half = float(np.sqrt(square * share * (1 - share) + square**2 / 4)) / (1 + square)
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))

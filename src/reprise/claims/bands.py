@@ -10,7 +10,8 @@ from typing import Literal
 from reprise.statistics import Effect
 
 Verdict = Literal["reproduced", "contradicted", "inconclusive", "untested"]
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+DIGITS = r"(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"  # 1,000 is a thousand, 0,5 nothing
+NUMBER = rf"[+-]?{DIGITS}"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Expect:
         low, high = _number(self.low), _number(self.high)
         if low != high:
             return f"{low} to {high}"
-        return f"{_number((self.low + self.high) / 2)} ± {(self.high - self.low) / 2:.1g}"
+        return f"{_number((self.low + self.high) / 2)} ± {(self.high - self.low) / 2:.2g}"
 
     def judge(self, effect: Effect) -> Verdict:
         """``reproduced`` where the whole interval lies in the band, ``contradicted`` where none of it does.
@@ -43,13 +44,17 @@ class Expect:
         ends = (effect.low, effect.high, effect.strict_low, effect.strict_high)
         if any(math.isnan(end) for end in ends):
             return "inconclusive"
-        if self.closed:
-            inside = effect.low >= self.low and effect.high <= self.high
-            outside = effect.strict_high < self.low or effect.strict_low > self.high
-        else:
-            inside = effect.low > self.low and effect.high < self.high
-            outside = effect.strict_high <= self.low or effect.strict_low >= self.high
-        return "reproduced" if inside else "contradicted" if outside else "inconclusive"
+        if self._reaches_above(effect.low) and self._reaches_below(effect.high):
+            return "reproduced"
+        inside_somewhere = self._reaches_above(effect.strict_high) and self._reaches_below(effect.strict_low)
+        return "inconclusive" if inside_somewhere else "contradicted"
+
+    def _reaches_above(self, point: float) -> bool:
+        """Whether it does not lie below the band; nothing lies below a band without a lower end."""
+        return self.low == -math.inf or point > self.low or (self.closed and point == self.low)
+
+    def _reaches_below(self, point: float) -> bool:
+        return self.high == math.inf or point < self.high or (self.closed and point == self.high)
 
 
 def parse_band(text: str) -> Expect:
@@ -58,25 +63,27 @@ def parse_band(text: str) -> Expect:
     Raises:
         ValueError: it is none of these, or its ends are the wrong way round.
     """
-    text = text.strip().replace("−", "-").replace("≥", ">=").replace("≤", "<=").replace("±", "+-").replace(",", "")
-    if match := re.fullmatch(rf"(>=|<=|>|<|=)\s*({NUMBER})", text):
-        sign, value = match[1], float(match[2])
-        return {
-            ">": Expect(low=value),
-            ">=": Expect(low=value, closed=True),
-            "<": Expect(high=value),
-            "<=": Expect(high=value, closed=True),
-            "=": Expect(value, value, closed=True),
-        }[sign]
-    if match := re.fullmatch(rf"({NUMBER})\s*to\s*({NUMBER})", text):
-        low, high = float(match[1]), float(match[2])
+    plain = text.strip().replace("−", "-").replace("≥", ">=").replace("≤", "<=").replace("±", "+-")
+    if match := re.fullmatch(rf"(>=|<=|>|<|=)\s*({NUMBER})", plain):
+        value = _read(match[2], text)
+        ends = {"=": (value, value), "<": (-math.inf, value)}.get(match[1][0], (value, math.inf))
+        return Expect(*ends, closed=match[1] not in "<>")
+    if match := re.fullmatch(rf"({NUMBER})\s*to\s*({NUMBER})", plain):
+        low, high = _read(match[1], text), _read(match[2], text)
         if low > high:
             raise ValueError(f"band {text!r}: {low:g} is above {high:g}")
         return Expect(low, high, closed=True)
-    if match := re.fullmatch(rf"({NUMBER})\s*\+-\s*({NUMBER})", text):
-        middle, width = float(match[1]), abs(float(match[2]))
+    if match := re.fullmatch(rf"({NUMBER})\s*\+-\s*({DIGITS})", plain):
+        middle, width = _read(match[1], text), _read(match[2], text)
         return Expect(middle - width, middle + width, closed=True)
     raise ValueError(f"band {text!r}: expected '> 0', '>= 0.5', '-0.01 to 0.01', '= 56' or '2 ± 1e-9'")
+
+
+def _read(digits: str, text: str) -> float:
+    value = float(digits.replace(",", ""))
+    if not math.isfinite(value):
+        raise ValueError(f"band {text!r}: {digits} is too large to be a number")
+    return value
 
 
 def _number(value: float) -> str:

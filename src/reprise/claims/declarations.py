@@ -3,7 +3,8 @@
 For each claim: the source's sentence, one primary measurement, the band in which the claim puts it and why it is so
 wide, the smallest effect of interest, how many seeds at which looks, and what makes it undecidable. Items that a source
 only names are *built*: they say what they are checked against, and carry no verdict. A declaration's digest stands in
-the evidence; where it was changed after that was seen, ``changed`` says so.
+the evidence; where it was changed after that was seen, ``changed`` says so. What had been seen when all was first
+written, the file says once, under ``seen``.
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ import hashlib
 import json
 import math
 import re
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from ruamel.yaml import YAML
 
 from reprise.claims.bands import Expect, parse_band
+from reprise.messages import shown
 from reprise.power import ALPHA, level_at, power_above, power_between
 from reprise.settings import Strict
+from reprise.yaml_files import parse_yaml, read_text
 
 Basis = Literal["arithmetic", "anything", "own", "data"]
 Kind = Literal["arithmetic", "measured", "stand-in", "built"]
 Text = Annotated[str, Field(min_length=3)]
+MOST = 9999  # of seeds; the largest number that a claim or a slip can have
 
 
 class Planned(Strict):
@@ -41,10 +46,10 @@ class Planned(Strict):
         taken_from: the run that these come from.
     """
 
-    seeds: int | None = Field(None, ge=2)
+    seeds: int | None = Field(None, ge=2, le=MOST)
     looks: list[int] = Field(default_factory=list)
     of: list[str] = Field(default_factory=list)
-    n: int | None = Field(None, ge=2)
+    n: int | None = Field(None, ge=2, le=10**9)
     spread: float | None = Field(None, ge=0)
     examples_error: float = Field(0.0, ge=0)
     taken_from: str = ""
@@ -92,7 +97,7 @@ class Declaration(Strict):
         basis: ``arithmetic`` (identities, counts); ``data`` (about real data, of which generated ones are a stand-in);
             ``own`` (about real data that come with the study); or ``anything`` (about anything at all, so that
             generated data decide it; ``because_anything`` says why).
-        measures: the one primary measurement, as a sentence.
+        measures: the one primary measurement, as a sentence; ``{}`` stands for which of several comparisons it is.
         band: where the claim puts it: "> 0", ">= 0.5", "-0.01 to 0.01", "= 56", "2 ± 1e-9".
         because: the reason for the band's ends.
         each: the claim makes several comparisons alike, and all must hold.
@@ -101,7 +106,8 @@ class Declaration(Strict):
         undecidable: what makes it undecidable.
         slips: numbers of the source's defects that stand beside the verdict.
         changed: after evidence was seen.
-        built: in place of all these, for items that a source only names.
+        seen: what had been seen when it was first written, as its file says.
+        built: in place of all that is judged, for items that a source only names.
     """
 
     claim: int = Field(ge=1)
@@ -116,8 +122,9 @@ class Declaration(Strict):
     smallest: float | None = Field(None, gt=0)
     planned: Planned | None = None
     undecidable: str = ""
-    slips: list[int] = Field(default_factory=list)
+    slips: list[Annotated[int, Field(ge=1, le=MOST)]] = Field(default_factory=list)
     changed: list[Change] = Field(default_factory=list)
+    seen: str = ""
     built: Built | None = None
 
     @field_validator("band")
@@ -127,11 +134,23 @@ class Declaration(Strict):
             parse_band(value)
         return value
 
+    @field_validator("measures")
+    @classmethod
+    def _measures(cls, value: str) -> str:
+        try:
+            holes = {part[1:] for part in Formatter().parse(value) if part[1] is not None}
+        except ValueError:
+            holes = {("?",)}
+        if holes - {("", "", None)}:
+            raise ValueError("braces stand for which comparison it is: write {} there, and {{ }} for braces")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> Declaration:
         if self.built is not None:
-            if self.says or self.measures or self.band:
-                raise ValueError("built: what a source only names has no sentence, no measurement and no band")
+            judged = set(type(self).model_fields) - {"claim", "slips", "changed", "seen", "built"}
+            if both := [name for name in type(self).model_fields if name in judged & self.model_fields_set]:
+                raise ValueError(f"built: what a source only names is not judged, so it has no {', '.join(both)}")
             return self
         missing = [name for name in ("says", "place", "measures", "band", "because") if not getattr(self, name)]
         if self.basis == "anything" and not self.because_anything:
@@ -159,7 +178,7 @@ class Declaration(Strict):
             return "built"
         if self.basis == "arithmetic":
             return "arithmetic"
-        return "stand-in" if self.basis == "data" and source == "generated" else "measured"
+        return "stand-in" if self.basis == "data" and source != "real" else "measured"
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -193,13 +212,22 @@ class Declaration(Strict):
 
     @property
     def digest(self) -> str:
-        """Changes with anything that is declared, but not with what is said of changes."""
-        settled = self.model_dump(mode="json", exclude={"changed"})
+        """Changes with anything that is declared, but not with what is said of changes or had been seen.
+
+        What is left at its default is left out, so that a field which declarations get later changes no digest.
+        """
+        settled = self.model_dump(mode="json", exclude={"changed", "seen"}, exclude_defaults=True)
         return hashlib.blake2b(json.dumps(settled, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 class Declarations(dict[int, Declaration]):
-    """All declarations of one study, by claim."""
+    """All declarations of one study, by claim.
+
+    Attributes:
+        seen: what had been seen when they were first written; empty where nothing had.
+    """
+
+    seen: str = ""
 
     def __missing__(self, claim: int) -> Declaration:
         raise KeyError(f"claim {claim} is not declared; declared.yaml has {', '.join(map(str, sorted(self)))}")
@@ -209,36 +237,56 @@ def read_declarations(path: Path) -> Declarations:
     """Reads a ``declared.yaml``.
 
     Raises:
+        FileNotFoundError: there is no such file.
         ValueError: it is not valid; the message names file, claim, field and what was found.
     """
-    try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except Exception as error:
-        raise ValueError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, dict) or not all(isinstance(claim, int) for claim in raw):
-        raise ValueError(f"{path}: expected a mapping from claims' numbers")
-    found = Declarations()
+    where = shown(path)
+    raw = parse_yaml(read_text(path), where)
+    if not isinstance(raw, dict):
+        raise ValueError(f"{where}: expected a mapping from claims' numbers, found {_short(raw)}")
+    found, seen = Declarations(), _joined(raw.pop("seen", ""))
+    if not isinstance(seen, str):
+        raise ValueError(f"{where}: seen: expected what had been seen in words, found {_short(seen)}")
+    found.seen = seen
     for claim, fields in raw.items():
+        if type(claim) is not int or not 1 <= claim <= MOST:
+            raise ValueError(f"{where}: expected claims' numbers and `seen`, found {_short(claim)}")
         try:
-            found[claim] = Declaration.model_validate_json(json.dumps(_joined(fields) | {"claim": claim}))
-        except (ValidationError, TypeError) as error:
-            raise ValueError(f"{path}: claim {claim}: {_explained(error)}") from None
+            if not isinstance(fields, dict):
+                raise ValueError(f"expected a mapping of fields, found {_short(fields)}")
+            if "claim" in fields:
+                raise ValueError("claim: its number is the key; take the field out")
+            found[claim] = Declaration.model_validate({"seen": seen} | _joined(fields) | {"claim": claim})
+        except ValueError as error:
+            raise ValueError(f"{where}: claim {claim}: {_explained(error)}") from None
     return found
 
 
 def _joined(node: Any) -> Any:
-    """Folded text of several lines as one."""
+    """Folded text of several lines as one, and dates as text."""
     if isinstance(node, dict):
-        return {str(key): _joined(value) for key, value in node.items()}
+        return {key: _joined(value) for key, value in node.items()}
     if isinstance(node, list):
         return [_joined(value) for value in node]
+    if isinstance(node, date) and not isinstance(node, datetime):
+        return node.isoformat()
     return re.sub(r"\s+", " ", node).strip() if isinstance(node, str) else node
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
-    return "; ".join(
-        f"{'.'.join(map(str, item['loc'])) or 'the whole'}: {item['msg']} (found {str(item['input'])[:60]!r})"
-        for item in error.errors()
-    )
+    words = []
+    for item in error.errors():
+        said, field = item["msg"].removeprefix("Value error, "), ".".join(map(str, item["loc"]))
+        words.append(f"{shown(field)}: {said} (found {_short(item['input'])})" if field else said)
+    return "; ".join(words)
+
+
+def _short(value: Any) -> str:
+    """What was found, as it may stand in a message."""
+    try:
+        words = repr(value)
+    except ValueError:  # a number of more digits than Python writes out
+        words = f"{type(value).__name__} of too many digits"
+    return shown(words if len(words) <= 60 else f"{words[:57]}...")
