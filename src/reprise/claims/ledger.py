@@ -139,6 +139,7 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "power": (declared or {}).get("power"),
         "declared": (declared or {}).get("digest"),
         "changed": (declared or {}).get("changed", []),
+        "seen": (declared or {}).get("seen", ""),
         "says": (declared or {}).get("says", ""),
         "place": (declared or {}).get("place", ""),
         "inputs": studies[names[0]]["inputs"] if names else "",
