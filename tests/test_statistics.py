@@ -352,7 +352,7 @@ def test_a_share_of_one_group_says_nothing_and_of_nothing_is_refused():
     alone = ratio_of_groups(np.array([1.0, 0.0]), np.ones(2), np.zeros(2))
     assert (alone.low, alone.value, alone.high) == (0, 0.5, 1)
     empty_beside = ratio_of_groups(np.array([1.0, 0.0]), np.array([2.0, 0.0]), np.arange(2))
-    assert (empty_beside.low, empty_beside.high, empty_beside.n) == (0, 1, 1)
+    assert (empty_beside.low, empty_beside.high, empty_beside.n) == (0, 1, 2)
     with pytest.raises(ValueError, match="nothing to take a share of"):
         ratio_of_groups(np.zeros(2), np.zeros(2), np.arange(2))
     with pytest.raises(ValueError, match="more than the whole"):

@@ -278,12 +278,12 @@ def ratio_of_groups(numerator: np.ndarray, denominator: np.ndarray, groups: np.n
         raise ValueError("nothing to take a share of")
     if not ((top >= 0) & (top <= bottom)).all():
         raise ValueError("a group's part is less than nothing or more than the whole")
-    top, bottom = top[bottom > 0], bottom[bottom > 0]
-    value, count = float(top.sum() / bottom.sum()), len(bottom)
-    if count == 1:
-        return Effect(value, *SHARE, 1, unit=unit)
+    count, value = len(bottom), float(top.sum() / bottom.sum())
+    top, bottom = top[bottom > 0], bottom[bottom > 0]  # no group says anything of what it has none of
+    if len(bottom) == 1:
+        return Effect(value, *SHARE, count, unit=unit)
     error, _, freedom = _left_out(top, bottom)
-    alike = value * (1 - value) / error**2 if error else count
+    alike = value * (1 - value) / error**2 if error else len(bottom)
     low, high = _wilson(value, min(alike, bottom.sum()) / _student(freedom, LEVEL) ** 2, LEVEL)
     return Effect(value, low, high, count, unit=unit)
 
