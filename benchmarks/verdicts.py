@@ -6,7 +6,8 @@
 Networks are simulated: each has its own accuracy, drawn around its variant's with the assumed spread; images are harder
 or easier for all, and some of them for one variant only, whatever its seed. What then judges them is the project's own:
 `compare` and `decide` with a declaration. *Before* is what was done until then: three seeds, a 95 % interval for each
-comparison, contradicted where any of them lies outside the band.
+comparison (10,000 draws of Student's t over seeds, and of the images once more), contradicted where any of them lies
+outside the band.
 
 Wrong is every verdict where the true effect lies exactly at the band's end, be it *reproduced* or *contradicted*. Where
 some networks collapse, the true effect is that of those which do not. *Covers*: the interval at which it stopped holds
@@ -111,9 +112,19 @@ class Outcome:
 def before(declared: Declaration, networks: Sequence[Networks]) -> Outcome:
     """Three seeds, 95 % each, contradicted by any."""
     baseline, *others = (each.upto(BEFORE) for each in networks)
-    effects = [difference(one, baseline) for one in others]
+    effects = [as_it_was(one.correct - baseline.correct) for one in others]
     found = [Finding(declared.claim, "accuracy", effect, declared.expect, "primary") for effect in effects]
     return Outcome(decide(found), BEFORE, effects[0])
+
+
+def as_it_was(differences: np.ndarray) -> Effect:
+    """The interval of (seeds, images) differences as it was drawn."""
+    rng, (seeds, images) = np.random.default_rng(0), differences.shape
+    value, spread = float(differences.mean()), float(differences.mean(axis=1).std(ddof=1))
+    error = differences.mean(axis=0).std(ddof=1) / images**0.5
+    drawn = error * rng.standard_normal(10_000) + spread / seeds**0.5 * rng.standard_t(seeds - 1, 10_000)
+    low, high = value + np.quantile(drawn, [0.025, 0.975])
+    return Effect(value, float(low), float(high), images, seeds)
 
 
 def after(declared: Declaration, networks: Sequence[Networks]) -> Outcome:

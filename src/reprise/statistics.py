@@ -116,11 +116,13 @@ def paired_effect(
         return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
     sums = differences if groups is None else np.stack([np.bincount(index, weights=row) for row in differences])
     error, skew, freedom = _left_out(sums.mean(axis=0), sizes)
-    error *= _lasting_share(sums, sizes) ** 0.5
+    share = _lasting_share(sums, sizes)
+    error, passing = error * share**0.5, error * (1 - share) ** 0.5
     spread = float(differences.mean(axis=1).std(ddof=1)) if seeds > 1 else 0.0
+    scale = max(spread / seeds**0.5, passing)  # seeds that agree better than their answers let them do so by chance
     ends = {
         each: [
-            value + _quantile_of_sum(tail, error * _student(freedom, each), skew, spread / np.sqrt(seeds), seeds - 1)
+            value + _quantile_of_sum(tail, error * _student(freedom, each), skew, scale, seeds - 1)
             for tail in (each / 2, 1 - each / 2)
         ]
         for each in {level, level / together}
@@ -191,15 +193,16 @@ def _lasting_share(sums: np.ndarray, sizes: np.ndarray) -> float:
     ``sums`` are (seeds, groups).
 
     Two-way analysis of variance without repetition: what is left of each seed's group sums when the group's mean over
-    seeds is taken away estimates the part that shrinks with the number of seeds.
+    seeds is taken away estimates the part that shrinks with the number of seeds. Of few groups a smaller part of it is
+    taken: divided by a variance that is itself estimated, it would be too large on average (James and Stein's factor).
     """
-    seeds = len(sums)
-    if seeds == 1:
+    seeds, freedom = len(sums), len(sizes) - 1
+    if seeds == 1 or freedom <= 2:
         return 1.0
     sums = sums - sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
     means = sums.mean(axis=0)
     total, passing = np.sum(means**2), np.sum((sums - means) ** 2) / (seeds - 1) / seeds
-    return float(max(0.0, 1 - passing / total)) if total else 0.0
+    return float(max(0.0, 1 - (freedom - 2) / freedom * passing / total)) if total else 0.0
 
 
 def seeds_effect(
