@@ -1,6 +1,6 @@
 """How often verdicts are wrong and how often there is one: three seeds as it was, and looks as they are declared.
 
-    python benchmarks/verdicts.py                       1,000 claims a row; a quarter of an hour
+    python benchmarks/verdicts.py                       1,000 claims a row; seven minutes on one core
     python benchmarks/verdicts.py --repetitions 100
 
 Networks are simulated: each has its own accuracy, drawn around its variant's with the assumed spread; images are harder
