@@ -36,11 +36,11 @@ repro: setup ## Run the pipeline with params.yaml as it stands, JOBS stages at a
 	@echo "Report: $(CURDIR)/reports/index.html"
 
 real: setup ## The same on the official files in data/raw (make generated turns back)
-	reprise set data.source=real
+	reprise set data.source=real scale=medium
 	@$(MAKE) --no-print-directory repro
 
 generated: setup ## Back to generated data (from DVC's run cache where it was run before)
-	reprise set data.source=generated
+	reprise set data.source=generated scale=small
 	@$(MAKE) --no-print-directory repro
 
 smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone

@@ -28,13 +28,14 @@ from torch.utils.data import DataLoader, TensorDataset
 from _turns import in_turns, seconds_of
 from reprise.data.batches import Batches, resident
 from reprise.data.parts import TrainingData
-from reprise.data.ultrasound import generate, resize, split_by_subject
+from reprise.data.ultrasound import generate, resize
 from reprise.loop import History, Loop, trainer_for
 from reprise.metrics.segmentation import dice
 from reprise.models.dropout import Dropout
 from reprise.settings import Settings, TrainingConfig
 from reprise.statistics import paired_effect
 from reprise.studies.ultrasound import train as ultrasound
+from reprise.studies.ultrasound.folds import parts
 from reprise.studies.ultrasound.settings import UltrasoundSettings
 from reprise.tasks.segment import Segment
 from reprise.tasks.task import Task
@@ -189,7 +190,7 @@ def agreement(epochs: int, seeds: int, console: Console) -> None:
     """The third table: scale ``small`` trained to its end both ways, from the same starts."""
     frames = generate(subjects=16, frames=36, seed=11)
     images, targets = resize(frames.images, 64), resize(frames.true_masks.astype(np.uint8) * 255, 64)
-    part = split_by_subject(frames.subject, 0)
+    part = parts(frames.subject, 0, 0, 5)
     data = TrainingData(
         *(
             {"image": images[part == p], "target": targets[part == p], "index": np.flatnonzero(part == p)}

@@ -27,13 +27,27 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def finish(root: Path, dice: float, figure: str, source: str = "generated") -> None:
+def finish(root: Path, dice: float, figure: str, source: str = "generated", scale: str = "small") -> None:
     reports = root / "reports"
     (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
     row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
-    judged = row | {"id": 79, "study": "ultrasound", "verdict": "reproduced", "data_source": source, "scale": "small"}
-    exact = row | {"id": 1, "study": "mixtures", "verdict": "reproduced", "data_source": "generated", "scale": "small"}
-    untested = row | {"id": 80, "verdict": "untested"}
+    judged = row | {
+        "id": 79,
+        "study": "ultrasound",
+        "kind": "measured",
+        "verdict": "reproduced",
+        "data_source": source,
+        "scale": scale,
+    }
+    exact = row | {
+        "id": 1,
+        "study": "mixtures",
+        "kind": "arithmetic",
+        "verdict": "reproduced",
+        "data_source": "generated",
+        "scale": scale,
+    }
+    untested = row | {"id": 80, "kind": None, "verdict": "untested"}
     (reports / "ledger.json").write_text(json.dumps([exact, judged, untested]))
     (reports / "metrics.json").write_text(json.dumps({"study": {"dice": {"value": dice}}}))
     (reports / "README.md").write_text("# Report\n")
@@ -56,7 +70,7 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     assert (provenance["commit"], provenance["changed"]) == (head, False)
     assert (provenance["machine"], provenance["data"], provenance["scale"]) == ("one big GPU", ["generated"], ["small"])
     assert provenance["stages"]["train a"] == {"seconds": 2.5, "peak_mib": 11.0}
-    assert said == f"reports/full: 2 verdicts kept, commit {head[:10]}, one big GPU"
+    assert said == f"reports/full: 2 claims kept, commit {head[:10]}, one big GPU"
 
 
 def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):
@@ -78,6 +92,19 @@ def test_keeping_again_replaces_what_was_kept(checkout):
     assert [path.name for path in (kept / "figures" / "study").iterdir()] == ["two.svg"]
     assert json.loads((kept / "metrics.json").read_text())["study"]["dice"]["value"] == 0.75
     assert "cores" in json.loads((kept / "provenance.json").read_text())["machine"]
+
+
+def test_which_data_at_which_scale_is_no_change_of_the_commit(checkout):
+    """`make real` in a clean clone sets both, and locks are written by every run."""
+    text = "scale: medium\ndata: {source: real}\n"
+    (checkout / "params.yaml").write_text(text)
+    (checkout / "pipelines" / "mixtures" / "dvc.lock").write_text("schema: '2.0'\n")
+    finish(checkout, 0.5, "one", source="real", scale="medium")
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is False
+    (checkout / "params.yaml").write_text(text.replace("}", ", cifar: {train: 3}}"))
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
 
 
 @pytest.mark.parametrize("path", ["src/code.py", "pipelines/mixtures/params.yaml"])

@@ -98,7 +98,7 @@ def test_a_variants_name_can_stand_in_a_command_and_a_path(copy, name):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- a\n- b\n", "scale: [\n", "scale: medium\n", "scale: small\ndata: 3\n", "scale: 2024-13-01\n"],
+    ["", "- a\n- b\n", "scale: [\n", "scale: huge\n", "scale: small\ndata: 3\n", "scale: 2024-13-01\n"],
 )
 def test_a_file_that_is_no_configuration_ends_in_a_config_error(tmp_path, text):
     with pytest.raises(ConfigError):

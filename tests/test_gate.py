@@ -228,3 +228,55 @@ def test_names_with_pipes_keep_the_table_whole():
 
     table = markdown(compare({}, flatten({"a|b": {"x": metric(1.0)}}, "f")), "a|b")
     assert {line.replace("\\|", "").count("|") for line in table.splitlines()} == {7}
+
+
+def ledger(root, folder="reports", **fields):
+    row = {"id": 5, "interval": [0, 1], "declared": "aaaa", "changed": []}
+    (root / folder).mkdir(exist_ok=True, parents=True)
+    (root / folder / "ledger.json").write_text(json.dumps([row | fields]))
+
+
+@pytest.mark.parametrize("folder", ["reports", "reports/real"])
+def test_a_declaration_that_was_altered_after_its_evidence_fails_until_it_says_so(repository, capsys, folder):
+    ledger(repository, folder)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "judged")
+    assert run(repository, capsys)[0] == 0
+    ledger(repository, folder, declared="bbbb")
+    code, _, err = run(repository, capsys)
+    named = "real 5" if "real" in folder else "5"
+    assert code == 1
+    assert f"declared otherwise after evidence had been seen: claim {named}; say why under `changed`" in err
+    ledger(repository, folder, declared="bbbb", changed=[{"when": "2026-01-01", "why": "the source was misread"}])
+    assert run(repository, capsys)[0] == 0
+
+
+def test_what_was_not_judged_before_may_be_declared(repository, capsys):
+    for before in ({"declared": None}, {"interval": None}):
+        ledger(repository, **before)
+        git(repository, "add", "-A")
+        git(repository, "commit", "-q", "-m", "not judged")
+        ledger(repository, declared="bbbb")
+        assert run(repository, capsys)[0] == 0
+
+
+def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
+    folder = repository / "reports" / "real"
+    folder.mkdir(parents=True)
+    kept = json.loads((repository / "reports" / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(kept))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "kept")
+    study, (name, *_) = next(iter(kept)), list(next(iter(kept.values())))
+    kept[study][name]["value"] -= 1
+    (folder / "metrics.json").write_text(json.dumps(kept))
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert f"real {study}.{name}" in err
+
+
+def test_what_is_no_ledger_is_refused(repository, capsys):
+    (repository / "reports" / "ledger.json").write_text("{}")
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert "not a ledger" in err

@@ -119,7 +119,9 @@ class TestPlayers:
         study, data = SimpleNamespace(build=adversaries, task=Killed), TrainingData(numbers(48))
 
         def run(name):
-            train_variant(study, settings(epochs=4), 1, lambda _: data, CPU, tmp_path / name, tmp_path / f"{name}-kept")
+            train_variant(
+                study, settings(epochs=4), range(1), lambda _: data, CPU, tmp_path / name, tmp_path / f"{name}-kept"
+            )
 
         run("whole")
         (tmp_path / "armed").touch()

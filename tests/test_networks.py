@@ -49,7 +49,7 @@ def test_a_network_that_was_loaded_again_predicts_what_it_predicted_bit_for_bit(
 
     images = cifar.load(space.prepared("cifar"))
     test = cifar.as_arrays(images.test_images, images.test_labels, np.arange(len(images.test_labels)))
-    (logits,) = Run("baseline", space.run("baseline")).arrays("test/logits")
+    (logits,) = Run.of(space, "baseline").arrays("test/logits")
     networks = list(load_networks(space, "baseline"))
     assert [network.seed for network in networks] == list(range(space.config.seeds))
     for network, expected in zip(networks, logits, strict=True):
@@ -71,14 +71,14 @@ def test_a_probe_asks_every_seed_and_asked_again_gives_the_same_bytes(space):
     probe(space, "baseline")
     out = space.probe("baseline")
     first = {path.name: path.read_bytes() for path in out.iterdir()}
-    (answers,) = Probed(out).arrays("turned/logits")
+    (answers,) = Probed((out,)).arrays("turned/logits")
     assert len(answers) == space.config.seeds
-    assert Probed(out).record["settings"] == space.config.probe.model_dump(mode="json")
+    assert Probed((out,)).record["settings"] == space.config.probe.model_dump(mode="json")
     (out / "stale.txt").write_text("of an earlier run")
     probe(space, "baseline")
     assert {path.name: path.read_bytes() for path in out.iterdir()} == first
     with pytest.raises(ValueError, match=r"answers\.npz: no else"):
-        Probed(out).arrays("else")
+        Probed((out,)).arrays("else")
 
 
 def test_training_goes_on_from_the_same_seeds_network(space):

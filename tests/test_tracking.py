@@ -89,14 +89,14 @@ def settings(space: Workspace, variant: str):
 
 
 def test_an_empty_database_gets_every_run_and_a_second_time_nothing_new(space):
-    write_outputs(space, "raw", "starter")
+    write_outputs(space, "raw", "cleaned")
     write_evidence(space)
     shown = []
     assert sync(space.root, shown.append) == {"made": 7, "kept": 0, "removed": 0}
     assert shown[:2] == ["ultrasound: raw", "ultrasound: raw/seed-0"]
     found = runs(space)
     assert set(found) == {
-        *("raw", "raw/seed-0", "raw/seed-1", "starter", "starter/seed-0", "starter/seed-1", "evidence"),
+        *("raw", "raw/seed-0", "raw/seed-1", "cleaned", "cleaned/seed-0", "cleaned/seed-1", "evidence"),
     }
     assert all(run.info.status == "FINISHED" for run in found.values())
     seed = found["raw/seed-1"]
@@ -109,7 +109,7 @@ def test_an_empty_database_gets_every_run_and_a_second_time_nothing_new(space):
     expected = {"study": "ultrasound", "variant": "raw", "seed": "1", "data.source": "generated", "scale": "smoke"}
     assert expected.items() <= seed.data.tags.items()
     assert {"git.commit", "dvc.stage", "config.digest", "mlflow.source.name"} <= seed.data.tags.keys()
-    assert seed.data.tags["config.digest"] != found["starter/seed-1"].data.tags["config.digest"]
+    assert seed.data.tags["config.digest"] != found["cleaned/seed-1"].data.tags["config.digest"]
 
     assert sync(space.root, shown.append) == {"made": 0, "kept": 7, "removed": 0}
     assert len(shown) == 7
@@ -150,15 +150,15 @@ def test_a_damaged_output_is_named(space, name, content, said):
 
 
 def test_the_stage_is_the_one_that_dvc_lock_names(space, monkeypatch):
-    monkeypatch.setenv("DVC_STAGE", "pipelines/ultrasound/dvc.yaml:train_ultrasound@starter")
-    write_outputs(space, "raw", "starter")
+    monkeypatch.setenv("DVC_STAGE", "pipelines/ultrasound/dvc.yaml:train_ultrasound@cleaned")
+    write_outputs(space, "raw", "cleaned")
     outs = "    cmd: x\n    outs:\n    - path: data/runs/ultrasound/raw\n"
     lock = space.root / "pipelines" / "ultrasound" / "dvc.lock"
     write_text(lock, f"schema: '2.0'\nstages:\n  train_ultrasound@raw:\n{outs}")
     sync(space.root)
     stages = {name: run.data.tags["dvc.stage"] for name, run in runs(space).items()}
     assert stages["raw"] == stages["raw/seed-0"] == "pipelines/ultrasound/dvc.yaml:train_ultrasound@raw"
-    assert stages["starter"] == "pipelines/ultrasound/dvc.yaml:train_ultrasound@starter"  # not locked yet
+    assert stages["cleaned"] == "pipelines/ultrasound/dvc.yaml:train_ultrasound@cleaned"  # not locked yet
 
 
 def test_runs_that_a_kill_left_are_removed_but_not_those_of_a_living_process(space):
@@ -306,7 +306,7 @@ space = Workspace("ultrasound")
 with track_training(space, sys.argv[1], space.config.variants[sys.argv[1]]) as listener:
     listener(0)(0, {"val_loss": 1.0})
 """
-    names = ["raw", "starter", "cleaned"]
+    names = ["raw", "cleaned", "cleaned_has_mask"]
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     users = [
         subprocess.Popen([sys.executable, "-c", script, name], cwd=smoke, env=environment, stderr=subprocess.PIPE)
@@ -372,7 +372,7 @@ def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browse
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    write_outputs(space, "raw", "starter", "cleaned_has_mask")
+    write_outputs(space, "raw", "cleaned", "cleaned_has_mask")
     write_evidence(space, dice=0.625)
     sync(space.root)
     experiment = Tracker(space.root).experiment("ultrasound")
@@ -385,7 +385,7 @@ def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browse
         browser.get(f"{address}/#/experiments")
         wait.until(lambda _: "reprise/ultrasound" in text())
         browser.get(f"{address}/#/experiments/{experiment}/runs?workflowType=machine_learning")
-        wait.until(lambda _: all(name in text() for name in ("raw", "starter", "cleaned_has_mask", "evidence")))
+        wait.until(lambda _: all(name in text() for name in ("raw", "cleaned", "cleaned_has_mask", "evidence")))
         assert "seed-0" not in text()  # folded into their variants
         browser.save_screenshot(str(space.root / "runs.png"))
         run = runs(space)["raw"]

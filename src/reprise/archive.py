@@ -21,9 +21,10 @@ from reprise.registry import named_studies
 from reprise.report.terminal import read_ledger
 from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
+from reprise.yaml_files import parse_yaml, read_text
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
-OUTPUTS = (*KEPT, "figures", "studies", "index.html")  # what the pipeline writes in reports/
+OUTPUTS = (*KEPT, "values.json", "figures", "studies", "index.html")  # what the pipeline writes in reports/
 WRITTEN = {*KEPT, "figures", "params", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
 
 
@@ -58,14 +59,12 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
-    rows = [row for row in read_ledger(reports / "ledger.json") if row["verdict"] != "untested"]
+    rows = [row for row in read_ledger(reports / "ledger.json") if row["kind"]]
     _check_params(rows, root)
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
         "commit": commit,
-        "changed": bool(
-            _git(root, "status", "--porcelain", "--", "src", "params.yaml", "pipelines/*/params.yaml")
-        ),  # code other than the commit's
+        "changed": _is_changed(root),  # code or parameters other than the commit's
         "data": sorted({row["data_source"] for row in rows}),
         "scale": sorted({row["scale"] for row in rows}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
@@ -88,7 +87,21 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
         if target.exists():
             target.rename(Path(scratch) / "before")
         kept.rename(target)
-    return f"{folder}: {len(rows)} verdicts kept, commit {commit[:10]}, {provenance['machine']}"
+    return f"{folder}: {len(rows)} claims kept, commit {commit[:10]}, {provenance['machine']}"
+
+
+def _is_changed(root: Path) -> bool:
+    """Whether code or parameters differ from the commit; which data at which scale, ``make real`` sets."""
+    if _git(root, "status", "--porcelain", "--", "src", "pipelines/*/params.yaml", "pipelines/*/dvc.yaml"):
+        return True
+    then = _without_run(_git(root, "show", f"HEAD:./{config.PARAMS}"))
+    return then != _without_run(read_text(root / config.PARAMS))
+
+
+def _without_run(text: str) -> dict[str, Any]:
+    found = parse_yaml(text, config.PARAMS)
+    data = found.get("data") if isinstance(found, dict) else None
+    return {**found, "scale": None, "data": {**(data or {}), "source": None}} if isinstance(found, dict) else {}
 
 
 def _check_params(rows: list[dict[str, Any]], root: Path) -> None:

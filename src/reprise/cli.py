@@ -138,12 +138,13 @@ def ledger(
     verdict: Annotated[
         list[str] | None, typer.Option(help="Only these: reproduced, contradicted, inconclusive, untested.")
     ] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only these: measured, arithmetic, stand-in, built.")] = None,
     study: Annotated[str, typer.Option(help="Only this study's claims.")] = "",
 ) -> None:
-    """One row a claim: verdict, effect, interval, n, data, scale."""
+    """One row a claim: verdict, kind, effect, interval, n, power, data, scale."""
     from reprise.report.terminal import show_ledger
 
-    show_ledger(as_json=json, verdicts=tuple(verdict or ()), study=study)
+    show_ledger(as_json=json, verdicts=tuple(verdict or ()), kinds=tuple(kind or ()), study=study)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from typing import Any
 
 PACKAGE = "reprise"
 DATA_FILES = (".csv", ".html", ".css", ".js", ".md")  # what modules read beside themselves
-STUDY_PARTS = ("clean", "train", "probe", "sweep", "evaluate")
+STUDY_PARTS = ("clean", "train", "probe", "sweep", "further", "evaluate")
 
 
 def closure(modules: Iterable[str], source: Path = Path("src")) -> list[Path]:
@@ -130,10 +130,13 @@ def stage_files(command: str, source: Path = Path("src")) -> list[Path]:
     if not (module.startswith(f"{PACKAGE}.stages.") and part in STUDY_PARTS and arguments):
         return closure([module], source)
     study = f"{PACKAGE}.studies.{arguments[0]}"
-    parts = [part, "train"] if part == "probe" else [part]  # networks are built again before they are asked
+    # networks are built again before they are asked; looks train, ask and evaluate
+    wanted = {"probe": ("probe", "train"), "further": ("train", "probe", "evaluate")}.get(part, (part,))
+    folder = source.joinpath(*study.split("."))
+    parts = [each for each in wanted if part != "further" or module_file(f"{study}.{each}", source)]
     files = closure([module, f"{study}.settings", *(f"{study}.{each}" for each in parts)], source)
-    page = source.joinpath(*study.split("."), "README.md")
-    return sorted({*files, *([page] if part == "evaluate" else [])})
+    beside = {"further": ("declared.yaml",), "evaluate": ("README.md", "declared.yaml")}.get(part, ())
+    return sorted({*files, *(folder / name for name in beside)})
 
 
 def write_deps(files: Iterable[Path], source: Path = Path("src"), check: bool = False) -> list[Path]:

@@ -1,8 +1,12 @@
-"""``reprise gate``: no metric may become worse than the chance between seeds explains.
+"""``reprise gate``: no metric worse than the chance between seeds explains, no declaration altered in silence.
 
-Compares ``reports/metrics.json`` of the working tree with the one of a git revision. A difference counts where it is
-larger than Welch's two-sided 95 % bound ``t(df) * sqrt(sa^2 / na + sb^2 / nb)``, with the degrees of freedom of
-Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9 (and an absolute 1e-12).
+Compares ``reports/metrics.json`` of the working tree, and that of the kept run on real data, with the ones of a git
+revision. A difference counts where it is larger than Welch's two-sided 95 % bound ``t(df) * sqrt(sa^2 / na + sb^2 /
+nb)``, with the degrees of freedom of Welch and Satterthwaite; numbers without spread must agree to a relative 1e-9 (and
+an absolute 1e-12).
+
+What a claim declares was stated before its evidence. Where the ledger of the revision has judged a claim and the
+declaration has another digest since, its ``changed`` must have got an entry that says why.
 """
 
 from __future__ import annotations
@@ -16,13 +20,14 @@ from typing import Any
 
 from scipy.special import stdtrit
 
-from reprise.claims.ledger import METRICS
+from reprise.claims.ledger import LEDGER, METRICS
 from reprise.files import parse_json, read_json, shown
 
 EXACT = 1e-9  # relative: what the order of a sum may change
 ZERO = 1e-12  # absolute: an error of 2e-16 that becomes 4e-16 is still rounding
 LEVEL = 0.95
 BETTER = ("higher", "lower", "equal")
+RUNS = {"": Path("reports"), "real ": Path("reports/real")}  # this run, and the kept one on real data
 
 
 @dataclass(frozen=True)
@@ -46,20 +51,34 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
         root: the folder that holds ``reports/``, inside a git repository.
 
     Returns:
-        0 where nothing became worse; 1 on a regression, a metric that is gone or not a number, or when there was
-        nothing to compare.
+        0 where nothing became worse; 1 on a regression, a metric that is gone or not a number, a declaration that was
+        altered without saying so, or when there was nothing to compare.
     """
     try:
         reference = against or default_reference(root)
-        before = read_revision(reference, root)
-        if not (root / METRICS).is_file():
-            raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
-        after = flatten(read_json(root / METRICS), str(root / METRICS))
+        commit = _revision(reference, root)
+        comparisons, altered = [], []
+        for prefix, folder in RUNS.items():
+            before, after = _both(commit, reference, folder / METRICS.name, root)
+            if before is None and not prefix:
+                raise ValueError(f"{reference} holds no {METRICS.as_posix()}: nothing to compare with")
+            if after is None and not prefix:
+                raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
+            if before is not None and after is not None:
+                comparisons += compare(*(_prefixed(prefix, flatten(*each)) for each in (before, after)))
+            ledgers = _both(commit, reference, folder / LEDGER.name, root)
+            altered += [f"{prefix}{each}" for each in altered_declarations(*(each and each[0] for each in ledgers))]
     except (ValueError, OSError) as error:
         print(f"gate: {shown(str(error))}", file=sys.stderr)
         return 1
-    comparisons = compare(before, after)
     print(markdown(comparisons, reference))
+    if altered:
+        print(
+            f"gate: declared otherwise after evidence had been seen: claim {', '.join(altered)}; say why under "
+            "`changed` in the study's declared.yaml, and evaluate it again",
+            file=sys.stderr,
+        )
+        return 1
     failed = [comparison for comparison in comparisons if comparison.failed]
     checked = sum(comparison.compared for comparison in comparisons)
     if failed:
@@ -142,21 +161,48 @@ def default_reference(root: Path) -> str:
     return "origin/main" if _commit("origin/main", root) else "HEAD"
 
 
-def read_revision(reference: str, root: Path) -> dict[str, Any]:
-    """The metrics of a git revision, flattened.
+def altered_declarations(before: Any, after: Any) -> list[str]:
+    """Claims that were judged before and are declared otherwise now, without a new entry under ``changed``.
+
+    Args:
+        before, after: ledgers; None where there is none. Rows of an older form, without a digest, are passed over.
 
     Raises:
-        ValueError: there is no such revision, or it holds no metrics.
+        ValueError: one is no ledger.
     """
+    for rows in (before, after):
+        if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+            raise ValueError(f"{LEDGER}: not a ledger; make it again with `dvc repro`")
+    then = {row.get("id"): row for row in before or [] if row.get("declared") and row.get("interval")}
+    return [
+        str(row["id"])
+        for row in after or []
+        if row.get("id") in then
+        and row.get("declared") not in (None, then[row["id"]]["declared"])
+        and len(row.get("changed") or []) <= len(then[row["id"]].get("changed") or [])
+    ]
+
+
+def _both(commit: str, reference: str, path: Path, root: Path) -> list[tuple[Any, str] | None]:
+    """A JSON file of a revision and of the working tree, each with its name; None where there is none."""
+    command = ["git", "show", f"{commit}:./{path.as_posix()}"]
+    held = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    where, here = f"{reference}:{path.as_posix()}", root / path
+    return [
+        None if held.returncode else (parse_json(held.stdout, where), where),
+        (read_json(here), str(here)) if here.is_file() else None,
+    ]
+
+
+def _prefixed(prefix: str, metrics: dict[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}{name}": entry for name, entry in metrics.items()}
+
+
+def _revision(reference: str, root: Path) -> str:
     commit = _commit(reference, root)
     if commit is None:
         raise ValueError(f"{reference!r} is no revision of this repository (try a branch, a tag or a commit)")
-    command = ["git", "show", f"{commit}:./{METRICS.as_posix()}"]
-    held = subprocess.run(command, cwd=root, capture_output=True, check=False)
-    if held.returncode:
-        raise ValueError(f"{reference} holds no {METRICS.as_posix()}: nothing to compare with")
-    where = f"{reference}:{METRICS.as_posix()}"
-    return flatten(parse_json(held.stdout, where), where)
+    return commit
 
 
 def flatten(metrics: Any, where: str) -> dict[str, Any]:

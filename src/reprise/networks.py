@@ -61,25 +61,27 @@ class Network:
         return replace(self, task=task.to(self.device).eval())
 
 
-def load_networks(workspace: Workspace, variant: str, kept: Kept = "kept") -> Iterator[Network]:
+def load_networks(workspace: Workspace, variant: str, kept: Kept = "kept", first: int = 0) -> Iterator[Network]:
     """The networks of a variant, seed by seed.
 
     Args:
         workspace: of the study.
         variant: its name.
         kept: the weights that training kept by its settings, or, where it kept both, the ``best``.
+        first: seed of the block that is meant.
 
     Raises:
         FileNotFoundError: the variant has not been trained.
         ValueError: the weights do not fit the network that the settings describe.
     """
-    study, folder = import_part(workspace.study, "train"), workspace.run(variant)
+    study, folder = import_part(workspace.study, "train"), workspace.run(variant, first)
     record = read_json(folder / "run.json")
     settings = workspace.config.variants[variant].model_validate(record["settings"], strict=False)
     shapes = {name: tuple(shape) for name, shape in record["shapes"].items()}
     device = device_for(workspace.params.training)
     torch.set_num_threads(workspace.params.training.threads)
-    for seed, structure in enumerate(record["structure"]):
+    for place, structure in enumerate(record["structure"]):
+        seed = first + place
         task = study.task(study.build(settings, shapes, structure), settings, seed)
         try:
             task.model.load_state_dict(load_weights(folder, seed, kept))
@@ -88,8 +90,14 @@ def load_networks(workspace: Workspace, variant: str, kept: Kept = "kept") -> It
         yield Network(task.to(device).eval(), settings, seed, structure, shapes, device)
 
 
+def start_weights(workspace: Workspace, variant: str, seed: int) -> Weights:
+    """The weights of one seed of a variant, whichever block it was trained in."""
+    first = max(each for each in workspace.blocks(variant) if each <= seed)
+    return load_weights(workspace.run(variant, first), seed)
+
+
 def load_weights(folder: Path, seed: int, kept: Kept = "kept") -> Weights:
-    """The weights of one seed of a variant.
+    """The weights of one seed, from the folder of its block.
 
     Raises:
         FileNotFoundError: the variant has not been trained.

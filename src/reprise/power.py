@@ -3,7 +3,8 @@
 A claim plans looks at, say, 4, 8, 16 and 24 seeds and stops where it is decided. Looking several times would raise the
 chance of a wrong verdict; so each look may spend a part of the error (Lan and DeMets, 1983), here in proportion to the
 seeds seen (Kim and DeMets, 1987, rho = 1). The levels follow from the joint normal distribution of the looks; at each,
-Student's quantile of that level is used, for few seeds know little about their spread.
+Student's quantile of that level is used, for few seeds know little about their spread. (Each look then has a spread of
+its own, which ties the looks less together: where nothing but seeds varies, looks at 4, 8, 16 and 24 err with 0.053.)
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
-from scipy import stats
-from scipy.integrate import cumulative_trapezoid
+from scipy import special, stats
+from scipy.optimize import brentq
 
 ALPHA = 0.05  # two-sided error of a claim's verdict, all looks together
 POWER = 0.8  # wanted for the smallest effect of interest
-GRID = 2001  # points of the recursive integration; doubling them moves no level by 1e-6
-RANGE = 8.0  # standard deviations that it covers
+NODES = 301  # of the recursive integration between a look's bounds; doubling them moves no level by 1e-9
 
 
 @cache
@@ -34,26 +34,32 @@ def look_levels(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ..
     """
     if not looks or looks[0] < 2 or list(looks) != sorted(set(looks)):
         raise ValueError(f"looks must be rising numbers of seeds from 2 on; found {list(looks)}")
-    spent, levels = 0.0, []
-    points = np.linspace(-RANGE, RANGE, GRID)
-    step = points[1] - points[0]
-    density = None  # of the sum of standardised increments, where no look has stopped yet
+    levels: list[float] = []
+    sums = mass = np.empty(0)  # of standardised increments where no look has stopped yet, and how likely they are
+    places, weights = np.polynomial.legendre.leggauss(NODES)
     for before, now in zip((0, *looks), looks, strict=False):
-        wanted = alpha * now / looks[-1] - spent
-        if density is None:
-            density = stats.norm.pdf(points)
+        wanted = alpha * (now - before) / looks[-1]
+        if not levels:
+            bound = float(stats.norm.isf(wanted / 2))
+            density = stats.norm.pdf(bound * places)
         else:
             # sum at this look = sum at the last + fresh; in units of each look's own standard deviation
             ratio, rest = np.sqrt(before / now), np.sqrt(1 - before / now)
-            kernel = stats.norm.pdf((points[:, None] - ratio * points[None, :]) / rest) / rest
-            density = kernel @ density * step
-        tail = cumulative_trapezoid(density[::-1], dx=step, initial=0)
-        # the bound at which both tails hold what may be spent now
-        bound = float(np.interp(wanted / 2, tail, points[::-1]))
+            bound = _bound(ratio * sums, rest, mass, wanted)
+            density = stats.norm.pdf(bound * places[:, None], ratio * sums, rest) @ mass
         levels.append(float(2 * stats.norm.sf(bound)))
-        density = np.where(np.abs(points) < bound, density, 0.0)
-        spent = alpha * now / looks[-1]
+        sums, mass = bound * places, bound * weights * density
     return tuple(levels)
+
+
+def _bound(centres: np.ndarray, spread: float, mass: np.ndarray, wanted: float) -> float:
+    """Beyond which, on either side, lies so much of normal distributions around ``centres``."""
+
+    def excess(bound: float) -> float:
+        beyond = special.ndtr((centres - bound) / spread) + special.ndtr((-centres - bound) / spread)
+        return float(mass @ beyond) - wanted
+
+    return float(brentq(excess, 0, 40, xtol=1e-12))
 
 
 def level_at(seeds: int, looks: Sequence[int], alpha: float = ALPHA) -> float | None:
@@ -74,6 +80,8 @@ def power_above(seeds: int, spread: float, effect: float, examples: float = 0.0,
     """
     if seeds < 2:
         return 0.0
+    if spread == 0 and examples == 0:
+        return float(effect > 0)
     return _integrated(seeds, spread, examples, alpha, lambda half, error: stats.norm.cdf((effect - half) / error))
 
 
@@ -81,6 +89,8 @@ def power_between(seeds: int, spread: float, width: float, examples: float = 0.0
     """Chance that the whole interval lies within ``width`` of zero where there is no effect at all."""
     if seeds < 2:
         return 0.0
+    if spread == 0 and examples == 0:
+        return float(width >= 0)
 
     def inside(half: np.ndarray, error: float) -> np.ndarray:
         room = (width - half) / error
@@ -91,8 +101,6 @@ def power_between(seeds: int, spread: float, width: float, examples: float = 0.0
 
 def _integrated(seeds, spread, examples, alpha, chance) -> float:
     """Mean of ``chance(half, error)`` over the spread that so many seeds show (a scaled chi distribution)."""
-    if spread == 0 and examples == 0:
-        return 1.0
     quantiles = (np.arange(400) + 0.5) / 400
     shown = spread * np.sqrt(stats.chi2.ppf(quantiles, seeds - 1) / (seeds - 1))
     of_seeds = stats.t.ppf(1 - alpha / 2, seeds - 1) * shown / np.sqrt(seeds)

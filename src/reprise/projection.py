@@ -60,12 +60,14 @@ class Projection:
 
     def training(self, variant: str) -> list[Run]:
         """The runs that a variant's outputs stand for: its own, then one a seed; none where it was not trained."""
-        folder = self.workspace.run(variant)
-        if not ((folder / "run.json").is_file() and (folder / "history.csv").is_file()):
+        space = self.workspace
+        first, *further = (space.run(variant, block) for block in space.blocks(variant))
+        if not ((first / "run.json").is_file() and (first / "history.csv").is_file()):
             return []
-        record = _with(folder / "run.json", "parameters", "precision", "settings")
-        rows = read_table(folder / "history.csv", "seed", "epoch")
-        outputs = digest([record, (folder / "history.csv").read_text(encoding="utf-8")])
+        record = _with(first / "run.json", "parameters", "precision", "settings")
+        histories = [folder / "history.csv" for folder in (first, *further)]
+        rows = [row for path in histories for row in read_table(path, "seed", "epoch")]
+        outputs = digest([record, *(path.read_text(encoding="utf-8") for path in histories)])
         facts = {"parameters": str(record["parameters"]), "precision": record["precision"]}
         runs = [replace(self.run(variant, record["settings"]), rows=_means(rows), scores=self._scores(variant))]
         for seed in sorted({int(row["seed"]) for row in rows}):

@@ -13,6 +13,8 @@ import numpy as np
 from reprise.files import read_json, read_npz, read_table
 from reprise.workspace import Workspace
 
+SEEDS_OF = ("best_epoch", "epochs", "structure")  # what run.json has one of for every seed
+
 
 @dataclass(frozen=True)
 class Run:
@@ -20,16 +22,30 @@ class Run:
 
     Attributes:
         name: of the variant.
-        folder: what training wrote.
+        folders: what training wrote, a folder a block of seeds.
+        upto: only so many seeds are seen.
     """
 
     name: str
-    folder: Path
+    folders: tuple[Path, ...]
+    upto: int | None = None
+
+    @classmethod
+    def of(cls, workspace: Workspace, variant: str) -> Run:
+        """The variant's run, all its blocks of seeds."""
+        return cls(variant, tuple(workspace.run(variant, first) for first in workspace.blocks(variant)), workspace.upto)
+
+    @property
+    def folder(self) -> Path:
+        """Of the first block, by which messages name the run."""
+        return self.folders[0]
 
     @cached_property
     def record(self) -> dict[str, Any]:
         """run.json: parameters, epochs, examples, settings, structure."""
-        return read_json(self.folder / "run.json")
+        first, *others = (read_json(folder / "run.json") for folder in self.folders)
+        of_seeds = [key for key in SEEDS_OF if key in first]
+        return first | {key: sum((each[key] for each in others), first[key])[: self.upto] for key in of_seeds}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -48,12 +64,7 @@ class Run:
             FileNotFoundError: the variant has not been trained.
             ValueError: it did not write one of these.
         """
-        path = self.folder / "predictions.npz"
-        with read_npz(path) as archive:
-            missing = [name for name in names if name not in archive.files]
-            if missing:
-                raise ValueError(f"{path}: no {', '.join(missing)}; train it again")
-            return [archive[name] for name in names]
+        return _arrays([folder / "predictions.npz" for folder in self.folders], names, self.upto, "train it again")
 
     def has(self, name: str) -> bool:
         """Whether predictions.npz holds an array of this name."""
@@ -93,19 +104,7 @@ class Run:
         Raises:
             ValueError: the file is damaged.
         """
-        path = self.folder / "history.csv"
-        rows = read_table(path, "seed", "epoch")
-        try:
-            seeds = sorted({int(row["seed"]) for row in rows})
-            return [
-                {
-                    key: np.array([float(row[key] or "nan") for row in rows if int(row["seed"]) == seed])
-                    for key in rows[0]
-                }
-                for seed in seeds
-            ]
-        except (ValueError, IndexError) as error:
-            raise ValueError(f"{path}: no history of a training ({error}); make it again with `dvc repro`") from None
+        return [rows for folder in self.folders for rows in _history(folder / "history.csv")][: self.upto]
 
     def last(self, column: str) -> np.ndarray:
         """(seeds,) a column's value in the last epoch."""
@@ -130,6 +129,42 @@ class Run:
         return np.mean([rows[column][:length] for rows in self.history], axis=0)
 
 
+def _arrays(paths: Sequence[Path], names: Sequence[str], upto: int | None, again: str) -> list[np.ndarray]:
+    """Arrays of several archives, one after the other along the first axis."""
+    found: list[list[np.ndarray]] = []
+    for path in paths:
+        with read_npz(path) as archive:
+            missing = [name for name in names if name not in archive.files]
+            if missing:
+                raise ValueError(f"{path}: no {', '.join(missing)}; {again}")
+            found.append([archive[name] for name in names])
+    return [np.concatenate(parts)[:upto] for parts in zip(*found, strict=True)]
+
+
+def _history(path: Path) -> list[dict[str, np.ndarray]]:
+    rows = read_table(path, "seed", "epoch")
+    try:
+        seeds = sorted({int(row["seed"]) for row in rows})
+        return [
+            {key: np.array([float(row[key] or "nan") for row in rows if int(row["seed"]) == seed]) for key in rows[0]}
+            for seed in seeds
+        ]
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{path}: no history of a training ({error}); make it again with `dvc repro`") from None
+
+
+def same_seeds(*arrays: np.ndarray) -> list[np.ndarray]:
+    """Arrays (seeds, ...) cut to the seeds that all of them have: further ones are trained where a claim needs them."""
+    least = min(len(array) for array in arrays)
+    return [array[:least] for array in arrays]
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """One minus other, seed by seed, as far as both go."""
+    one, other = same_seeds(one, other)
+    return one - other
+
+
 def longest(runs: Sequence[Run]) -> int:
     """Epochs of the longest training."""
     return max(len(rows["epoch"]) for run in runs for rows in run.history)
@@ -144,10 +179,12 @@ def load_runs(workspace: Workspace) -> dict[str, Run]:
     """
     config, runs = workspace.config, {}
     for name, settings in config.variants.items():
-        run = Run(name, workspace.run(name))
+        run = Run.of(workspace, name)
         if not (run.folder / "run.json").is_file():
             raise FileNotFoundError(f"{run.folder}/run.json is missing; `dvc repro` makes it")
-        if run.settings != settings.model_dump(mode="json") or run.seeds != config.seeds:
+        used = [read_json(folder / "run.json") for folder in run.folders]
+        wanted = settings.model_dump(mode="json")
+        if any(each["settings"] != wanted for each in used) or len(used[0]["epochs"]) != config.seeds:
             raise ValueError(f"{run.folder}: trained with other settings or seeds than params.yaml has; train it again")
         runs[name] = run
     return runs
@@ -175,7 +212,7 @@ def used_settings(runs: dict[str, Run]) -> dict[str, Any]:
     every = {name: run.settings for name, run in runs.items()}
     first = next(iter(every.values()))
     base = {key: value for key, value in first.items() if all(each.get(key) == value for each in every.values())}
-    seeds = next(iter(runs.values())).seeds
+    seeds = max(run.seeds for run in runs.values())
     own = {name: {k: v for k, v in each.items() if k not in base} for name, each in every.items()}
     return {"seeds": seeds, "base": base, "variants": own}
 
@@ -185,15 +222,22 @@ class Probed:
     """What the networks of one variant were asked.
 
     Attributes:
-        folder: what the probe stage wrote.
+        folders: what the probe stage wrote, a folder a block of seeds.
+        upto: only so many seeds are seen.
     """
 
-    folder: Path
+    folders: tuple[Path, ...]
+    upto: int | None = None
+
+    @classmethod
+    def of(cls, workspace: Workspace, variant: str) -> Probed:
+        """What the variant's networks were asked, all its blocks of seeds."""
+        return cls(tuple(workspace.probe(variant, first) for first in workspace.blocks(variant)), workspace.upto)
 
     @cached_property
     def record(self) -> dict[str, Any]:
         """probe.json: what they were asked with."""
-        return read_json(self.folder / "probe.json")
+        return read_json(self.folders[0] / "probe.json")
 
     def arrays(self, *names: str) -> list[np.ndarray]:
         """Arrays of answers.npz by name, seeds along the first axis.
@@ -202,9 +246,6 @@ class Probed:
             FileNotFoundError: the variant has not been probed.
             ValueError: its answers do not hold one of these.
         """
-        path = self.folder / "answers.npz"
-        with read_npz(path) as archive:
-            missing = [name for name in names if name not in archive.files]
-            if missing:
-                raise ValueError(f"{path}: no {', '.join(missing)}; `dvc repro` makes it again")
-            return [archive[name] for name in names]
+        return _arrays(
+            [folder / "answers.npz" for folder in self.folders], names, self.upto, "`dvc repro` makes it again"
+        )

@@ -1,7 +1,8 @@
 """What can be turned: strict, frozen models that every study's ``Config`` and settings are built from. No torch.
 
-A leaf of a params file that differs between scales is a mapping ``{small: .., full: ..}`` (``smoke`` falls back to
-``small``), one that differs between sources of data a mapping ``{generated: .., real: ..}``; they can hold each other.
+A leaf of a params file that differs between scales is a mapping ``{small: .., full: ..}``, in which ``smoke`` and
+``medium`` fall back to ``small``; one that differs between sources of data is a mapping ``{generated: .., real: ..}``.
+They can hold each other.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SCALES = ("smoke", "small", "full")
+SCALES = ("smoke", "small", "medium", "full")
 SOURCES = ("generated", "real")
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]  # stands in stages' commands and in paths
 

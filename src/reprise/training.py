@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +125,7 @@ def train_seed(
 def train_variant(
     study: Any,
     settings: Settings,
-    seeds: int,
+    seeds: Iterable[int],
     load: Callable[[int], TrainingData],
     training: TrainingConfig,
     out: Path,
@@ -136,11 +135,11 @@ def train_variant(
     code: str = "",
     start: Callable[[int], Weights] | None = None,
 ) -> None:
-    """Trains ``seeds`` networks and writes weights, predictions.npz, history.csv and run.json to ``out``.
+    """Trains a network for each of ``seeds`` and writes weights, predictions.npz, history.csv and run.json to ``out``.
 
     Args:
         load: seed -> data.
-        kept: folder for what a killed run needs; emptied when all is done.
+        kept: folder for what a killed run needs.
         listener: seed -> what to call after every epoch of that seed.
         code: digest of the code; a checkpoint of other code, settings or data is not resumed.
         start: seed -> the weights that training goes on from.
@@ -150,23 +149,22 @@ def train_variant(
     """
     torch.set_num_threads(training.threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    results: list[Result] = []
+    results: dict[int, Result] = {}
     every: list[TrainingData] = []
-    for seed in range(seeds):
+    for seed in seeds:
         data = load(seed)
         check_alike([*every[:1], data])
         weights = start(seed) if start else None
-        folder = kept / f"seed-{seed}-{_key(settings, training, data, code, weights)}"
+        folder = kept / f"seed-{seed}-{training_key(settings, training, data, code, weights)}"
         result = _load(folder)
         if result is None:
             folder.mkdir(parents=True, exist_ok=True)
             heard = listener(seed) if listener else None
             _save(train_seed(study, settings, data, seed, training, folder, heard, progress, weights), folder)
             result = _load(folder)
-        results.append(result)
+        results[seed] = result
         every.append(data)
     _write(results, every, out, training, settings)
-    shutil.rmtree(kept, ignore_errors=True)
 
 
 def check_alike(every: list[TrainingData]) -> None:
@@ -190,7 +188,10 @@ def check_alike(every: list[TrainingData]) -> None:
                 )
 
 
-def _key(settings: Settings, training: TrainingConfig, data: TrainingData, code: str, start: Weights | None) -> str:
+def training_key(
+    settings: Settings, training: TrainingConfig, data: TrainingData, code: str, start: Weights | None = None
+) -> str:
+    """A digest of all that a seed's training depends on, but for the seed."""
     stamp = [settings.model_dump(mode="json"), training.model_dump(mode="json"), data.digest, code]
     if start is not None:
         stamp.append({name: hashlib.blake2b(t.contiguous().numpy().tobytes()).hexdigest() for name, t in start.items()})
@@ -234,19 +235,20 @@ def _load(folder: Path) -> Result | None:
 
 
 def _write(
-    results: list[Result], every: list[TrainingData], out: Path, training: TrainingConfig, settings: Settings
+    by_seed: dict[int, Result], every: list[TrainingData], out: Path, training: TrainingConfig, settings: Settings
 ) -> None:
     """All seeds as one: arrays with seeds along the first axis, labels and places in the prepared file included."""
+    results = list(by_seed.values())
     arrays = {name: np.stack([result.predictions[name] for result in results]) for name in results[0].predictions}
     for part, content in every[0].parts.items():
         for name, array in content.items():
             if name == "index" or (name == "label" and array.ndim == 1 and part != "train"):
                 arrays[f"{part}/{name}"] = np.stack([data.parts[part][name] for data in every])
-    weights = {f"seed{i}/{name}": t.contiguous() for i, r in enumerate(results) for name, t in r.weights.items()}
-    weights |= {f"best/seed{i}/{name}": t.contiguous() for i, r in enumerate(results) for name, t in r.best.items()}
+    weights = {f"seed{i}/{name}": t.contiguous() for i, r in by_seed.items() for name, t in r.weights.items()}
+    weights |= {f"best/seed{i}/{name}": t.contiguous() for i, r in by_seed.items() for name, t in r.best.items()}
     columns = sorted({name for result in results for row in result.history for name in row} - {"epoch"})
     lines = [",".join(["seed", "epoch", *columns])]
-    for seed, result in enumerate(results):
+    for seed, result in by_seed.items():
         for row in result.history:
             values = (f"{row[name]:.7g}" if name in row else "" for name in columns)
             lines.append(",".join([str(seed), f"{row['epoch']:.0f}", *values]))

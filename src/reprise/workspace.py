@@ -16,11 +16,13 @@ class Workspace:
     """One study in one checkout: its parameters and its files.
 
     ``data/prepared/SET.npz`` -> ``data/runs/STUDY/VARIANT/`` -> ``data/probes/STUDY/VARIANT/`` ->
-    ``data/evidence/STUDY/`` -> ``reports/``; families of small networks go by ``data/sweeps/STUDY/`` instead.
+    ``data/further/STUDY/`` (more seeds of both, while a claim is undecided) -> ``data/evidence/STUDY/`` ->
+    ``reports/``; families of small networks go by ``data/sweeps/STUDY/`` instead.
     """
 
     study: str
     root: Path = Path()
+    upto: int | None = None  # evaluation sees so many seeds of each variant, and writes where nobody else reads
 
     @cached_property
     def params(self) -> config.Params:
@@ -67,24 +69,42 @@ class Workspace:
         """The prepared file of a data set."""
         return self.root / "data" / "prepared" / f"{name}.npz"
 
-    def run(self, variant: str) -> Path:
-        """What training a variant wrote: predictions.npz, history.csv, weights and run.json."""
-        return self.root / "data" / "runs" / self.study / variant
+    def run(self, variant: str, first: int = 0) -> Path:
+        """What training a variant wrote, for the block of seeds from ``first`` on.
 
-    def probe(self, variant: str) -> Path:
-        """What the variant's trained networks were asked: answers.npz and probe.json."""
-        return self.root / "data" / "probes" / self.study / variant
+        It holds predictions.npz, history.csv, weights.safetensors and run.json.
+        """
+        return (self.further / f"from-{first}" / "runs" if first else self._own("runs")) / variant
+
+    def probe(self, variant: str, first: int = 0) -> Path:
+        """What the networks of that block were asked: answers.npz and probe.json."""
+        return (self.further / f"from-{first}" / "probes" if first else self._own("probes")) / variant
+
+    @property
+    def further(self) -> Path:
+        """Blocks of seeds beyond the first, and looks.json: which claims asked for them."""
+        return self._own("further")
+
+    def blocks(self, variant: str) -> list[int]:
+        """The first seed of each block that a variant was trained in, rising."""
+        found = [
+            int(path.parent.parent.name.removeprefix("from-")) for path in self.further.glob(f"from-*/runs/{variant}")
+        ]
+        return [0, *sorted(found)]
 
     @property
     def sweep(self) -> Path:
         """What a family of many small networks gave: table.csv and sweep.json."""
-        return self.root / "data" / "sweeps" / self.study
+        return self._own("sweeps")
 
-    def checkpoints(self, variant: str) -> Path:
+    def checkpoints(self, variant: str, first: int = 0) -> Path:
         """Where a killed run resumes from; no DVC output."""
-        return self.root / "data" / "checkpoints" / self.study / variant
+        return self._own("checkpoints") / (f"from-{first}/{variant}" if first else variant)
 
     @property
     def evidence(self) -> Path:
         """What evaluation wrote: evidence.json and figures."""
-        return self.root / "data" / "evidence" / self.study
+        return self._own("evidence") if self.upto is None else self._own("checkpoints") / f"look-{self.upto}"
+
+    def _own(self, kind: str) -> Path:
+        return self.root / "data" / kind / self.study

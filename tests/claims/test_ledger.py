@@ -11,25 +11,48 @@ import numpy as np
 import pytest
 
 from reprise.claims.catalogue import claims
-from reprise.claims.evidence import Evidence, Finding, Metric, above, between
-from reprise.claims.ledger import LEDGER, METRICS, build_rows, judge, read_studies, write_ledger
+from reprise.claims.declarations import Declaration, Declarations
+from reprise.claims.evidence import Evidence, Finding, Metric, above, primary
+from reprise.claims.ledger import LEDGER, METRICS, VALUES, build_rows, read_studies, state, write_ledger
 from reprise.files import write_text
 from reprise.statistics import Effect, exact, proportion, seeds_effect
 
 
+def declared(claim: int, band: str, **more) -> Declaration:
+    return Declaration(claim=claim, says="it is so", place="S1", measures=f"M{claim}", band=band, because="so", **more)
+
+
+DECLARED = {
+    "mixtures": {
+        1: declared(1, "> 0", basis="anything", because_anything="synthetic", smallest=0.1, undecidable="none",
+                    planned={"seeds": 3, "spread": 0.01}),
+        2: declared(2, "0 to 0.01"),
+        5: declared(5, "> 0", basis="data", smallest=0.1, undecidable="none", planned={"seeds": 8, "spread": 1}),
+    },
+    "thresholds": {
+        3: declared(3, "> 0"),
+        2: declared(2, "> 0"),
+        4: Declaration(claim=4, built={"names": "S1 lists it", "oracle": "scikit-image"}),
+    },
+}  # fmt: skip
+
+
 def workspace(root):
-    """Two studies that exist, with invented findings: claims 1, 2 and 4 by the one, 2 and 3 by the other."""
+    """Two studies that exist, with invented findings: claims 1, 2 and 5 by the one, 2, 3 and 4 by the other."""
     for name in ("mixtures", "thresholds"):
         write_text(root / "pipelines" / name / "params.yaml", "")
+    one, other = DECLARED["mixtures"], DECLARED["thresholds"]
     gains = seeds_effect(np.array([0.1, 0.12, 0.11]), "nats")
     mixtures = [
-        Finding(1, "Gain", gains, above(0)),
-        Finding(2, "Share of failures", proportion(3, 10), between(0, 0.01), variant="code", defect=5),
+        primary(one[1], gains),
+        Finding(1, "Beside it", exact(-1), above(0), "secondary"),
+        primary(one[2], proportion(3, 10), variant="code", defect=5),
+        primary(one[5], gains),
     ]
     thresholds = [
-        Finding(3, "Not a number", Effect(float("nan"), float("nan"), float("nan"), 4), above(0)),
-        Finding(2, "Also about starts", exact(0.5), above(0)),
-        Finding(4, "Only context", exact(2), kind="context"),
+        primary(other[3], Effect(float("nan"), float("nan"), float("nan"), 4)),
+        primary(other[2], exact(0.5)),
+        Finding(4, "Agrees with another", exact(0), above(-1), "oracle", oracle="scikit-image"),
     ]
     metrics = {"gain": Metric(0.11, "higher", 0.01, 3)}
     studies = {
@@ -37,51 +60,21 @@ def workspace(root):
         "thresholds": Evidence("photographs that scikit-image ships", thresholds, title="Thresholds"),
     }
     for name, study in studies.items():
+        study.declared, study.inputs = Declarations(DECLARED[name]), "abc"
+        study.check()
         study.write(root / "data" / "evidence" / name, source="generated", scale="small", study=name)
     return root
 
 
-def finding(verdict: str, kind: str = "claim", **more) -> dict:
-    band = {"low": 0, "high": None, "closed": False}
-    effect = {"value": 1.0, "low": 0.5, "high": 1.5, "n": 3, "seeds": 0, "unit": ""}
-    common = {"claim": 7, "measures": f"{kind} {verdict}", "effect": effect, "expect": band, "expected": "> 0"}
-    return common | {"verdict": verdict, "kind": kind} | more
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "verdict", "decided"),
-    [
-        (["reproduced", "reproduced"], "reproduced", 0),
-        (["reproduced", "inconclusive"], "inconclusive", 1),
-        (["inconclusive", "reproduced", "contradicted"], "contradicted", 2),
-        (["contradicted", "contradicted"], "contradicted", 0),
-    ],
-)
-def test_the_worst_claim_finding_decides(verdicts, verdict, decided):
-    findings = [finding(each) for each in verdicts]
-    found, deciding, _ = judge(findings)
-    assert found == verdict
-    assert deciding is findings[decided]
-
-
-def test_context_and_passing_oracles_decide_nothing():
-    assert judge([]) == ("untested", None, "")
-    assert judge([finding("untested", "context"), finding("reproduced", "oracle")])[0] == "untested"
-    assert judge([finding("reproduced", "oracle"), finding("reproduced")])[0] == "reproduced"
-
-
-@pytest.mark.parametrize("verdict", ["contradicted", "inconclusive"])
-def test_a_failing_oracle_makes_any_claim_inconclusive(verdict):
-    found, deciding, note = judge([finding("contradicted"), finding(verdict, "oracle", oracle="scikit-learn")])
-    assert found == "inconclusive"
-    assert deciding["kind"] == "oracle"
-    assert note == "our implementation disagrees with scikit-learn"
-
-
-def test_an_inconclusive_note_says_how_many_seeds_would_resolve_it():
-    advice = "About 12 seeds would resolve it."
-    assert judge([finding("inconclusive", remedy=advice, note="Few.")])[2] == f"Few. {advice}"
-    assert judge([finding("inconclusive", remedy="")])[2] == ""
+def test_where_our_code_disagrees_with_another_the_row_says_so(tmp_path):
+    workspace(tmp_path)
+    path = tmp_path / "data" / "evidence" / "mixtures" / "evidence.json"
+    evidence = json.loads(path.read_text())
+    evidence["findings"][1] |= {"kind": "oracle", "verdict": "contradicted", "oracle": "scikit-learn"}
+    path.write_text(json.dumps(evidence))
+    row = write_ledger(tmp_path)[0]
+    assert (row["verdict"], row["effect"]) == ("inconclusive", -1)
+    assert row["note"] == "our implementation disagrees with scikit-learn"
 
 
 def test_every_claim_has_a_row_even_without_any_study():
@@ -94,7 +87,7 @@ def test_every_claim_has_a_row_even_without_any_study():
 def test_ledger_joins_studies_that_answer_the_same_claim(tmp_path):
     rows = write_ledger(workspace(tmp_path))
     assert json.loads((tmp_path / LEDGER).read_text()) == json.loads(json.dumps(rows))
-    first, second, third, fourth = rows[:4]
+    first, second, third, fourth, fifth = rows[:5]
     assert (first["verdict"], first["study"], first["unit"], first["seeds"]) == ("reproduced", "mixtures", "nats", 3)
     assert first["expected"] == "> 0"
     assert second["verdict"] == "contradicted"  # one study contradicts, the other reproduces
@@ -103,8 +96,24 @@ def test_ledger_joins_studies_that_answer_the_same_claim(tmp_path):
     assert second["data"].startswith("generated: 5 points")
     assert (second["variant"], second["defects"]) == ("code", [5])
     assert (third["verdict"], third["effect"]) == ("inconclusive", None)
-    assert (fourth["verdict"], fourth["study"]) == ("untested", "thresholds")
-    assert {row["verdict"] for row in rows[4:]} == {"untested"}
+    assert (fourth["verdict"], fourth["kind"], fourth["study"]) == (None, "built", "thresholds")
+    assert (fifth["verdict"], fifth["kind"], fifth["stand_in"]) == (None, "stand-in", "reproduced")
+    assert [state(row) for row in rows[:6]] == [
+        "reproduced", "contradicted", "inconclusive", "built", "stand-in", "untested",
+    ]  # fmt: skip
+    assert {row["verdict"] for row in rows[5:]} == {"untested"}
+
+
+def test_a_row_says_what_was_planned_its_power_and_the_declarations_digest(tmp_path):
+    rows = write_ledger(workspace(tmp_path))
+    one, five = DECLARED["mixtures"][1], DECLARED["mixtures"][5]
+    assert [(row["kind"], row["planned"], row["power"], row["declared"]) for row in (rows[0], rows[2], rows[4])] == [
+        ("measured", 3, one.power, one.digest),
+        ("arithmetic", None, None, DECLARED["thresholds"][3].digest),
+        ("stand-in", 8, five.power, five.digest),
+    ]
+    assert (rows[3]["planned"], rows[3]["power"], rows[9]["kind"], rows[9]["declared"]) == (None, None, None, None)
+    assert 0 < five.power < one.power <= 1
 
 
 def test_metrics_carry_direction_spread_data_and_scale(tmp_path):
@@ -113,6 +122,7 @@ def test_metrics_carry_direction_spread_data_and_scale(tmp_path):
     assert json.loads((tmp_path / METRICS).read_text()) == {
         "mixtures": {"gain": {"value": 0.11, "spread": 0.01, "n": 3, "better": "higher"} | common}
     }
+    assert json.loads((tmp_path / VALUES).read_text()) == {"mixtures": {"gain": 0.11}}
 
 
 def test_the_same_evidence_gives_the_same_bytes(tmp_path):

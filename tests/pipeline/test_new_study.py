@@ -61,21 +61,52 @@ def build(settings, shapes, structure=None):
 
 task = Classify
 ''',
-    "src/reprise/studies/halves/evaluate.py": '''"""Does it find the half? Said of claim 20, to have a number."""
+    "src/reprise/studies/halves/declared.yaml": """# Said of claims 20 and 21, to have numbers.
+20:
+  says: it finds the half
+  place: nowhere
+  basis: anything
+  because_anything: the pictures are made up
+  measures: Accuracy of {}
+  band: "> 0.5"
+  because: guessing gives a half
+  each: true
+  smallest: 0.1
+  planned: {seeds: 4, looks: [2, 4], of: [linear], spread: 0.05}
+  undecidable: nothing
+21:
+  says: a picture is easier than the next
+  place: nowhere
+  basis: anything
+  because_anything: the pictures are made up
+  measures: Accuracy of `linear`, minus that on the next pictures
+  band: "> 0"
+  because: to be easier is above 0
+  smallest: 0.1
+  planned: {seeds: 4, looks: [2, 4], of: [linear], spread: 0.05}
+  undecidable: nothing
+""",
+    "src/reprise/studies/halves/evaluate.py": '''"""Does it find the half? Said of claims 20 and 21, to have numbers."""
 
-from reprise.claims.evidence import Evidence, Finding, above
+import numpy as np
+
+from reprise.claims.evidence import Evidence, primary
 from reprise.comparing.tables import accuracies, score_table
 from reprise.runs import load_runs, used_settings
 from reprise.statistics import paired_effect
 
 
-def evaluate(workspace):
+def evaluate(workspace, declared):
     """Accuracy of every variant."""
     runs = load_runs(workspace)
     findings = [
-        Finding(20, f"Accuracy of `{name}`", paired_effect(run.correct, unit="accuracy"), above(0.5))
+        primary(declared[20], paired_effect(run.correct, unit="accuracy", level=declared[20].level(run.seeds)),
+                of=f"`{name}`")
         for name, run in runs.items()
     ]
+    right = runs["linear"].correct
+    apart = paired_effect(right - np.roll(right, 1, axis=1), unit="accuracy", level=declared[21].level(len(right)))
+    findings.append(primary(declared[21], apart))
     metrics, tables = accuracies(runs, list(runs)), [score_table(runs)]
     return Evidence(data="made up", findings=findings, metrics=metrics, tables=tables, settings=used_settings(runs))
 ''',
@@ -130,11 +161,28 @@ stages:
       outs:
         - data/runs/halves/${key}
 
+  further:
+    wdir: ../..
+    cmd: python -m reprise.stages.further halves
+    deps:
+      - data/prepared/cifar.npz
+      - data/runs/halves
+    params:
+      - params.yaml:
+          - data.source
+          - scale
+          - training
+      - pipelines/halves/params.yaml:
+    outs:
+      - data/further/halves:
+          persist: true
+
   evaluate:
     wdir: ../..
     cmd: python -m reprise.stages.evaluate halves
     deps:
       - data/runs/halves
+      - data/further/halves
     params:
       - params.yaml:
           - data.source
@@ -186,12 +234,37 @@ def test_a_study_is_two_folders_and_nothing_else_is_edited(clone):
 
 def test_it_is_in_the_ledger_and_has_its_page(clone):
     row = rows(clone)[20]
-    assert (row["study"], row["verdict"]) == (NAME, "reproduced")
+    assert (row["study"], row["verdict"], row["kind"]) == (NAME, "reproduced", "measured")
     page = (clone / "reports" / "studies" / f"{NAME}.html").read_text(encoding="utf-8")
     assert "Which half is brighter" in page
     assert "The pictures are made up." in page
     assert "learning_rate" in page
     assert f'<a id="study-{NAME}">' in (clone / "reports" / "README.md").read_text(encoding="utf-8")
+
+
+def test_more_seeds_are_trained_while_a_claim_is_undecided_and_no_longer(clone):
+    decided, open_ = rows(clone)[20], rows(clone)[21]
+    assert (decided["seeds"], decided["planned"]) == (2, 4)
+    assert "looked at with 2 of at most 4 seeds" in decided["findings"][0]["note"]
+    assert (open_["verdict"], open_["seeds"]) == ("inconclusive", 4)
+    looks = json.loads((clone / "data" / "further" / NAME / "looks.json").read_text(encoding="utf-8"))["looks"]
+    assert [(each["seeds"], each["trained"], each["verdicts"]) for each in looks] == [
+        (2, [], {"20": "reproduced", "21": "inconclusive"}),
+        (4, ["linear"], {"21": "inconclusive"}),
+    ]
+    assert json.loads(run(clone, "dvc", "status", "--json", f"pipelines/{NAME}/dvc.yaml")) == {}
+
+
+def test_what_is_measured_otherwise_trains_no_seed_again(clone):
+    """An edit of what judges runs the looks again; networks that it would train alike are taken from the last run."""
+    code = clone / "src/reprise/studies/halves/evaluate.py"
+    history = clone / "data" / "further" / NAME / "from-2" / "runs" / "linear" / "history.csv"
+    before = history.read_text(encoding="utf-8")
+    code.write_text(code.read_text(encoding="utf-8").replace('"made up"', '"made up here"'), encoding="utf-8")
+    said = run(clone, "dvc", "repro", "pipelines/halves/dvc.yaml")
+    assert "reprise.stages.further" in said
+    assert "seed 3 of 4" not in said
+    assert history.read_text(encoding="utf-8") == before
 
 
 def test_a_variant_is_a_line_of_parameters(clone):

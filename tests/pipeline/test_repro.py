@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from tests.conftest import ROOT
 
 from reprise.claims.catalogue import claims
+from reprise.claims.ledger import state
 from reprise.config import load, set_value
 from reprise.registry import has_part, known_studies
 
@@ -90,21 +91,27 @@ def commit(clone: Path, message: str) -> None:
 def test_it_ends_in_a_report_with_verdicts(clone):
     rows = json.loads((clone / "reports" / "ledger.json").read_text())
     assert [row["id"] for row in rows] == [claim.id for claim in claims()]
-    judged = [row for row in rows if row["verdict"] in ("reproduced", "contradicted", "inconclusive")]
-    assert {TRAINED, *EXACT} <= {row["study"] for row in judged}
-    assert all(row["scale"] == "smoke" for row in judged)
+    answered = [row for row in rows if row["kind"]]
+    assert {TRAINED, *EXACT} <= {row["study"] for row in answered}
+    assert all(row["scale"] == "smoke" for row in answered)
     metrics = json.loads((clone / "reports" / "metrics.json").read_text())
     assert metrics[TRAINED]
     page = (clone / "reports" / "index.html").read_text(encoding="utf-8")
     assert "smoke" in page
-    assert all(verdict in page.lower() for verdict in {row["verdict"] for row in judged})
+    assert all(each in page.lower() for each in {state(row) for row in answered})
     assert f"#study-{TRAINED}" in (clone / "reports" / "README.md").read_text(encoding="utf-8")
 
 
 def test_git_sees_results_and_locks_and_nothing_else(clone):
     lines = run(clone, "git", "status", "--porcelain", "-uall").stdout.splitlines()
     changed = {line[3:] for line in lines}
-    expected = ("reports/ledger.json", "reports/metrics.json", "reports/README.md", "reports/figures/")
+    expected = (
+        "reports/ledger.json",
+        "reports/metrics.json",
+        "reports/values.json",
+        "reports/README.md",
+        "reports/figures/",
+    )
     stray = [name for name in changed if not (name.startswith(expected) or name.endswith("dvc.lock"))]
     assert stray == []
     assert {"dvc.lock", f"pipelines/{TRAINED}/dvc.lock"} <= changed

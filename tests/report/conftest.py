@@ -8,13 +8,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, above, below, between
+from reprise.claims.declarations import Declaration, Declarations
+from reprise.claims.evidence import Evidence, Figure, Finding, Metric, Table, below, primary
 from reprise.files import write_text
 from reprise.plotting import figure
 from reprise.statistics import Effect, exact, mean_effect, proportion, seeds_effect
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" | piped `code` *star*"
 SETTINGS = {"starts": 30, "rate": 0.001, "names": ["a", "<b>"]}
+
+
+def declared(claim: int, band: str = "> 0", **more) -> Declaration:
+    words = {"says": f"“It is so” {HOSTILE}", "place": HOSTILE, "because": HOSTILE, "measures": f"M{claim} {HOSTILE}"}
+    return Declaration(claim=claim, band=band, **(words | more))
+
+
+RANDOM = {"smallest": 0.1, "undecidable": HOSTILE, "planned": {"seeds": 3, "spread": 0.01, "taken_from": HOSTILE}}
+CHANGED = [{"when": "2026-01-02", "why": HOSTILE}]
+DECLARED = {
+    "mixtures": {
+        1: declared(1, basis="anything", because_anything=HOSTILE, **RANDOM),
+        2: declared(2, "0 to 0.01", changed=CHANGED),
+        5: declared(5, basis="data", **RANDOM),
+    },
+    "thresholds": {
+        2: declared(2),
+        3: declared(3),
+        4: Declaration(claim=4, built={"names": HOSTILE, "oracle": HOSTILE}),
+    },
+}
 
 
 @pytest.fixture
@@ -50,10 +72,13 @@ def write(root: Path) -> Path:
         about=f"About **mixtures**. {HOSTILE}\n\n![x](https://example.org/x.png) [bad](javascript:alert(1))\n\n# Big",
         data=f"generated: 5 points {HOSTILE}",
         findings=[
-            Finding(1, f"Gain {HOSTILE}", seeds_effect(values, "nats"), above(0), figures=("curve",), note=HOSTILE),
+            primary(DECLARED["mixtures"][1], seeds_effect(values, "nats"), figures=("curve",), note=HOSTILE),
             Finding(1, "Parity", exact(1e-12, 10), below(1e-10), kind="oracle", oracle=HOSTILE),
-            Finding(2, "Share of failures", proportion(3, 10), between(0, 0.01), variant="code", defect=5),
-            Finding(2, "Seconds", mean_effect(np.array([1.0, 2.0, 3.0])), kind="context", published=HOSTILE),
+            primary(DECLARED["mixtures"][2], proportion(3, 10), variant="code", defect=5),
+            Finding(2, "A slip", exact(2), below(1), "slip", defect=6, note=HOSTILE),
+            Finding(2, "Beside it", exact(2), below(1), "secondary"),
+            Finding(2, "Seconds", mean_effect(np.array([1.0, 2.0, 3.0])), published=HOSTILE),
+            primary(DECLARED["mixtures"][5], seeds_effect(values, "accuracy")),
         ],
         metrics={"gain": Metric(0.11, "higher", 0.01, 3)},
         tables=[Table(f"Scores {HOSTILE}", ("variant", "score"), ((HOSTILE, 0.5), ("b", None)), HOSTILE)],
@@ -66,9 +91,9 @@ def write(root: Path) -> Path:
         about="About Otsu.",
         data="photographs that scikit-image ships",
         findings=[
-            Finding(3, "Not a number", Effect(float("nan"), float("nan"), float("nan"), 4), above(0)),
-            Finding(2, "Also about starts", exact(0.5), above(0)),
-            Finding(4, "Only context", exact(2), kind="context"),
+            primary(DECLARED["thresholds"][3], Effect(float("nan"), float("nan"), float("nan"), 4)),
+            primary(DECLARED["thresholds"][2], exact(0.5)),
+            Finding(4, "Only context", exact(2)),
         ],
         figures=[Figure("curve", "Another curve", "the same name in another study")],
     )
@@ -77,6 +102,8 @@ def write(root: Path) -> Path:
         for each in study.figures:
             with figure(folder / "figures" / f"{each.name}.{each.kind}", 3, 2) as (_, axes):
                 axes.plot([0, 1], [1, 0])
+        study.declared, study.inputs = Declarations(DECLARED[name]), "abc"
+        study.check()
         study.write(folder, source="generated", scale="small", study=name)
     return root
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reprise.claims.catalogue import claims
+from reprise.claims.catalogue import claims, defects
 from reprise.report.markdown import escape, inline, prose
 
 GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -48,10 +48,14 @@ def test_mirror_lists_every_claim_study_figure_and_defect(reported):
     assert len(re.findall(r"^\| \d+ \|", text, re.MULTILINE)) == len(claims())
     assert "<script" not in html
     assert "<td>alert" not in html
+    assert text.count("<details>") == text.count("</details>") == 6  # a claim of a study each
+    assert "(slip of the source)" in text
     for link in re.findall(r'href="([^"]+)"', html):  # pages are no part of the repository: only this one is there
         assert f'id="{link.removeprefix("#")}"' in html, link
     for picture in re.findall(r'src="([^"]+)"', html):
         assert (reported / "reports" / picture).is_file(), picture
-    assert text.count("*Not yet shown.*") == 19
-    assert "| ✓ reproduced | 1 |" in text
-    assert "| · untested | 191 |" in text
+    assert text.count("*Not yet shown.*") == len(defects()) - 2
+    assert "| ✓ reproduced | 1 | 1 | 0 |" in text
+    assert "| ✗ contradicted | 1 | 0 | 1 |" in text
+    assert "| ○ stand-in | 1 |  |  |" in text
+    assert "| · untested | 189 |" in text

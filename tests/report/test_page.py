@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from reprise.claims.catalogue import claims
-from reprise.claims.ledger import LEDGER, write_ledger
+from reprise.claims.ledger import LEDGER, state, write_ledger
 from reprise.report import view
-from reprise.report.page import write_report
+from reprise.report.page import KEPT, front_page, read_kept, real_first, write_report
 
 VOID = {"meta", "link", "img", "br", "input", "rect", "line", "circle"}
 
@@ -116,9 +116,9 @@ def test_first_page_shows_every_claim_with_a_verdict_in_words(reported):
     cells = [attrs for attrs in index.all("a") if (attrs.get("aria-label") or "").startswith("Claim ")]
     assert len(cells) == len(rows) == len(claims())
     for row, cell in zip(rows, cells, strict=True):
-        assert cell["class"] == row["verdict"]
-        assert cell["aria-label"].endswith(f": {row['verdict']}")
-    assert [attrs["data-verdict"] for attrs in index.all("tr") if "data-verdict" in attrs].count("untested") == 191
+        assert cell["class"] == state(row)
+        assert cell["aria-label"].endswith(f": {state(row)}")
+    assert [attrs["data-verdict"] for attrs in index.all("tr") if "data-verdict" in attrs].count("untested") == 189
     assert "data: generated" in index.text
     assert "scale: small" in index.text
 
@@ -126,9 +126,9 @@ def test_first_page_shows_every_claim_with_a_verdict_in_words(reported):
 def test_defects_are_listed_with_the_check_that_shows_them_or_none(reported):
     index = pages(reported)["index.html"]
     items = [attrs["id"] for attrs in index.all("li") if (attrs.get("id") or "").startswith("defect-")]
-    assert items == [f"defect-{number}" for number in range(1, 21)]
+    assert items == [f"defect-{number}" for number in range(1, 22)]
     assert index.text.count("Not yet shown.") == 19
-    assert "Share of failures (code)" in index.text
+    assert "(code)" in index.text
 
 
 def test_study_page_shows_figures_tables_cost_and_settings(reported):
@@ -248,3 +248,36 @@ def test_the_filter_shows_only_what_is_asked_for(reported, browser):
     browser.execute_script("location.hash = '#claim-100'")
     browser.execute_async_script("setTimeout(arguments[0], 50)")
     assert browser.execute_script(shown) == len(claims())
+
+
+def test_real_data_lead_where_this_run_has_but_a_stand_in(reported):
+    """A kept run on real data answers what generated data cannot, and a page says where each number comes from."""
+    here = json.loads((reported / LEDGER).read_text())
+    assert read_kept(reported) is None
+    kept = [row | ({"kind": "measured", "verdict": "contradicted", "data_source": "real"} if row["id"] == 5 else {})
+            for row in here]  # fmt: skip
+    (reported / KEPT).mkdir(parents=True)
+    (reported / KEPT / "ledger.json").write_text(json.dumps(kept))
+    provenance = {"commit": "0123456789abcdef", "machine": "a machine"}
+    (reported / KEPT / "provenance.json").write_text(json.dumps(provenance))
+    rows = real_first(here, read_kept(reported))
+    assert [state(row) for row in rows[:5]] == ["reproduced", "contradicted", "inconclusive", "built", "contradicted"]
+    assert (rows[4]["from"], rows[4]["here"], rows[4]["data_source"]) == ("real", "reproduced", "real")
+    assert front_page(here, [], read_kept(reported))["kept"] == provenance
+    write_report(reported)
+    text = pages(reported)["index.html"].text
+    assert "real data: commit 0123456789, a machine" in text
+    assert "here, on generated data: reproduced, which says nothing of the claim" in text
+    assert "commit 0123456789, a machine" in (reported / "reports" / "README.md").read_text()
+    (reported / KEPT / "ledger.json").write_text("[{}]")  # as an older version kept it
+    assert read_kept(reported) is None
+
+
+def test_a_study_page_shows_what_was_declared_and_that_it_was_changed(reported):
+    text = pages(reported)["mixtures.html"].text
+    for each in ("The source says", "Smallest effect of interest", "seeds 3", "Undecidable by", "Changed 2026-01-02"):
+        assert each in text
+    assert "Generated data decide" in text
+    assert "changed after seen" in text
+    assert "slip shown" in text
+    assert "Built:" in pages(reported)["thresholds.html"].text

@@ -32,13 +32,17 @@ def test_every_field_is_there_and_no_line_is_too_long(reported, width):
 @pytest.mark.parametrize("width", [80, 200])
 def test_all_claims_are_listed(reported, width):
     text = printed(reported / LEDGER, width)
-    assert text.count("· untested") == 191
+    assert text.count("· untested") == 189
     assert f"{len(claims())} claims" in text
 
 
 def test_filters(reported):
     assert "1 claims" in printed(reported / LEDGER, 200, verdicts=["inconclusive"])
     assert "3 claims" in printed(reported / LEDGER, 200, study="thresholds")
+    assert "1 claims:  ✓ 1 reproduced (1 measured)" in printed(reported / LEDGER, 200, kinds=["measured"])
+    assert "2 claims" in printed(reported / LEDGER, 200, kinds=["built", "stand-in"])
+    with pytest.raises(ValueError, match=r"no kind 'measurd' \(did you mean 'measured'\?\)"):
+        show_ledger(reported / LEDGER, kinds=["measurd"])
     with pytest.raises(ValueError, match=r"no verdict 'reproduce'.*did you mean 'reproduced'"):
         show_ledger(reported / LEDGER, verdicts=["reproduce"])
     with pytest.raises(ValueError, match=r"no study 'treshold' \(did you mean 'thresholds'\?\)"):
@@ -49,7 +53,7 @@ def test_json_has_every_field_that_others_rely_on(reported, capsys):
     show_ledger(reported / LEDGER, as_json=True)
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == len(claims())
-    assert {"id", "study", "claim", "verdict", "effect", "interval", "n", "data", "scale"} <= rows[0].keys()
+    assert {"id", "study", "claim", "verdict", "effect", "interval", "n", "data", "scale", "kind"} <= rows[0].keys()
     assert rows == json.loads((reported / LEDGER).read_text())
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from reprise.claims.ledger import judge
+from reprise.claims.ledger import state
 from reprise.repro.display import (
     Overview,
     Plain,
@@ -135,31 +135,25 @@ def test_printed_text_has_no_control_characters(text):
         assert shown == text
 
 
-FINDINGS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "claim": st.integers(1, 4),
-            "kind": st.sampled_from(["claim", "claim", "oracle", "context"]),
-            "verdict": st.sampled_from(["reproduced", "contradicted", "inconclusive"]),
-        }
-    ),
-    max_size=8,
+DECLARED = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["measured", "arithmetic", "stand-in", "built"]),
+        "verdict": st.sampled_from(["reproduced", "contradicted", "inconclusive", "untested"]),
+    }
 )
 
 
-@given(FINDINGS)
-def test_verdicts_are_counted_as_the_ledger_judges(tmp_path_factory, findings):
-    for finding in findings:
-        if finding["kind"] == "context":
-            finding["verdict"] = "untested"
+@given(st.dictionaries(st.integers(1, 194).map(str), DECLARED, max_size=8))
+def test_verdicts_are_counted_as_the_ledger_shows_them(tmp_path_factory, declared):
     path = tmp_path_factory.mktemp("evidence") / "evidence.json"
-    path.write_text(json.dumps({"findings": findings}))
-    judged = [judge([f for f in findings if f["claim"] == claim])[0] for claim in {f["claim"] for f in findings}]
-    assert verdicts(path) == Counter(verdict for verdict in judged if verdict != "untested")
+    path.write_text(json.dumps({"declared": declared}))
+    judged = ("measured", "arithmetic")
+    rows = [each | {"verdict": each["verdict"] if each["kind"] in judged else None} for each in declared.values()]
+    assert verdicts(path) == Counter(state(row) for row in rows)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"findings": 3}', '{"findings": [{}]}', '{"findings": [[]]}', "\xff"]
+    "text", ["", "[]", "{}", '{"declared": 3}', '{"declared": {"1": {}}}', '{"declared": {"1": []}}', "\xff"]
 )
 def test_evidence_that_cannot_be_read_gives_no_verdicts(tmp_path, text):
     (tmp_path / "evidence.json").write_bytes(text.encode("latin-1"))

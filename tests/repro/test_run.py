@@ -122,8 +122,8 @@ def test_what_dvc_cannot_do_is_named_too(toy, capfd):
 
 def test_one_slot_begins_with_what_gives_verdicts_and_then_takes_the_longest_way(toy, capfd):
     verdicts = ("reproduced", "inconclusive")
-    evidence = [{"claim": i, "kind": "claim", "verdict": verdict} for i, verdict in enumerate(verdicts)]
-    (toy.folder / "found.json").write_text(json.dumps({"findings": evidence}))
+    declared = {str(i): {"kind": "measured", "verdict": verdict} for i, verdict in enumerate(verdicts)}
+    (toy.folder / "found.json").write_text(json.dumps({"declared": declared}))
     note = "python step.py {0}.txt 0 && mkdir -p data/evidence/{0} && cp found.json data/evidence/{0}/evidence.json"
     study = "  {0}:\n    cmd: " + note + "\n    meta:\n      seconds: {1}\n    outs:\n      - data/evidence/{0}\n"
     toy.write(

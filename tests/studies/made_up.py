@@ -96,7 +96,9 @@ def train(space: Workspace, variant: str) -> None:
     part, settings = import_part(space.study, "train"), space.settings(variant)
     training = TrainingConfig(accelerator="cpu", precision="32-true")
     folders = space.run(variant), space.checkpoints(variant)
-    train_variant(part, settings, space.config.seeds, lambda seed: part.data(space, settings, seed), training, *folders)
+    train_variant(
+        part, settings, range(space.config.seeds), lambda seed: part.data(space, settings, seed), training, *folders
+    )
 
 
 def hash_of(text: str) -> int:
@@ -109,6 +111,6 @@ def evaluate(space: Workspace) -> Evidence:
     return evaluate_study(space)
 
 
-def verdicts(evidence: Evidence, claim: int, kind: str = "claim") -> list[str]:
+def verdicts(evidence: Evidence, claim: int, kind: str = "primary") -> list[str]:
     """Of all findings of one kind on a claim, in order."""
     return [finding.verdict for finding in evidence.findings if finding.claim == claim and finding.kind == kind]

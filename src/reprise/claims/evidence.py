@@ -1,93 +1,38 @@
 """What a study hands to the ledger: findings, metrics, tables and figures.
 
-A *finding* holds what was expected (named before the run), what was measured, and so its verdict. Nothing here knows
-how it was measured.
+A *finding* holds what was measured and, where it is judged, the band that was declared for it. Nothing here knows how
+it was measured.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from reprise.claims.bands import Expect, Verdict, above, below, between, equals
+from reprise.claims.declarations import Declaration
 from reprise.files import read_json, write_json
-from reprise.statistics import Effect, seeds_needed
+from reprise.statistics import Effect
 
-Verdict = Literal["reproduced", "contradicted", "inconclusive", "untested"]
-Kind = Literal["claim", "oracle", "context"]
+__all__ = [
+    "Evidence", "Expect", "Figure", "Finding", "Metric", "Table", "above", "below", "between", "equals", "joined",
+    "primary", "read_evidence",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class Expect:
-    """The band in which the claim puts the effect. ``closed`` bands contain their ends."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    closed: bool = False
-
-    def __str__(self) -> str:
-        if math.isinf(self.low) and math.isinf(self.high):
-            return "no expectation"
-        if math.isinf(self.high):
-            return f"{'≥' if self.closed else '>'} {_number(self.low)}"
-        if math.isinf(self.low):
-            return f"{'≤' if self.closed else '<'} {_number(self.high)}"
-        if self.low == self.high:
-            return f"= {_number(self.low)}"
-        low, high = _number(self.low), _number(self.high)
-        if low != high:
-            return f"{low} to {high}"
-        return f"{_number((self.low + self.high) / 2)} ± {(self.high - self.low) / 2:.1g}"
-
-    def judge(self, effect: Effect) -> Verdict:
-        """``reproduced`` where the whole interval lies in the band, ``contradicted`` where none of it does."""
-        if math.isnan(effect.low) or math.isnan(effect.high):
-            return "inconclusive"
-        if self.closed:
-            inside = effect.low >= self.low and effect.high <= self.high
-            outside = effect.high < self.low or effect.low > self.high
-        else:
-            inside = effect.low > self.low and effect.high < self.high
-            outside = effect.high <= self.low or effect.low >= self.high
-        return "reproduced" if inside else "contradicted" if outside else "inconclusive"
-
-
-def _number(value: float) -> str:
-    """Counts in full, measurements to six digits."""
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:g}"
+Kind = Literal["primary", "secondary", "oracle", "slip", "context"]
+NOTHING = 1e-9  # smaller numbers are rounding, which another processor does otherwise: they are stored as 0
+DIGITS = 6  # significant ones that are stored of a number without an interval
+MEASURED = ("metrics", "tables", "cost")  # parts of the evidence whose numbers are rounded, beside the effects
 
 
 def joined(*remarks: str) -> str:
     """A note of several remarks, the empty ones left out."""
     return "; ".join(filter(None, remarks))
-
-
-def at_once(together: int) -> str:
-    """What a note says of an interval that holds for several comparisons."""
-    return f"the interval holds for all {together} at once" if together > 1 else ""
-
-
-def above(bound: float) -> Expect:
-    """The effect is larger than ``bound``."""
-    return Expect(low=bound)
-
-
-def below(bound: float) -> Expect:
-    """The effect is smaller than ``bound``."""
-    return Expect(high=bound)
-
-
-def between(low: float, high: float) -> Expect:
-    """The effect lies in ``[low, high]``; for "no effect", the band that counts as none."""
-    return Expect(low, high, closed=True)
-
-
-def equals(value: float, tolerance: float = 0.0) -> Expect:
-    """The effect is ``value``, to within ``tolerance``."""
-    return Expect(value - tolerance, value + tolerance, closed=True)
 
 
 @dataclass(frozen=True)
@@ -98,15 +43,17 @@ class Finding:
         claim: the claim's number in the catalogue.
         measures: one sentence: what the effect is ("Mean dice, cleaned minus raw, test subjects").
         effect: the measurement with its interval.
-        expect: what the claim says it should be.
-        kind: ``claim`` counts for the verdict; ``oracle`` compares our code with an independent one and must hold;
-            ``context`` informs and is not judged.
+        expect: the band that it is held against.
+        kind: ``primary`` decides, and is what was declared; ``secondary`` informs, with a band of its own (of several,
+            at the level divided by their number); ``oracle`` compares our code with an independent one and must hold;
+            ``slip`` shows an error of the source's that stands beside the verdict (outside the band: the slip is
+            there); ``context`` informs and is held against nothing.
         variant: ``text``, ``code`` or ``corrected`` where the source's forms differ.
         published: the number the source or paper gives, with where it stands.
         oracle: the independent implementation compared with.
         defect: the number of the source's defect that this shows, if it does.
         note: what a reader must know to weigh it.
-        undecided: why it is measured and may not be judged here (a network that has not learned its task); a claim
+        undecided: why it is measured and may not be judged here (a network that has not learned its task); a primary
             finding is then inconclusive, whatever its interval.
         figures: names of figures that show it.
     """
@@ -115,7 +62,7 @@ class Finding:
     measures: str
     effect: Effect
     expect: Expect = field(default_factory=Expect)
-    kind: Kind = "claim"
+    kind: Kind = "context"
     variant: str = ""
     published: str = ""
     oracle: str = ""
@@ -128,37 +75,56 @@ class Finding:
         if self.claim < 1:
             raise ValueError(f"claim {self.claim}: the catalogue's numbers begin at 1")
         if self.kind != "context" and math.isinf(self.expect.low) and math.isinf(self.expect.high):
-            raise ValueError(f"claim {self.claim}: a {self.kind} finding must say what it expects")
+            raise ValueError(f"claim {self.claim}: a {self.kind} finding must say what it is held against")
+        if self.kind == "slip" and self.defect is None:
+            raise ValueError(f"claim {self.claim}: a slip must name the defect that it shows")
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on this finding alone."""
+        """On this finding alone."""
         if self.kind == "context":
             return "untested"
         return "inconclusive" if self.undecided else self.expect.judge(self.effect)
 
-    @property
-    def seeds_needed(self) -> int | None:
-        """For an inconclusive finding: how many seeds would resolve it; None where seeds alone would not."""
-        needed = [seeds_needed(self.effect, bound) for bound in self._crossed]
-        return max(needed) if needed and None not in needed else None
 
-    @property
-    def remedy(self) -> str:
-        """What would resolve an inconclusive finding, as a sentence; empty where that cannot be said."""
-        if self.seeds_needed is not None:
-            return f"About {self.seeds_needed:,} seeds would resolve it."
-        floor = self.effect.examples_floor
-        if self.effect.seeds and any(abs(self.effect.value - bound) <= floor for bound in self._crossed):
-            return f"More seeds alone would not resolve it: the examples tested leave ±{floor:.2g} by themselves."
-        return ""
+def primary(declared: Declaration, effect: Effect, *, undecided: str = "", **more: Any) -> Finding:
+    """The finding that decides a claim: its words and its band are those that were declared.
 
-    @property
-    def _crossed(self) -> list[float]:
-        """Ends of the band that the interval of an inconclusive finding covers."""
-        if self.undecided or self.verdict != "inconclusive":
-            return []
-        return [end for end in (self.expect.low, self.expect.high) if self.effect.low <= end <= self.effect.high]
+    Args:
+        declared: the claim's declaration.
+        effect: what was measured, at the level that the declaration gives (``declared.level(seeds)``).
+        undecided: why it may not be judged.
+        more: ``of`` fills ``{}`` in the declared words, for a claim with several comparisons alike; the rest goes to
+            ``Finding``.
+    """
+    if declared.built is not None:
+        raise ValueError(f"claim {declared.claim} is only named by its source: what is built has no primary finding")
+    measures = declared.measures.format(more.pop("of", ""))
+    return Finding(declared.claim, measures, effect, declared.expect, "primary", undecided=undecided, **more)
+
+
+def decide(findings: Iterable[Finding]) -> Verdict:
+    """What the findings of one claim say together."""
+    return judge([(finding.kind, finding.verdict) for finding in findings])
+
+
+def judge(found: Sequence[tuple[str, str]]) -> Verdict:
+    """The verdict that the findings of one claim give.
+
+    Several primary findings are comparisons alike, which must all hold: contradicted if one of them is (their stricter
+    intervals hold for all at once), reproduced if all are, else inconclusive. Where our own code disagrees with an
+    independent implementation nothing measured with it can decide.
+
+    Args:
+        found: (kind, verdict) of each.
+    """
+    if any(kind == "oracle" and verdict != "reproduced" for kind, verdict in found):
+        return "inconclusive"
+    primaries = [verdict for kind, verdict in found if kind == "primary"]
+    for verdict in ("contradicted", "inconclusive", "reproduced"):
+        if verdict in primaries:
+            return verdict
+    return "untested"
 
 
 @dataclass(frozen=True)
@@ -215,6 +181,8 @@ class Evidence:
         cost: parameter counts, steps, epochs: deterministic cost only.
         settings: what was used, as the stages that used it wrote it; for a study that trains nothing its parameters.
         title, about: of the study's page, from its README.md: what is claimed, what was done, what it costs.
+        declared: by claim, what was declared, from its declared.yaml.
+        inputs: digest of what was measured, by which the same evidence is known again.
     """
 
     data: str
@@ -226,25 +194,70 @@ class Evidence:
     settings: dict[str, Any] = field(default_factory=dict)
     title: str = ""
     about: str = ""
+    declared: dict[int, Declaration] = field(default_factory=dict)
+    inputs: str = ""
+
+    def check(self) -> None:
+        """One primary finding a declared claim (several only where ``each`` is declared), none for what is built.
+
+        Raises:
+            ValueError: it is otherwise; the message names the claim.
+        """
+        for claim in sorted({finding.claim for finding in self.findings}):
+            if claim not in self.declared:
+                raise ValueError(f"{self.title}: claim {claim} is measured and not declared; say it in declared.yaml")
+        for claim, declared in self.declared.items():
+            found = [finding for finding in self.findings if finding.claim == claim and finding.kind == "primary"]
+            if declared.built is not None and found:
+                raise ValueError(f"{self.title}: claim {claim} is built and has a primary finding")
+            if declared.built is None and (not found or (len(found) > 1 and not declared.each)):
+                raise ValueError(f"{self.title}: claim {claim}: {len(found)} primary findings, declared is one")
 
     def write(self, folder: Path, **provenance: str) -> None:
         """Writes evidence.json; every figure named must already lie in ``folder/figures``.
 
+        Numbers are rounded to what their interval (or six digits) can say: other processors differ beyond.
+
         Raises:
             FileNotFoundError: a figure is named but was not drawn.
-            ValueError: nothing was found: an empty page would pass for a result.
+            ValueError: nothing was found (an empty page would pass for a result), or a metric has a name that DVC
+                takes for something else.
         """
         if not self.findings:
             raise ValueError(f"{self.title}: no findings; a study must answer at least one claim")
+        if "error" in self.metrics:
+            raise ValueError(f"{self.title}: metric error: DVC takes this name for a failure; choose another")
         for figure in self.figures:
             if not (folder / "figures" / f"{figure.name}.{figure.kind}").is_file():
                 raise FileNotFoundError(f"{folder}/figures/{figure.name}.{figure.kind}: named but never drawn")
-        record = asdict(self) | {"provenance": provenance}
-        for finding, row in zip(self.findings, record["findings"], strict=True):
-            row |= {"verdict": finding.verdict, "expected": str(finding.expect)}
-            row |= {"seeds_needed": finding.seeds_needed, "remedy": finding.remedy}
-            row["note"] = joined(finding.note, f"not judged: {finding.undecided}" if finding.undecided else "")
-        write_json(folder / "evidence.json", _finite(record))
+        record = {name: value for name, value in vars(self).items() if name not in ("findings", "declared")}
+        record = asdict(Evidence(**record)) | {"provenance": provenance}
+        record["declared"] = {
+            str(claim): declared.model_dump(mode="json")
+            | {
+                "digest": declared.digest,
+                "power": declared.power,
+                "kind": declared.kind(provenance.get("source", "")),
+                "verdict": decide(finding for finding in self.findings if finding.claim == claim),
+            }
+            for claim, declared in sorted(self.declared.items())
+        }
+        record["findings"] = [_row(finding) for finding in self.findings]
+        write_json(folder / "evidence.json", {key: _plain(value, key in MEASURED) for key, value in record.items()})
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    row = asdict(finding) | {"verdict": finding.verdict, "expected": str(finding.expect)}
+    row["note"] = joined(finding.note, f"not judged: {finding.undecided}" if finding.undecided else "")
+    effect = row["effect"]
+    ends = [effect[name] for name in ("low", "high") if math.isfinite(effect[name])]
+    half = (max(ends) - min(ends)) / 2 if len(ends) == 2 else 0.0
+    if half > 0:
+        places = 3 - math.floor(math.log10(half))
+        for name in ("value", "low", "high", "strict_low", "strict_high", "seed_spread", "examples_error"):
+            effect[name] = round(effect[name], places) if math.isfinite(effect[name]) else effect[name]
+    row["effect"] = _plain(effect, rounded=True)
+    return row
 
 
 def read_evidence(folder: Path) -> dict[str, Any]:
@@ -252,12 +265,18 @@ def read_evidence(folder: Path) -> dict[str, Any]:
     return read_json(folder / "evidence.json")
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and no NaN: both become null. NumPy scalars become Python's."""
+def _plain(value: Any, rounded: bool = False) -> Any:
+    """What JSON has: no infinity and no NaN (both become null), Python's numbers; measured ones rounded."""
     if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
+        return {str(key): _plain(item, rounded) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [_plain(item, rounded) for item in value]
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    if value.is_integer() or not rounded:
+        return value + 0.0  # counts stay whole, and there is no -0
+    return 0.0 if abs(value) < NOTHING else float(f"{value:.{DIGITS}g}")

@@ -3,29 +3,39 @@
 Reads the ``evidence.json`` of each study and the catalogue, and writes ``reports/ledger.json`` (one row a claim of
 the catalogue: what is missing shows as *untested*) and ``reports/metrics.json`` (the numbers that the gate watches).
 Never imports torch.
+
+Three kinds of verdict are counted apart: *arithmetic* (identities, counts), *measured* (real data, or generated ones
+where the claim is about anything at all) and *stand-in* (generated data in place of real: a check of the pipeline, and
+no verdict about the claim). What a source only names is *built* and has no verdict either.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from reprise.claims.catalogue import claims
+from reprise.claims.evidence import judge
 from reprise.files import read_json, write_json
 from reprise.registry import named_studies
 
 VERDICTS = ("reproduced", "contradicted", "inconclusive", "untested")
+KINDS = ("measured", "arithmetic", "stand-in", "built")
+STATES = ("reproduced", "contradicted", "inconclusive", "stand-in", "built", "untested")  # what a row shows
 LEDGER = Path("reports/ledger.json")
-METRICS = Path("reports/metrics.json")
-_KEYS = ("title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "provenance")
+METRICS = Path("reports/metrics.json")  # with spread, n and direction, as the gate reads them
+VALUES = Path("reports/values.json")  # the values alone, as `dvc metrics show` and `diff` show them
+_KEYS = (
+    "title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "declared", "inputs",
+    "provenance",
+)  # fmt: skip
 _METRIC_KEYS = ("value", "spread", "n", "better")
 _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "verdict")
 
 
 def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
-    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` from all studies that have parameters.
+    """Writes ``reports/ledger.json``, ``metrics.json`` and ``values.json`` from all studies that have parameters.
 
     Returns:
         The rows written.
@@ -37,7 +47,11 @@ def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
     studies = read_studies(root)
     rows = build_rows(studies)
     write_json(root / LEDGER, rows)
-    write_json(root / METRICS, collect_metrics(studies))
+    metrics = collect_metrics(studies)
+    write_json(root / METRICS, metrics)
+    write_json(
+        root / VALUES, {name: {key: each["value"] for key, each in found.items()} for name, found in metrics.items()}
+    )
     return rows
 
 
@@ -84,39 +98,23 @@ def collect_metrics(studies: dict[str, dict[str, Any]]) -> dict[str, dict[str, A
     }
 
 
-def judge(findings: Sequence[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
-    """The verdict on a claim from its findings.
-
-    Contradicted if any claim finding is; else inconclusive if any is; else reproduced. Without claim findings it is
-    untested. Where our own code disagrees with an independent implementation nothing measured with it can decide.
-
-    Returns:
-        The verdict, the finding that decided it (None where untested), and a note.
-    """
-    for finding in findings:
-        if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
-            oracle = finding.get("oracle") or "an independent one"
-            return "inconclusive", finding, f"our implementation disagrees with {oracle}"
-    decisive = [finding for finding in findings if finding["kind"] == "claim"]
-    if not decisive:
-        return "untested", None, ""
-    for verdict in ("contradicted", "inconclusive", "reproduced"):
-        for finding in decisive:
-            if finding["verdict"] == verdict:
-                return verdict, finding, _note(finding)
-    raise ValueError(f"claim {decisive[0]['claim']}: unknown verdict {decisive[0]['verdict']!r}")
-
-
-def _note(finding: dict[str, Any]) -> str:
-    return " ".join(filter(None, (finding.get("note"), finding.get("remedy"))))
+def state(row: dict[str, Any]) -> str:
+    """What a row shows: its verdict; where it has none, that it is a stand-in or built."""
+    return row["verdict"] or row["kind"]
 
 
 def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:
     findings = [{"study": name} | finding for name, finding in answers]
-    verdict, decided, note = judge(findings)
     names = list(dict.fromkeys(name for name, _ in answers))
-    effect = decided["effect"] if decided else {}
+    declared = next((d for name in names if (d := studies[name]["declared"].get(str(claim.id)))), None)
+    verdict, decided, note = _decided(findings)
     provenance = [_provenance(studies[name]) for name in names]
+    kind = declared["kind"] if declared else None
+    judged = kind in ("arithmetic", "measured")
+    if kind == "built":
+        decided = next((finding for finding in findings if finding["kind"] == "oracle"), None)
+    effect = decided["effect"] if decided else {}
+    plan = (declared or {}).get("planned") or {}
     return {
         "id": claim.id,
         "source": claim.source,
@@ -124,7 +122,9 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "claim": claim.title,
         "states": claim.claim,
         "study": _join(names, ", "),
-        "verdict": verdict,
+        "kind": kind,
+        "verdict": verdict if judged else None if kind else "untested",
+        "stand_in": verdict if kind == "stand-in" else None,
         "measures": decided["measures"] if decided else "",
         "variant": decided.get("variant", "") if decided else "",
         "effect": effect.get("value"),
@@ -135,6 +135,14 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "expectation": claim.expectation,
         "n": effect.get("n"),
         "seeds": effect.get("seeds"),
+        "planned": plan.get("seeds") or plan.get("n"),
+        "power": (declared or {}).get("power"),
+        "declared": (declared or {}).get("digest"),
+        "changed": (declared or {}).get("changed", []),
+        "seen": (declared or {}).get("seen", ""),
+        "says": (declared or {}).get("says", ""),
+        "place": (declared or {}).get("place", ""),
+        "inputs": studies[names[0]]["inputs"] if names else "",
         "data": _join([studies[name]["data"] for name in names], "; "),
         "data_source": _join([each["source"] for each in provenance], ", "),
         "scale": _join([each["scale"] for each in provenance], ", "),
@@ -142,6 +150,17 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "findings": findings,
         "note": note,
     }
+
+
+def _decided(findings: list[dict[str, Any]]) -> tuple[str, dict[str, Any] | None, str]:
+    """The verdict of one claim, the finding that decided it (None where untested), and a note."""
+    verdict = judge([(finding["kind"], finding["verdict"]) for finding in findings])
+    for finding in findings:
+        if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
+            oracle = finding.get("oracle") or "an independent one"
+            return verdict, finding, f"our implementation disagrees with {oracle}"
+    decisive = [finding for finding in findings if finding["kind"] == "primary" and finding["verdict"] == verdict]
+    return (verdict, decisive[0], decisive[0].get("note", "")) if decisive else (verdict, None, "")
 
 
 def _join(parts: list[str], separator: str) -> str:

@@ -27,6 +27,7 @@ def score_table(runs: Mapping[str, Run]) -> Table:
             (
                 name,
                 f"{effect.value:.4f} [{effect.low:.4f}, {effect.high:.4f}]",
+                run.seeds,
                 f"{effect.seed_spread:.4f}",
                 f"{loss:.3f}",
                 f"{error:.3f}",
@@ -35,8 +36,8 @@ def score_table(runs: Mapping[str, Run]) -> Table:
             )
         )
     run = next(iter(runs.values()))
-    caption = f"{len(run.labels):,} test images, mean over {run.seeds} seeds; intervals over images and seeds."
-    columns = ("variant", "test accuracy [95 %]", "SD over seeds", "loss", "ECE", "parameters", "epochs")
+    caption = f"{len(run.labels):,} test images, means over seeds; intervals over images and seeds."
+    columns = ("variant", "test accuracy [95 %]", "seeds", "SD over seeds", "loss", "ECE", "parameters", "epochs")
     return Table("Test scores", columns, tuple(rows), caption)
 
 

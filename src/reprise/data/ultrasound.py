@@ -1,4 +1,4 @@
-"""Ultrasound frames with masks: Kaggle's files, anyone's PNG folders, or generated sweeps (claims 79-87).
+"""Ultrasound frames with masks: Kaggle's files, anyone's folders of pictures, or generated sweeps (claims 79-87).
 
 Whatever they come from, frames become one prepared file: ``make`` is what the pipeline calls.
 """
@@ -14,14 +14,11 @@ from PIL import Image
 from pydantic import Field
 
 from reprise.data import speckle
-from reprise.data.frames import DataError, Frames, check_subjects, read
+from reprise.data.frames import DataError, Frames, read
 from reprise.files import read_npz, write_npz
 from reprise.settings import Strict
 
 __all__ = [
-    "TEST",
-    "TRAIN",
-    "VALIDATION",
     "Config",
     "DataError",
     "Frames",
@@ -32,12 +29,9 @@ __all__ = [
     "prepare",
     "read",
     "resize",
-    "split_by_image",
-    "split_by_subject",
     "whole_blocks",
 ]
 
-TRAIN, VALIDATION, TEST = 0, 1, 2
 SIZE = (420, 580)
 
 
@@ -159,46 +153,3 @@ class Prepared:
 def load(path: Path) -> Prepared:
     """Opens what :func:`prepare` wrote."""
     return Prepared(path)
-
-
-def split_by_subject(subject: np.ndarray, seed: int, test: float = 0.2, validation: float = 0.15) -> np.ndarray:
-    """(n,) int8 of TRAIN, VALIDATION, TEST with every subject whole on one side.
-
-    Subjects are drawn in a random order and put where frames are missing, if that overshoots the share by at most a
-    half: one that holds most of the frames stays in training. Where every subject overshoots, the smallest is taken.
-    Test goes on to a second subject where that limit admits one, since intervals are over subjects.
-
-    Raises:
-        DataError: too few subjects for three parts.
-    """
-    check_subjects(subject)
-    names, counts = np.unique(subject, return_counts=True)
-    total = len(subject)
-    part = dict.fromkeys(names.tolist(), TRAIN)
-    left = [int(i) for i in np.random.default_rng(seed).permutation(len(names))]
-    for which, share in ((TEST, test), (VALIDATION, validation)):
-        held = 0
-        for i in list(left):
-            drawn = sum(p == which for p in part.values())
-            enough = held >= share * total and drawn >= (2 if which == TEST else 1)
-            if not enough and held + counts[i] <= 1.5 * share * total and len(left) > (2 if which == TEST else 1):
-                part[int(names[i])] = which
-                held += counts[i]
-                left.remove(i)
-        if held == 0:
-            smallest = min(left, key=lambda i: counts[i])
-            part[int(names[smallest])] = which
-            left.remove(smallest)
-    return np.array([part[int(who)] for who in subject], np.int8)
-
-
-def split_by_image(nonempty: np.ndarray, seed: int, test: float = 0.2, validation: float = 0.15) -> np.ndarray:
-    """(n,) int8: the source's split, by image and stratified by mask presence, which puts one sweep on both sides."""
-    rng = np.random.default_rng(seed)
-    part = np.full(len(nonempty), TRAIN, np.int8)
-    for value in (False, True):
-        index = rng.permutation(np.flatnonzero(nonempty == value))
-        tested, validated = round(test * len(index)), round(validation * len(index))
-        part[index[:tested]] = TEST
-        part[index[tested : tested + validated]] = VALIDATION
-    return part

@@ -10,7 +10,6 @@ from markupsafe import Markup
 from markupsafe import escape as html_escape
 
 from reprise.report.numbers import number
-from reprise.report.view import SYMBOLS
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _CODE = re.compile(r"`([^`]+)`")
@@ -37,18 +36,26 @@ def escape(text: Any) -> str:
 
 
 def mirror(page: dict[str, Any]) -> str:
-    """``reports/README.md``: counts, the claims by chapter, the studies with their figures, the defects.
+    """``reports/README.md``: counts, the claims by chapter, the studies with their notes and figures, the defects.
 
     Args:
         page: what the front page shows (``reprise.report.page.front_page``).
     """
     parts = [
         "# Report",
-        f"{escape(page['tagline'])} Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}. "
+        f"{escape(page['tagline'])} {_made_from(page)} "
         "Beside it the pipeline writes the same with intervals drawn, for a browser: `index.html`.",
         _table(
-            ("verdict", "claims", "meaning"),
-            [(f"{each['symbol']} {each['verdict']}", each["count"], each["meaning"]) for each in page["counts"]],
+            ("", "claims", "measured", "arithmetic", "meaning"),
+            [
+                (
+                    f"{each['symbol']} {each['state']}",
+                    each["count"],
+                    *((each["measured"], each["count"] - each["measured"]) if each["state"] in JUDGED else ("", "")),
+                    each["meaning"],
+                )
+                for each in page["counts"]
+            ],
         ),
         "## Claims",
     ]
@@ -62,13 +69,26 @@ def mirror(page: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+JUDGED = ("reproduced", "contradicted", "inconclusive")
 _HEADER = ("id", "claim", "verdict", "effect", "95 % interval", "expected", "n", "data", "study")
+
+
+def _made_from(page: dict[str, Any]) -> str:
+    """Which data the numbers come from, real ones first."""
+    here = f"Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}."
+    kept = page["kept"]
+    if kept is None:
+        return here
+    return (
+        f"What networks are said to do was measured on real data ([reports/real](real/README.md), commit "
+        f"{escape(str(kept['commit'])[:10])}, {escape(kept['machine'])}); the rest here. {here}"
+    )
 
 
 def _claim(row: dict[str, Any]) -> tuple[str, ...]:
     data = " · ".join(part for part in (row["data_source"], row["scale"]) if part)
-    verdict = f"{SYMBOLS[row['verdict']]} {row['verdict']}"
-    cells = (row["claim"], verdict, row["value"], row["interval_text"], row["expected_text"], row["size"], data)
+    shown = f"{row['symbol']} {row['state']}" + (f", {row['kind']}" if row["state"] in JUDGED else "")
+    cells = (row["claim"], shown, row["value"], row["interval_text"], row["expected_text"], row["size"], data)
     return (str(row["id"]), *(escape(cell) for cell in cells), ", ".join(map(_link, row["studies"])))
 
 
@@ -84,13 +104,31 @@ def _study(study: dict[str, Any]) -> str:
         f"Claims {study['ids']}. Data: {escape(study['data'])} "
         f"({escape(study['source'])}, scale {escape(study['scale'])}).",
     ]
-    if study["cost"]:
-        lines.append("Cost: " + "; ".join(f"{escape(key)} {escape(value)}" for key, value in study["cost"]) + ".")
+    for claim in study["claims"]:
+        lines.append(_findings(claim))
     for figure in study["all_figures"]:
         lines.append(f"![{escape(figure['alt'])}]({figure['path']})")
         stop = "" if figure["title"].endswith((".", "?", "!")) else "."
         lines.append(f"*{escape(figure['title'])}{stop}* {escape(figure['caption'])}".strip())
     return "\n\n".join(lines)
+
+
+def _findings(claim: dict[str, Any]) -> str:
+    """What was measured for one claim, with notes, folded."""
+    said = claim["declared"] or {}
+    quoted = f"“{escape(said['says'])}” ({escape(said['place'])}). " if said.get("says") else ""
+    lines = [
+        f"<details><summary>{claim['id']}. {html_escape(claim['catalogued'].title)}: {claim['state']}</summary>",
+        quoted + (f"{escape(claim['power'])}." if claim["power"] else ""),
+    ]
+    for each in claim["findings"]:
+        held = f", expected {escape(each['expected_text'])}: {each['verdict_text']}" if each["judged"] else ""
+        note = f" *{escape(each['note'])}*" if each["note"] else ""
+        numbers = " ".join(filter(None, (each["value"], each["interval"])))
+        lines.append(f"- ({each['kind_text']}) {escape(each['measures'])}: {escape(numbers)}{held}.{note}")
+    head, *items = [line for line in lines if line]
+    first = 1 if items and not items[0].startswith("- ") else 0
+    return "\n\n".join([head, *items[:first], "\n".join(items[first:]), "</details>"])
 
 
 def _defect(defect: dict[str, Any]) -> str:

@@ -18,8 +18,8 @@ import jinja2
 from markupsafe import Markup
 
 from reprise.claims.catalogue import SOURCES, claims
-from reprise.claims.ledger import LEDGER, read_studies
-from reprise.files import replacing, write_text
+from reprise.claims.ledger import LEDGER, read_studies, state
+from reprise.files import read_json, replacing, write_text
 from reprise.report import markdown, view
 from reprise.report.numbers import number
 from reprise.report.overview import draw_overview
@@ -30,6 +30,7 @@ TAGLINE = (
     "each ends as a verdict, with the measurement and the interval behind it."
 )
 TEMPLATES = Path(__file__).parent / "templates"
+KEPT = Path("reports/real")  # the last run on real data that was kept: it leads
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MIME = {"svg": "image/svg+xml", "png": "image/png"}
 
@@ -48,7 +49,7 @@ def write_report(root: Path = Path()) -> Path:
         shutil.rmtree(reports / stale, ignore_errors=True)
         (reports / stale).mkdir(parents=True)
     studies = [study_page(name, found, rows, root) for name, found in evidence.items()]
-    page = front_page(rows, studies)
+    page = front_page(rows, studies, read_kept(root))
     templates = environment()
     for study in studies:
         html = templates.get_template("study.html").render(study=study, title=f"{study['title']} · Reprise")
@@ -56,32 +57,66 @@ def write_report(root: Path = Path()) -> Path:
         for figure in study["all_figures"]:
             with replacing(reports / figure["path"]) as temporary:
                 shutil.copyfile(figure["file"], temporary)
-    draw_overview(rows, reports / "figures" / "claims.svg")
+    draw_overview(page["rows"], reports / "figures" / "claims.svg")
     write_text(reports / "README.md", markdown.mirror(page))
     write_text(reports / "index.html", templates.get_template("index.html").render(page))
     return reports / "index.html"
 
 
-def front_page(rows: list[dict[str, Any]], studies: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the first page shows.
+def read_kept(root: Path) -> dict[str, Any] | None:
+    """``rows`` and ``provenance`` of the kept run on real data; None where there is none, or it is of an older form."""
+    folder = root / KEPT
+    if not (folder / "ledger.json").is_file() or not (folder / "provenance.json").is_file():
+        return None
+    try:
+        return {"rows": read_ledger(folder / "ledger.json"), "provenance": read_json(folder / "provenance.json")}
+    except ValueError:
+        return None
+
+
+def real_first(rows: list[dict[str, Any]], kept: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The ledger, with what real data said wherever this run has but a stand-in.
+
+    Args:
+        rows: of the run that is shown.
+        kept: as ``read_kept`` gives it.
+    """
+    real = {row["id"]: row for row in kept["rows"] if row["kind"] == "measured"} if kept else {}
+    return [
+        real[row["id"]] | {"from": KEPT.name, "here": row["stand_in"]}
+        if row["kind"] == "stand-in" and row["id"] in real
+        else row | {"from": "", "here": ""}
+        for row in rows
+    ]
+
+
+def front_page(
+    rows: list[dict[str, Any]], studies: list[dict[str, Any]], kept: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the first page shows: real data first.
 
     Args:
         rows: the ledger.
         studies: pages as ``study_page`` gives them.
+        kept: the kept run on real data, as ``read_kept`` gives it.
     """
+    rows = real_first(rows, kept)
     views = [view.row_view(row) for row in rows]
+    used = any(row["from"] for row in rows)
     return {
+        "rows": rows,
+        "kept": kept["provenance"] if kept and used else None,
         "title": "Reprise",
         "tagline": TAGLINE.format(len(rows)),
         "total": len(rows),
         "sources": _distinct(study["source"] for study in studies),
         "scales": _distinct(study["scale"] for study in studies),
         "studies": studies,
-        "counts": view.verdict_counts(rows),
+        "counts": view.state_counts(rows),
         "overview": view.by_source(views),
         "chapters": view.by_chapter(views),
         "groups": view.by_group(studies),
-        "contradicted": [row for row in views if row["verdict"] == "contradicted"],
+        "contradicted": [row for row in views if row["state"] == "contradicted"],
         "defects": view.defect_views(rows),
     }
 
@@ -109,7 +144,10 @@ def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], 
             {
                 "id": number_,
                 "row": row,
-                "symbol": view.SYMBOLS[row["verdict"]],
+                "state": state(row),
+                "symbol": view.SYMBOLS[state(row)],
+                "declared": evidence["declared"].get(str(number_)),
+                "power": view.power_text(row),
                 "catalogued": catalogued,
                 "source_title": SOURCES[catalogued.source],
                 "findings": findings,
@@ -126,7 +164,7 @@ def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], 
         "scale": evidence["provenance"].get("scale", ""),
         "claims": answered,
         "ids": view.ranges(claim["id"] for claim in answered),
-        "counts": view.verdict_counts(claim["row"] for claim in answered),
+        "counts": view.state_counts(claim["row"] for claim in answered),
         "all_figures": list(figures.values()),
         "other_figures": [figure for key, figure in figures.items() if key not in placed],
         "tables": [_table(table) for table in evidence["tables"]],

@@ -13,16 +13,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reprise.claims.ledger import LEDGER, VERDICTS
+from reprise.claims.ledger import KINDS, LEDGER, STATES, VERDICTS, state
 from reprise.files import read_json
 from reprise.registry import nearest
 from reprise.report.numbers import effect_text, expected_text, number
+from reprise.report.view import SYMBOLS
 
-SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
-STYLES = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
+STYLES = {
+    "reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "stand-in": "blue", "built": "cyan",
+    "untested": "bright_black",
+}  # fmt: skip
 KEYS = {  # of every row, for whoever reads the ledger
-    "id", "source", "chapter", "claim", "study", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
-    "data_source", "scale", "findings",
+    "id", "source", "chapter", "claim", "study", "kind", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
+    "planned", "power", "declared", "data_source", "scale", "findings",
 }  # fmt: skip
 WIDE = 120  # columns from which every field has one of its own
 
@@ -31,6 +34,7 @@ def show_ledger(
     path: Path = LEDGER,
     as_json: bool = False,
     verdicts: Sequence[str] = (),
+    kinds: Sequence[str] = (),
     study: str = "",
     console: Console | None = None,
 ) -> None:
@@ -40,14 +44,18 @@ def show_ledger(
         path: what the ledger stage wrote.
         as_json: print the rows as JSON, with every field, instead of a table.
         verdicts: only rows with one of these verdicts; all where empty.
+        kinds: only rows of one of these kinds; all where empty.
         study: only rows that this study answers.
         console: where to print; standard output by default.
 
     Raises:
         FileNotFoundError: there is no ledger yet.
-        ValueError: a verdict or a study that does not exist.
+        ValueError: a verdict, a kind or a study that does not exist.
     """
     rows = read_ledger(path)
+    for kind in kinds:
+        if kind not in KINDS:
+            raise ValueError(f"no kind {kind!r}{nearest(kind, KINDS)}")
     for verdict in verdicts:
         if verdict not in VERDICTS:
             raise ValueError(f"no verdict {verdict!r}{nearest(verdict, VERDICTS)}")
@@ -55,15 +63,18 @@ def show_ledger(
     if study and study not in studies:
         raise ValueError(f"no study {study!r}{nearest(study, studies)}")
     rows = [row for row in rows if not verdicts or row["verdict"] in verdicts]
+    rows = [row for row in rows if not kinds or row["kind"] in kinds]
     rows = [row for row in rows if not study or study in row["study"].split(", ")]
     if as_json:
         print(json.dumps(rows, indent=2, sort_keys=True, ensure_ascii=False))
         return
     console = console or Console()
     console.print(_wide(rows) if console.width >= WIDE else _narrow(rows))
-    counts = Counter(row["verdict"] for row in rows)
-    total = Text.assemble(f"{len(rows)} claims:  ", *(_count(verdict, counts[verdict]) for verdict in VERDICTS))
-    console.print(total)
+    counts = Counter(state(row) for row in rows)
+    measured = Counter(state(row) for row in rows if row["kind"] == "measured")
+    console.print(
+        Text.assemble(f"{len(rows)} claims:  ", *(_count(each, counts[each], measured[each]) for each in STATES))
+    )
 
 
 def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
@@ -80,8 +91,10 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
         raise ValueError(f"{path}: not a ledger; make it again with `dvc repro`")
     for place, row in enumerate(rows, start=1):
         lacking = sorted(KEYS - row.keys())
-        if lacking or row["verdict"] not in VERDICTS:
-            wrong = f"without {', '.join(lacking)}" if lacking else f"with verdict {row['verdict']!r}"
+        wrong = f"without {', '.join(lacking)}" if lacking else ""
+        if not wrong and row["verdict"] not in ((None,) if row["kind"] in ("built", "stand-in") else VERDICTS):
+            wrong = f"with verdict {row['verdict']!r} and kind {row['kind']!r}"
+        if wrong:
             raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
     return rows
 
@@ -92,15 +105,18 @@ def _wide(rows: list[dict[str, Any]]) -> Table:
     table.add_column("study", style="cyan")
     table.add_column("claim", ratio=3)
     table.add_column("verdict", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
     table.add_column("effect", justify="right")
     table.add_column("95 % interval", justify="right", no_wrap=True)
     table.add_column("expected")
     table.add_column("n", justify="right")
+    table.add_column("power", justify="right")
     table.add_column("data", no_wrap=True)
     table.add_column("scale", no_wrap=True)
     for row in rows:
         value, interval = _effect(row)
-        cells = [row["study"], row["claim"], _verdict(row), value, interval, _expected(row), _size(row)]
+        cells = [row["study"], row["claim"], _verdict(row), row["kind"] or "", value, interval, _expected(row)]
+        cells += [_size(row), "" if row["power"] is None else f"{row['power']:.2f}"]
         table.add_row(str(row["id"]), *(_plain(cell) for cell in cells), row["data_source"], row["scale"])
     return table
 
@@ -115,7 +131,8 @@ def _narrow(rows: list[dict[str, Any]]) -> Table:
         value, interval = _effect(row)
         claim = Text(row["claim"])
         if row["study"]:
-            details = [row["study"], row["data_source"], row["scale"], f"n {_size(row)}" if _size(row) else ""]
+            size = f"n {_size(row)}" if _size(row) else ""
+            details = [row["study"], row["kind"] or "", row["data_source"], row["scale"], size]
             claim.append("\n" + " · ".join(detail for detail in details if detail), style="dim")
         effect = Text(value)
         if interval:
@@ -149,8 +166,9 @@ def _plain(cell: str | Text) -> Text:
 
 
 def _verdict(row: dict[str, Any]) -> Text:
-    return Text(f"{SYMBOLS[row['verdict']]} {row['verdict']}", style=STYLES[row["verdict"]])
+    return Text(f"{SYMBOLS[state(row)]} {state(row)}", style=STYLES[state(row)])
 
 
-def _count(verdict: str, count: int) -> tuple[str, str]:
-    return f"{SYMBOLS[verdict]} {count} {verdict}   ", STYLES[verdict]
+def _count(state: str, count: int, measured: int) -> tuple[str, str]:
+    split = f" ({measured} measured)" if state in VERDICTS[:3] else ""
+    return f"{SYMBOLS[state]} {count} {state}{split}   ", STYLES[state]

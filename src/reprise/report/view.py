@@ -9,26 +9,51 @@ from typing import Any
 from markupsafe import Markup
 
 from reprise.claims.catalogue import CHAPTERS, SOURCES, claims, defects
-from reprise.claims.ledger import VERDICTS
+from reprise.claims.ledger import STATES, state
 from reprise.report.interval import interval_svg
 from reprise.report.numbers import effect_text, expected_text, number
 
-SYMBOLS = {"reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "untested": "·"}
+SYMBOLS = {
+    "reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "stand-in": "○", "built": "◆", "untested": "·",
+}  # fmt: skip
 MEANING = {
     "reproduced": "the whole interval lies where the claim puts it",
     "contradicted": "the whole interval lies elsewhere",
     "inconclusive": "the interval reaches both sides, or the note says why it cannot be judged here",
-    "untested": "nothing here answers it yet; numbers that stand with it only inform",
+    "stand-in": "about real data, and run here on generated ones: the pipeline works, nothing is said of the claim",
+    "built": "only named by its source: made, and checked against something independent",
+    "untested": "nothing here answers it yet",
 }
-KINDS = {"claim": "decides", "oracle": "check of our code", "context": "for information"}
+KINDS = {
+    "primary": "decides", "secondary": "beside it", "slip": "slip of the source", "oracle": "check of our code",
+    "context": "for information",
+}  # fmt: skip
 
 
-def verdict_counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """``[{verdict, count, symbol, meaning}]`` in the fixed order of the verdicts."""
-    counts = Counter(row["verdict"] for row in rows)
+WORDS = {  # what a finding that does not decide is said to be
+    "oracle": {"reproduced": "agrees", "contradicted": "does not agree", "inconclusive": "does not agree"},
+    "secondary": {"reproduced": "holds", "contradicted": "does not hold", "inconclusive": "open"},
+    "slip": {"reproduced": "no slip", "contradicted": "slip shown", "inconclusive": "open"},
+}
+
+
+def state_counts(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``[{state, count, measured, symbol, meaning}]`` in the fixed order of the states.
+
+    ``measured`` are those of ``count`` that rest on measurements; the others are arithmetic.
+    """
+    rows = list(rows)
+    counts = Counter(state(row) for row in rows)
+    measured = Counter(state(row) for row in rows if row["kind"] == "measured")
     return [
-        {"verdict": verdict, "count": counts[verdict], "symbol": SYMBOLS[verdict], "meaning": MEANING[verdict]}
-        for verdict in VERDICTS
+        {
+            "state": each,
+            "count": counts[each],
+            "measured": measured[each],
+            "symbol": SYMBOLS[each],
+            "meaning": MEANING[each],
+        }
+        for each in STATES
     ]
 
 
@@ -47,8 +72,8 @@ def finding_view(finding: dict[str, Any]) -> dict[str, Any]:
         "expected_text": expected_text(finding["expect"]) if judged else "",
         "kind_text": KINDS[finding["kind"]],
         "symbol": SYMBOLS.get(verdict, ""),
-        "verdict_text": verdict,
-        "agrees": finding["verdict"] == "reproduced",
+        "verdict_text": WORDS.get(finding["kind"], {}).get(verdict, verdict),
+        "tone": verdict if finding["kind"] in ("primary", "oracle") else "context",
         "plot": Markup(interval_svg(effect, finding["expect"] if judged else None, verdict, spoken)),
     }
 
@@ -65,12 +90,22 @@ def row_view(row: dict[str, Any]) -> dict[str, Any]:
             "value": value,
             "expected_text": expected,
             "interval_text": interval,
-            "plot": Markup(interval_svg(effect, row["band"], row["verdict"], spoken)),
+            "plot": Markup(interval_svg(effect, row["band"], state(row), spoken)),
             "size": size_text(row["n"], row["seeds"]),
         }
     catalogued = claims()[row["id"] - 1]
     studies = [name for name in row["study"].split(", ") if name]
-    return row | decided | {"symbol": SYMBOLS[row["verdict"]], "finding": catalogued.finding, "studies": studies}
+    found = {"state": state(row), "symbol": SYMBOLS[state(row)], "finding": catalogued.finding, "studies": studies}
+    return row | decided | found | {"power_text": power_text(row)}
+
+
+def power_text(row: dict[str, Any]) -> str:
+    """What was planned, and how likely that was to decide: ``planned 16 seeds, power .93``."""
+    if row["planned"] is None:
+        return ""
+    seeds = any(finding["effect"].get("seeds") for finding in row["findings"] if finding["kind"] == "primary")
+    words = f"planned {'' if seeds else 'n '}{number(row['planned'])}{' seeds' if seeds else ''}"
+    return words if row["power"] is None else f"{words}, power {row['power']:.2f}"
 
 
 def size_text(n: int | None, seeds: int | None) -> str:
@@ -89,7 +124,7 @@ def by_chapter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "title": chapter,
             "slug": slug(chapter),
             "rows": [row for row in rows if row["chapter"] == chapter],
-            "counts": verdict_counts(row for row in rows if row["chapter"] == chapter),
+            "counts": state_counts(row for row in rows if row["chapter"] == chapter),
         }
         for chapter in CHAPTERS
     ]
@@ -102,7 +137,7 @@ def by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "key": key,
             "title": title,
             "rows": [row for row in rows if row["source"] == key],
-            "counts": verdict_counts(row for row in rows if row["source"] == key),
+            "counts": state_counts(row for row in rows if row["source"] == key),
         }
         for key, title in SOURCES.items()
     ]

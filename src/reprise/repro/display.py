@@ -17,7 +17,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-VERDICTS = {"reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "untested": "bright_black"}
+VERDICTS = {
+    "reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "stand-in": "blue", "built": "cyan",
+    "untested": "bright_black",
+}  # fmt: skip
 STYLES = {"failed": "bold red", "waits": "yellow", "done": ""}
 WIDE = 100  # columns from which there is room for a bar
 BAR = 12  # columns
@@ -187,22 +190,13 @@ def how_far(report: dict[str, Any]) -> tuple[str, float | None]:
 def verdicts(path: Path) -> Counter[str]:
     """How many claims an evidence.json finds reproduced, contradicted...; empty where it cannot be read.
 
-    As the ledger judges: contradicted if one of a claim's findings is, else inconclusive if one is, or if our own code
-    disagrees with an independent one.
+    A stand-in and what is only built have no verdict, and count as such.
     """
-    claims: dict[Any, set[str]] = {}
     try:
-        for finding in json.loads(path.read_text(encoding="utf-8"))["findings"]:
-            if finding["kind"] == "oracle" and finding["verdict"] != "reproduced":
-                claims.setdefault(finding["claim"], set()).add("oracle")
-            elif finding["kind"] == "claim" and finding["verdict"] in VERDICTS:
-                claims.setdefault(finding["claim"], set()).add(finding["verdict"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        declared = json.loads(path.read_text(encoding="utf-8"))["declared"].values()
+        return Counter(each["kind"] if each["kind"] in VERDICTS else each["verdict"] for each in declared)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Counter()
-    order = ("oracle", "contradicted", "inconclusive", "reproduced", "untested")
-    found = Counter(next(verdict for verdict in order if verdict in judged) for judged in claims.values())
-    found["inconclusive"] += found.pop("oracle", 0)
-    return +found
 
 
 def counted(found: Counter[str]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from reprise.claims.ledger import LEDGER, VERDICTS, write_ledger
+from reprise.claims.ledger import LEDGER, STATES, state, write_ledger
 from reprise.stages.running import stage
 
 
 def main(root: Path = Path()) -> None:
     """Writes ``reports/ledger.json`` and ``reports/metrics.json`` and prints the count of each verdict."""
-    counts = Counter(row["verdict"] for row in write_ledger(root))
-    print(f"{root / LEDGER}: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS))
+    counts = Counter(state(row) for row in write_ledger(root))
+    print(f"{root / LEDGER}: " + ", ".join(f"{counts[each]} {each}" for each in STATES))
 
 
 if __name__ == "__main__":

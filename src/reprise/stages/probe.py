@@ -14,13 +14,13 @@ from reprise.stages.running import stage
 from reprise.workspace import Workspace
 
 
-def probe(workspace: Workspace, variant: str) -> None:
-    """Writes ``data/probes/STUDY/VARIANT/``: answers.npz, seeds along the first axis, and what was asked with."""
+def probe(workspace: Workspace, variant: str, first: int = 0) -> None:
+    """Writes answers.npz, seeds along the first axis, and what was asked with, for the block from seed ``first`` on."""
     workspace.settings(variant)
     asked = import_part(workspace.study, "probe").probe
-    out = workspace.probe(variant)
+    out = workspace.probe(variant, first)
     shutil.rmtree(out, ignore_errors=True)
-    answers = [asked(network, workspace) for network in load_networks(workspace, variant)]
+    answers = [asked(network, workspace) for network in load_networks(workspace, variant, first=first)]
     write_npz(out / "answers.npz", **{name: np.stack([each[name] for each in answers]) for name in answers[0]})
     settings = getattr(workspace.config, "probe", None)
     write_json(out / "probe.json", {"settings": settings.model_dump(mode="json") if settings is not None else {}})

@@ -14,8 +14,7 @@ CONFIG = Pattern(seeds=2, test_images=900, epochs=1, batch_size=64, learning_rat
 
 
 def test_the_network_has_the_size_of_its_layers_and_gives_logits():
-    by_hand = (9 + 1) * 16 + (9 * 16 + 1) * 32 + (9 * 32 + 1) * 32 + (32 * 16 + 1) * 10
-    assert parameter_count(pattern.network()) == by_hand
+    assert parameter_count(pattern.network()) == pattern.BY_HAND == 19_178
     assert pattern.network()(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
     assert pattern.linear()(torch.zeros(3, 1, 8, 8)).shape == (3, 10)
 
@@ -30,7 +29,8 @@ def test_one_entry_a_seed_and_image_and_seeds_differ():
 
 def test_differences_are_paired_image_by_image():
     right = np.array([[1.0, 1, 0, 1, 0, 1], [1, 0, 1, 1, 0, 1]])
-    alone, minus, tagging = pattern.findings(Trained(right, right - 0.5, 1))
+    size, alone, minus, tagging = pattern.findings(Trained(right, right - 0.5, 1))
+    assert (size.kind, size.verdict) == ("oracle", "contradicted")  # one parameter is not what the layers have
     assert (minus.effect.value, minus.effect.low, minus.effect.high) == (50, 50, 50)
     assert alone.effect == tagging.effect
     assert {finding.kind for finding in (alone, minus, tagging)} == {"context"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from reprise.files import write_json, write_npz, write_text
 from reprise.runs import Probed, Run
 from reprise.studies.confidence.scores import Scores, measure
 from reprise.studies.confidence.settings import INFLATION, STRENGTHS
+from reprise.studies.confidence.sweep import READS
 from reprise.studies.confidence.train import data
+from reprise.sweeps import write_sweep
 from reprise.workspace import Workspace
 
 SEEDS, DISTORTED = 3, 40
@@ -43,13 +46,32 @@ def pretend(space: Workspace, variant: str, number: int) -> None:
     write_text(space.run(variant) / "history.csv", text + "\n")
     counts = {name: len(part["index"]) for name, part in parts.parts.items()}
     record = {"parameters": 9, "epochs": [3] * SEEDS, "settings": settings.model_dump(mode="json")}
-    write_json(space.run(variant) / "run.json", record | {"examples": counts})
+    write_json(
+        space.run(variant) / "run.json",
+        record | {"examples": counts, "structure": [10] * SEEDS, "best_epoch": [1] * SEEDS},
+    )
     first = arrays["test/logits"][:, :DISTORTED]
     asked = {"inflated/logits": np.float32(INFLATION) * first}
     for kind, strengths in STRENGTHS.items():
         fading = [first * np.float32(0.7**k) for k in range(1, len(strengths) + 1)]
         asked[f"distorted/{kind}"] = np.stack(fading, axis=1)
     made_up.write_probe(space, variant, **asked)
+
+
+def pretend_family(space: Workspace, error: np.ndarray, ece: np.ndarray) -> None:
+    """Writes what the sweep would write of networks with these errors."""
+    settings = {key: space.config.model_dump(mode="json")[key] for key in READS}
+    write_sweep(space.sweep, {"error": error, "ece": ece}, settings)
+
+
+def moved(scores: Scores, **ece: float) -> Scores:
+    """The same network with the ECE after some methods raised by so much, on every draw of the images."""
+    after = {method: ece.get(method, 0.0) for method in scores.measures}
+    return replace(
+        scores,
+        measures={m: each | {"ece": each["ece"] + after[m]} for m, each in scores.measures.items()},
+        resampled={m: each | {"ece": each["ece"] + after[m]} for m, each in scores.resampled.items()},
+    )
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +85,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     cifar.make(sizes, "generated", space.raw("cifar"), space.prepared("cifar"))
     for number, variant in enumerate(space.config.variants):
         pretend(space, variant, number)
+    pretend_family(space, *np.random.default_rng(35).uniform((0.2, 0.02), (0.7, 0.2), (60, 2)).T)
     return space
 
 
@@ -77,7 +100,7 @@ def evidence(space: Workspace) -> dict[str, Any]:
 def pair(space: Workspace) -> list[Scores]:
     """Two networks, measured."""
     names = ("resnet", "resnet_wide")
-    return [measure(Run(name, space.run(name)), Probed(space.probe(name))) for name in names]
+    return [measure(Run.of(space, name), Probed.of(space, name)) for name in names]
 
 
 @pytest.fixture

@@ -2,69 +2,79 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pytest
+from tests.studies.confidence.conftest import SEEDS
 
-from reprise.claims.ledger import judge
 from reprise.config import ConfigError, load
-from reprise.evaluation import evaluate_study
+from reprise.evaluation import declarations, evaluate_study
 from reprise.files import write_npz
 from reprise.studies.confidence.comparisons import floor_remark
 from reprise.studies.confidence.evaluate import evaluate
 from reprise.workspace import Workspace
 
-CLAIMS = set(range(29, 42))
+CLAIMS, BUILT = set(range(29, 42)), {38, 40}
 
 
 def finding(evidence, claim, start):
     return next(f for f in evidence["findings"] if f["claim"] == claim and f["measures"].startswith(start))
 
 
-def verdict(evidence, claim):
-    return judge([f for f in evidence["findings"] if f["claim"] == claim])[0]
+def kinds(evidence, kind):
+    return [f["claim"] for f in evidence["findings"] if f["kind"] == kind]
 
 
-def test_every_claim_is_answered(evidence):
+def test_every_claim_is_answered_by_one_primary_finding_or_is_built(evidence):
     assert {f["claim"] for f in evidence["findings"]} == CLAIMS
-    assert {f["claim"] for f in evidence["findings"] if f["kind"] == "claim"} == CLAIMS
+    assert sorted(kinds(evidence, "primary")) == [29, 30, 31, 32, 33, 33, 33, 34, 35, 36, 37, 39, 41]
+    assert {int(claim) for claim, each in evidence["declared"].items() if each["built"]} == BUILT
+    assert set(kinds(evidence, "oracle")) >= BUILT
+    assert not BUILT & set(kinds(evidence, "secondary"))
 
 
 def test_every_oracle_agrees(evidence):
     oracles = [f for f in evidence["findings"] if f["kind"] == "oracle"]
-    assert {f["claim"] for f in oracles} >= {30, 37, 39, 41}
+    assert {f["claim"] for f in oracles} == {30, 32, 37, 38, 39, 40, 41}
     assert all(f["verdict"] == "reproduced" for f in oracles)
 
 
+def test_generated_images_stand_in_for_real_ones(evidence):
+    found = {int(claim): each["kind"] for claim, each in evidence["declared"].items()}
+    assert found.pop(32) == "arithmetic"
+    assert {claim for claim, kind in found.items() if kind == "built"} == BUILT
+    assert {kind for claim, kind in found.items() if claim not in BUILT} == {"stand-in"}
+
+
 def test_logits_that_are_too_large_are_found_and_mended(evidence):
-    for claim, start in ((31, "Mean confidence minus"), (41, "ECE after temperature"), (36, "ECE after histogram")):
+    for claim, start in ((31, "Expected"), (31, "Mean confidence minus"), (41, "ECE after temp"), (36, "Expected")):
         assert finding(evidence, claim, start)["verdict"] == "reproduced"
     assert finding(evidence, 41, "Predictions that temperature")["effect"]["value"] == 0
+
+
+def test_the_same_predictions_are_no_better_ones_though_the_loss_is_overfitted(evidence):
     assert finding(evidence, 34, "Test NLL")["verdict"] == "reproduced"  # the best epoch's were half as large
-    assert finding(evidence, 34, "Test error")["verdict"] != "reproduced"  # but the same predictions
+    assert finding(evidence, 34, "Test error")["verdict"] == "contradicted"  # but the same predictions
 
 
 def test_images_that_scale_the_logits_inflate_the_confidence_as_the_logits_do(evidence):
-    found = finding(evidence, 29, "Mean confidence, images")
-    assert found["verdict"] == "reproduced"
+    found = finding(evidence, 29, "Mean confidence of the residual network")
+    assert (found["kind"], found["verdict"]) == ("primary", "reproduced")
+    assert finding(evidence, 29, "Share of images")["effect"]["value"] > 0.9
     assert finding(evidence, 29, "Accuracy, images")["effect"]["value"] == 0
 
 
 def test_the_printed_formula_gives_every_class_the_same(evidence):
-    found = finding(evidence, 30, "Largest confidence in any class")
-    assert found["effect"]["value"] == pytest.approx(0.1)
-    assert found["defect"] == 3
+    (found,) = (f for f in evidence["findings"] if f["kind"] == "slip")
+    assert found["effect"]["value"] == pytest.approx(0.9, abs=0.01)  # 1 against a tenth
+    assert (found["defect"], found["verdict"]) == (3, "contradicted")
+    assert "each class gets 1 / 10 whatever the image; here 0.1 to 0.1" in found["note"]
 
 
-def test_a_hundred_classes_are_needed_to_judge_matrix_scaling(evidence):
-    found = finding(evidence, 40, "ECE, matrix")
-    assert (found["kind"], found["verdict"]) == ("claim", "inconclusive")
-    assert "measured with 10 classes; the claim is about a hundred" in found["note"]
-    assert verdict(evidence, 40) == "inconclusive"
-
-
-def test_no_better_than_temperature_scaling_is_judged_for_bayesian_binning(evidence):
-    found = finding(evidence, 38, "ECE, BBQ minus temperature")
-    assert (found["kind"], found["expected"]) == ("claim", "≥ 0")
+def test_the_sources_examples_are_told_apart_by_both_measures(evidence):
+    found = finding(evidence, 32, "Least of expected and maximum error")
+    assert (found["effect"]["value"], found["verdict"]) == (pytest.approx(0.4), "reproduced")
 
 
 def test_captions_say_which_error_is_chance(evidence, pair):
@@ -73,6 +83,10 @@ def test_captions_say_which_error_is_chance(evidence, pair):
     assert said == {"ECE by method", "Networks", "reliability", "methods", "capacity", "scatter"}
     floor = f"{100 * pair[0].measures['vector']['floor'].mean():.2f}"
     assert f"show an ECE of {floor} %" in floor_remark(pair[:1], ["vector"])
+
+
+def test_the_figure_counts_methods_without_the_networks_as_they_are(evidence):
+    assert next(f["title"] for f in evidence["figures"] if f["name"] == "methods") == "6 methods, and none"
 
 
 def test_the_table_has_the_papers_rows_beside_ours(evidence, space):
@@ -88,6 +102,19 @@ def test_the_same_predictions_give_the_same_bytes(space, evidence):
     assert {p.name: p.read_bytes() for p in space.evidence.rglob("*") if p.is_file()} == before
 
 
+def test_further_seeds_of_one_variant_count_where_it_stands_alone(space, tmp_path):
+    more = Workspace("confidence", shutil.copytree(space.root, tmp_path / "more"))
+    for place in (more.run, more.probe):
+        shutil.copytree(place("resnet"), place("resnet", SEEDS))
+    found = evaluate_study(more)
+    seeds = {
+        claim: {f.effect.seeds for f in found.findings if (f.claim, f.kind) == (claim, "primary")} for claim in CLAIMS
+    }
+    assert {claim for claim, each in seeds.items() if each == {2 * SEEDS}} == {29, 30}
+    assert {claim for claim, each in seeds.items() if each == {SEEDS}} == {31, 33, 34, 36, 37, 39, 41}
+    assert "9 networks, 3 to 6 seeds each" in found.data
+
+
 def copied(space, folder, old, new):
     """The study's parameters in another folder, with one piece of text changed."""
     for name in ("params.yaml", "pipelines/confidence/params.yaml"):
@@ -100,7 +127,7 @@ def copied(space, folder, old, new):
 def test_a_variant_that_claims_need_must_be_there(space, tmp_path):
     other = copied(space, tmp_path, "  resnet_wide:", "  resnet_broad:")
     with pytest.raises(ValueError, match=r"pipelines/confidence/params\.yaml.*resnet_wide"):
-        evaluate(other)
+        evaluate(other, declarations("confidence"))
 
 
 def test_training_on_the_test_images_is_refused(space, tmp_path):
@@ -117,6 +144,6 @@ def test_networks_tested_on_other_images_are_not_compared(space):
     try:
         write_npz(path, **arrays | {"test/index": arrays["test/index"][:, ::-1]})
         with pytest.raises(ValueError, match=r"lenet5 was tested on 300 examples that are not the 300"):
-            evaluate(space)
+            evaluate(space, declarations("confidence"))
     finally:
         path.write_bytes(whole)

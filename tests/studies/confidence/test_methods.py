@@ -7,20 +7,64 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.studies.confidence.conftest import moved
 
-from reprise.calibration import TemperatureScaling
+from reprise.calibration import BayesianBinning, MatrixScaling, TemperatureScaling
+from reprise.evaluation import declarations
+from reprise.studies.confidence import oracles
 from reprise.studies.confidence.logits import example_nll
 from reprise.studies.confidence.methods import method_findings
-from reprise.studies.confidence.oracles import isotonic_oracles
 from reprise.studies.confidence.published import published
+
+DECLARED = declarations("confidence")
 
 
 def test_isotonic_regression_of_saturated_scores_equals_the_reference(saturated):
     logits, labels = saturated
     wrong = np.where(np.random.default_rng(1).random(200) < 0.3, (labels + 1) % 10, labels)
     main = SimpleNamespace(validation=logits, validation_labels=wrong, logits=logits)
-    oracle = next(f for f in isotonic_oracles(main) if f.kind == "oracle")
+    oracle = next(f for f in oracles.isotonic_oracles(main) if f.oracle == "scikit-learn")
     assert oracle.verdict == "reproduced"
+
+
+@pytest.mark.parametrize(("by", "verdict"), [(-0.05, "reproduced"), (0.15, "contradicted")])
+def test_whether_temperature_scaling_works_better_is_judged_either_way(pair, by, verdict):
+    found = method_findings(DECLARED, {"resnet": moved(pair[0], temperature=by)}, pair[0])
+    assert [f.verdict for f in found if f.claim == 41 and f.kind == "primary"] == [verdict]
+
+
+def test_one_method_that_is_ahead_does_not_contradict_what_is_said_of_all(pair):
+    ahead = moved(pair[0], temperature=-0.5, matrix=-1.0)
+    found = [f for f in method_findings(DECLARED, {"resnet": ahead}, ahead) if f.claim == 41]
+    assert next(f for f in found if "minus matrix" in f.measures).verdict == "contradicted"
+    assert next(f for f in found if f.kind == "primary").verdict == "reproduced"
+
+
+@pytest.mark.parametrize(("claim", "method"), [(36, "histogram"), (37, "isotonic")])
+@pytest.mark.parametrize(("by", "verdict"), [(-0.1, "reproduced"), (0.5, "contradicted")])
+def test_whether_a_method_calibrates_is_judged_either_way(pair, claim, method, by, verdict):
+    found = method_findings(DECLARED, {"resnet": moved(pair[0], **{method: by})}, pair[0])
+    assert [f.verdict for f in found if f.claim == claim and f.kind == "primary"] == [verdict]
+
+
+def test_platt_scaling_is_judged_either_way(pair):
+    turned = replace(pair[0], validation=-pair[0].validation)  # fitted on logits that say the contrary
+    for s, verdict in ((pair[0], "reproduced"), (turned, "contradicted")):
+        found = method_findings(DECLARED, {"resnet": s}, pair[0])
+        assert [f.verdict for f in found if f.claim == 39 and f.kind == "primary"] == [verdict]
+
+
+def test_oracles_notice_methods_that_are_off(pair, monkeypatch):
+    assert oracles.binning_oracle(pair[0]).verdict == oracles.affine_oracle(pair[0]).verdict == "reproduced"
+    monkeypatch.setattr(oracles, "BayesianBinning", lambda: BayesianBinning(prior=2.1))
+    monkeypatch.setattr(oracles, "MatrixScaling", lambda: MatrixScaling(ridge=0.01))
+    assert oracles.binning_oracle(pair[0]).verdict == oracles.affine_oracle(pair[0]).verdict == "contradicted"
+
+
+def test_averaged_binnings_of_saturated_scores_equal_the_definition(saturated):
+    logits, labels = saturated
+    main = SimpleNamespace(validation=logits, validation_labels=labels, logits=logits)
+    assert oracles.binning_oracle(main).verdict == "reproduced"
 
 
 def test_temperatures_that_stand_for_a_limit_may_cost_their_slack(pair, saturated):
@@ -31,7 +75,7 @@ def test_temperatures_that_stand_for_a_limit_may_cost_their_slack(pair, saturate
     nll = [[example_nll(z / t, labels).mean() for z, t in zip(logits, ts, strict=True)] for ts in (one, after)]
     sure = replace(pair[0], validation=logits, validation_labels=labels, validation_nll=np.array(nll))
     with pytest.warns(RuntimeWarning):
-        found = method_findings({"sure": sure}, sure)
+        found = method_findings(DECLARED, {"sure": sure}, sure)
     rise = next(f for f in found if f.measures.startswith("Largest rise of validation NLL"))
     assert rise.effect.value > 0
     assert rise.verdict == "reproduced"

@@ -52,7 +52,7 @@ def test_answers_are_the_logits_of_every_strength(trained):
         assert {archive[name].dtype for name in archive.files} == {np.dtype(np.float32)}
     expected = {f"distorted/{kind}": (made_up.SEEDS, len(s), ASKED, 10) for kind, s in STRENGTHS.items()}
     assert shapes == {"inflated/logits": (made_up.SEEDS, ASKED, 10)} | expected
-    assert Probed(trained.probe("resnet")).record["settings"] == {"images": ASKED}
+    assert Probed.of(trained, "resnet").record["settings"] == {"images": ASKED}
 
 
 @pytest.mark.parametrize("variant", ["resnet", "lenet5"])
@@ -68,7 +68,7 @@ def test_images_as_they_are_are_answered_as_training_predicted_them_bit_for_bit(
     monkeypatch.setattr(asking, "INFLATION", 1.0)
     for kind in ("blur", "noise", "fgsm"):
         monkeypatch.setitem(STRENGTHS, kind, (0,))
-    (predicted,) = Run(variant, trained.run(variant)).arrays("test/logits")
+    (predicted,) = Run.of(trained, variant).arrays("test/logits")
     for seed, network in enumerate(load_networks(trained, variant)):
         found = asking.probe(network, trained)
         np.testing.assert_array_equal(found["inflated/logits"], predicted[seed, :ASKED])
@@ -77,7 +77,7 @@ def test_images_as_they_are_are_answered_as_training_predicted_them_bit_for_bit(
 
 
 def test_the_last_weights_are_asked_and_the_best_stand_beside_them(trained):
-    run = Run("resnet", trained.run("resnet"))
+    run = Run.of(trained, "resnet")
     last, best = run.arrays("test/logits", "best/test/logits")
     images = cifar.load(trained.prepared("cifar"))
     test = cifar.as_arrays(images.test_images, images.test_labels, np.arange(len(images.test_labels)))
@@ -93,7 +93,7 @@ def test_the_rate_falls_where_it_is_told_to(trained):
     settings = trained.settings("resnet")
     shares = [epoch / settings.epochs for epoch in range(settings.epochs)]
     expected = [settings.learning_rate * 0.1 ** sum(s >= d for d in settings.drops) for s in shares]
-    for history in Run("resnet", trained.run("resnet")).history:
+    for history in Run.of(trained, "resnet").history:
         assert history["learning_rate"] == pytest.approx(expected)
 
 

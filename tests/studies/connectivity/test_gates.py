@@ -25,14 +25,14 @@ def test_final_gates_are_those_of_each_seeds_last_epoch(tmp_path):
             values = [100 * seed + 10 * epoch + k / 100 for k in range(len(names))]
             lines.append(",".join(map(str, [seed, epoch, *reversed(values)])))
     write_text(tmp_path / "history.csv", "\n".join(lines) + "\n")
-    gates = final_gates(Run("concat", tmp_path))
+    gates = final_gates(Run("concat", (tmp_path,)))
     assert gates == pytest.approx(np.array([[20 + k / 100 for k in range(44)], [110 + k / 100 for k in range(44)]]))
 
 
 def test_kept_connections_are_those_the_networks_were_built_with(tmp_path):
     rows = [[[(i + j + seed) % 2 == 0 for j in range(i + 2)] for i in range(8)] for seed in (0, 1)]
     write_json(tmp_path / "run.json", {"structure": rows})
-    kept = kept_connections(Run("pruned", tmp_path))
+    kept = kept_connections(Run("pruned", (tmp_path,)))
     assert kept.shape == (2, 44)
     assert (kept[0] != kept[1]).all()
     assert [bool(each) for each in kept[0]] == [(i + j) % 2 == 0 for i, j in MERGES]
@@ -46,5 +46,15 @@ def test_stored_gates_are_the_sigmoid_of_every_seeds_kept_weights(tmp_path):
         "best/seed0/connections.0.weights": np.array([9.0, 9.0], np.float32),  # not what the settings keep
     }
     save_file(weights, tmp_path / "weights.safetensors")
-    found = stored_gates(Run("concat", tmp_path))
+    found = stored_gates(Run("concat", (tmp_path,)))
     assert found == pytest.approx(1 / (1 + np.exp(-np.array([0.0, 1.0, -1.0, 2.0]))))
+
+
+def test_stored_gates_are_those_of_every_block_of_seeds(tmp_path):
+    folders = []
+    for first, raw in ((0, 0.0), (8, 1.0)):
+        folders.append(tmp_path / f"from-{first}")
+        folders[-1].mkdir()
+        weights = {f"seed{first}/connections.0.weights": np.array([raw], np.float32)}
+        save_file(weights, folders[-1] / "weights.safetensors")
+    assert stored_gates(Run("concat", tuple(folders))) == pytest.approx(1 / (1 + np.exp(-np.array([0.0, 1.0]))))

@@ -31,7 +31,7 @@ def space(tmp_path_factory):
 
 
 def test_pruning_keeps_open_gates_and_the_latest_layer(space):
-    rows = kept(Run("concat", space.run("concat")), 0.3, 0)
+    rows = kept(Run.of(space, "concat"), 0.3, 0)
     assert rows[0] == [False, True]
     assert rows[5] == [False, *[True] * 6]
     assert rows[7] == [*[False] * 8, True]  # all closed: the latest stays
@@ -41,7 +41,7 @@ def test_pruning_follows_the_gates_of_the_same_seed(space):
     settings = space.settings("pruned").model_copy(update={"prune": 0.3})
     for seed in (0, 2):
         structure = data(space, settings, seed).structure
-        assert structure == kept(Run("concat", space.run("concat")), 0.3, seed)
+        assert structure == kept(Run.of(space, "concat"), 0.3, seed)
         assert structure[5][1] == (seed == 0)  # 0.45 of the first seed, 0.25 of the last
     assert data(space, space.settings("concat"), 0).structure is None
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprise.claims.evidence import read_evidence
-from reprise.claims.ledger import judge
+from reprise.claims.evidence import judge, read_evidence
 from reprise.config import ConfigError
 from reprise.files import write_text
 from reprise.workspace import Workspace
@@ -22,10 +21,16 @@ def found(evidence, folder):
 
 def test_verdicts(found):
     findings = found["findings"]
-    verdicts = {claim: judge([f for f in findings if f["claim"] == claim])[0] for claim in range(106, 114)}
-    wrong = {107, 109}
-    assert verdicts == {claim: "contradicted" if claim in wrong else "reproduced" for claim in range(106, 114)}
-    assert {f["defect"] for f in findings if f["defect"]} == {16, 19}
+    verdicts = {
+        claim: judge([(f["kind"], f["verdict"]) for f in findings if f["claim"] == claim]) for claim in range(106, 114)
+    }
+    wrong, named = {109, 110}, {112, 113}
+    expected = dict.fromkeys(range(106, 114), "reproduced") | dict.fromkeys(wrong, "contradicted")
+    assert verdicts == expected | dict.fromkeys(named, "untested")
+    assert {(f["claim"], f["defect"], f["verdict"]) for f in findings if f["kind"] == "slip"} == {
+        (107, 16, "contradicted"),
+        (109, 19, "contradicted"),
+    }
     assert all(f["verdict"] == "reproduced" for f in findings if f["kind"] == "oracle")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from reprise.evaluation import declarations
 from reprise.studies.convolution import layers
 from reprise.studies.convolution.comparison import Gaps, Sizes
 from reprise.studies.convolution.published import GLOBAL, LAYER, POOLING, written
@@ -14,6 +17,7 @@ def some(plain_right, paddings):
     return Sizes(yes * 1, np.array(paddings), yes, np.array(plain_right), yes, yes, yes)
 
 
+DECLARED = declarations("convolution")
 NO_GAPS = Gaps(np.zeros(3), np.zeros(3), np.zeros(3))
 
 
@@ -31,21 +35,45 @@ def test_the_layer_has_the_shape_that_the_source_says():
     assert layer[0, 0, 0, 0] == 3 * 3 * 3  # two rows and two columns of zeros
 
 
-def test_only_padded_layers_are_judged_by_the_formula_without_padding():
-    found = layers.findings(NO_GAPS, some([False, True, True, False], [0, 0, 1, 1]))
-    plain = found[1]
-    assert (plain.effect.value, plain.effect.n, plain.verdict) == (0.5, 2, "contradicted")
-    assert found[2].effect.value == 28
+def found(gaps, sizes):
+    return layers.findings(DECLARED, gaps, sizes)
+
+
+def primaries(gaps, sizes):
+    return {finding.claim: finding for finding in found(gaps, sizes) if finding.kind == "primary"}
+
+
+def test_with_the_padded_input_the_formula_decides_and_as_printed_it_is_a_slip():
+    sizes = some([False, True, True, False], [0, 0, 1, 1])
+    assert (primaries(NO_GAPS, sizes)[107].effect.n, primaries(NO_GAPS, sizes)[107].verdict) == (2, "reproduced")
+    slip, printed, rounded = found(NO_GAPS, sizes)[2:5]
+    assert (slip.kind, slip.effect.value, slip.verdict) == ("slip", 28, "contradicted")
+    assert (printed.effect.value, printed.kind) == (0.5, "context")
+    assert rounded.effect.value == 0
+
+
+def test_a_padded_layer_of_another_size_contradicts_the_formula():
+    sizes = some([True] * 3, [0, 1, 1])
+    wrong = replace(sizes, right=np.array([True, True, False]))
+    assert primaries(NO_GAPS, wrong)[107].verdict == "contradicted"
+    unpadded = replace(sizes, right=np.array([False, True, True]))
+    assert primaries(NO_GAPS, unpadded)[107].verdict == "reproduced"
 
 
 def test_sixty_layers_of_three_modes_are_right_and_a_wrong_mode_is_seen(monkeypatch):
     assert sum(layers.modes_right()) == 60
     monkeypatch.setattr(layers, "padding_for", lambda mode, kernel: kernel // 2)
     assert 20 <= sum(layers.modes_right()) < 60
-    modes = layers.findings(NO_GAPS, some([True], [1]))[4]
+    modes = found(NO_GAPS, some([True], [1]))[5]
     assert modes.verdict == "contradicted"
 
 
 def test_a_gap_in_values_contradicts_the_weighted_sum():
     gaps = Gaps(np.array([0.0, 1e-3]), np.zeros(2), np.zeros(2))
-    assert layers.findings(gaps, some([True], [1]))[0].verdict == "contradicted"
+    assert primaries(gaps, some([True], [1]))[106].verdict == "contradicted"
+
+
+def test_a_layer_of_another_depth_contradicts_the_example(monkeypatch):
+    assert primaries(NO_GAPS, some([True], [1]))[108].verdict == "reproduced"
+    monkeypatch.setattr(layers, "example_layer", lambda: np.zeros((1, 11, 32, 32)))
+    assert primaries(NO_GAPS, some([True], [1]))[108].verdict == "contradicted"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.convolution import pooling
 from reprise.studies.convolution.settings import Config, Grid
 
+DECLARED = declarations("convolution")
 CONFIG = Config(grid=Grid(size=4, kernel=2, stride=2, padding=1), cases=10, edges=40, rounds=2)
 
 
@@ -35,16 +37,36 @@ def test_the_mean_treats_bright_and_dark_alike(left):
     np.testing.assert_allclose(left["bright line", "mean"], left["dark line", "mean"], atol=1e-12)
 
 
-def test_swapping_the_two_poolings_contradicts_the_claim(left):
-    kept = pooling.findings(left)[2]
-    assert kept.verdict == "reproduced"
-    assert pooling.metrics(left)["edge_contrast_max_minus_mean"].value == pytest.approx(kept.effect.value)
-    swapped = {(kind, {"max": "mean", "mean": "max"}[mode]): shares for (kind, mode), shares in left.items()}
-    assert pooling.findings(swapped)[2].verdict == "contradicted"
+def primaries(left):
+    return [
+        finding for finding in pooling.findings(DECLARED, left) if (finding.claim, finding.kind) == (110, "primary")
+    ]
+
+
+def test_steps_and_bright_lines_are_preserved_and_dark_lines_contradict_the_claim(left):
+    found = primaries(left)
+    assert [finding.verdict for finding in found] == ["reproduced", "reproduced", "contradicted"]
+    assert "thin dark line" in found[2].measures
+    assert {finding.effect.together for finding in found} == {3}
+
+
+def test_kept_dark_lines_would_reproduce_the_claim(left):
+    kept = left | {("dark line", "max"): left["bright line", "max"]}
+    assert {finding.verdict for finding in primaries(kept)} == {"reproduced"}
+
+
+def test_what_the_mean_leaves_of_edges_is_not_preserved(left):
+    blurred = {key: left[key[0], "mean"] for key in left}
+    assert {finding.verdict for finding in primaries(blurred)} == {"contradicted"}
+
+
+def test_the_gate_watches_what_the_maximum_keeps_of_a_step(left):
+    step = next(f for f in pooling.findings(DECLARED, left) if "step" in f.measures and f.kind == "context")
+    assert pooling.metrics(left)["edge_contrast_max_minus_mean"].value == pytest.approx(step.effect.value)
 
 
 def test_a_median_in_the_place_of_the_mean_is_seen(monkeypatch, left):
     monkeypatch.setattr(pooling, "global_average_pool", lambda image: np.median(image, axis=(2, 3), keepdims=True))
-    count, gap = pooling.findings(left)[-2:]
-    assert count.verdict == "reproduced"
-    assert gap.verdict == "contradicted"
+    count, gap = pooling.findings(DECLARED, left)[-2:]
+    assert (count.kind, count.verdict) == ("primary", "reproduced")
+    assert (gap.kind, gap.verdict) == ("oracle", "contradicted")

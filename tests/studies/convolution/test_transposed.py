@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from reprise.evaluation import declarations
 from reprise.studies.convolution import transposed
 from reprise.studies.convolution.comparison import Gaps, Sizes
 
+DECLARED = declarations("convolution")[109]
 GAPS = Gaps(np.zeros(3), np.zeros(3), np.zeros(3))
 
 
@@ -22,18 +24,19 @@ def test_an_image_does_not_come_back_and_three_quarters_of_its_dimensions_are_go
     assert back.rank == 0.25
 
 
-def test_a_transpose_that_returned_the_image_would_reproduce_the_claim(monkeypatch):
+def test_a_transpose_that_returned_the_image_would_be_no_slip(monkeypatch):
     monkeypatch.setattr(transposed, "conv2d", lambda image, *rest, **more: image)
     monkeypatch.setattr(transposed, "transposed_conv2d", lambda image, *rest: 3 * image)  # up to scale
     back = transposed.way_back(5)
     assert back.errors.max() < 1e-7
-    reverse = transposed.findings(GAPS, sizes([1, 2], [True, True]), back)[-2]
-    assert reverse.verdict == "reproduced"
+    reverse = transposed.findings(DECLARED, GAPS, sizes([1, 2], [True, True]), back)[-2]
+    assert (reverse.kind, reverse.verdict) == ("slip", "reproduced")
 
 
 def test_the_same_share_is_told_for_strides_above_one():
-    found = transposed.findings(GAPS, sizes([1, 1, 2, 3], [True, True, True, False]), transposed.way_back(3))
+    found = transposed.findings(DECLARED, GAPS, sizes([1, 1, 2, 3], [True, True, True, False]), transposed.way_back(3))
     every, strided = (finding.effect for finding in found[2:4])
+    assert (found[2].kind, found[2].verdict) == ("primary", "contradicted")
     assert (every.value, every.n) == (0.75, 4)
     assert (strided.value, strided.n) == (0.5, 2)
 

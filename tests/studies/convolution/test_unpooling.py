@@ -11,7 +11,8 @@ def test_every_way_is_exact():
     found = unpooling.unpool()
     assert (found.nails, found.nearest, found.back, found.places) == (0, 0, 0, 0)
     assert found.survivors.shape == (2 * found.values,)
-    assert [finding.verdict for finding in unpooling.findings(found)[:4]] == ["reproduced"] * 4
+    named = [finding for finding in unpooling.findings(found) if finding.kind == "oracle"]
+    assert [finding.verdict for finding in named] == ["reproduced"] * 4
 
 
 def test_only_values_that_are_not_negative_come_back_from_a_bed_of_nails():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.differentiation.costs import (
     cost,
     costs_by_inputs,
@@ -45,6 +46,7 @@ def test_formulas_multiply_where_tapes_add():
     formula, tape = swell(5)
     assert np.ptp(np.diff(tape)) == 0
     assert formula[-1] / formula[-2] > 1.5
-    assert swell_finding(CONFIG, formula, tape).verdict == "reproduced"
-    assert swell_finding(CONFIG, tape, formula).verdict == "contradicted"
-    assert swell_finding(CONFIG, formula, tape).effect.value == pytest.approx(formula[-1] / tape[-1])
+    declared = declarations("differentiation")[13]
+    assert swell_finding(declared, CONFIG, formula, tape).verdict == "reproduced"
+    assert swell_finding(declared, CONFIG, tape, formula).verdict == "contradicted"
+    assert swell_finding(declared, CONFIG, formula, tape).effect.value == pytest.approx(formula[-1] / tape[-1])

@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.differentiation import directions
 from reprise.studies.differentiation.lesson.automatic import forward_jacobian, record
 from reprise.studies.differentiation.programs import worked
 from reprise.studies.differentiation.settings import Config
 
+DECLARED = declarations("differentiation")[14]
 CONFIG = Config(points=10, sizes=[1, 4, 11], chain=32, iterations=2, steps=10)
 
 
@@ -20,7 +22,7 @@ def costs(forward, reverse):
 
 
 def verdicts(by_inputs, by_outputs):
-    return [finding.verdict for finding in directions.findings(CONFIG, by_inputs, by_outputs)][1:]
+    return [finding.verdict for finding in directions.findings(DECLARED, CONFIG, by_inputs, by_outputs)][1:]
 
 
 def test_each_mode_pays_for_one_side_and_not_for_the_other():
@@ -44,6 +46,8 @@ def test_the_modes_differ_by_rounding_alone(monkeypatch):
     assert directions.largest_gap(CONFIG) < 1e-14
     monkeypatch.setattr(directions, "reverse_jacobian", lambda f, x: forward_jacobian(f, x) * (1 + 1e-9))
     assert directions.largest_gap(CONFIG) == pytest.approx(1e-9, rel=0.01)
+    steady = costs([3, 12, 33], [4, 4, 4])
+    assert directions.findings(DECLARED, CONFIG, steady, steady)[0].verdict == "contradicted"
 
 
 def test_tangents_along_the_tape_equal_forward_mode():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from reprise.evaluation import declarations
 from reprise.studies.differentiation import registered
 from reprise.studies.differentiation.lesson.automatic import reverse_jacobian
+
+DECLARED = declarations("differentiation")[15]
 
 
 def test_the_planted_mistake_has_the_right_value_and_a_wrong_slope():
@@ -14,11 +17,15 @@ def test_the_planted_mistake_has_the_right_value_and_a_wrong_slope():
 
 
 def test_a_wrong_sine_contradicts_the_claim(monkeypatch):
-    assert [finding.verdict for finding in registered.findings()] == ["reproduced"] * 3
+    assert [finding.verdict for finding in registered.findings(DECLARED)] == ["reproduced"] * 3
     monkeypatch.setattr(registered, "sin", registered.wrong_sine())
-    assert [finding.verdict for finding in registered.findings()] == ["contradicted", "contradicted", "reproduced"]
+    assert [finding.verdict for finding in registered.findings(DECLARED)] == [
+        "contradicted",
+        "contradicted",
+        "reproduced",
+    ]
 
 
 def test_a_check_that_passes_everything_contradicts_its_oracle(monkeypatch):
     monkeypatch.setattr(registered, "gradcheck", lambda operation, points: 0.0)
-    assert registered.findings()[-1].verdict == "contradicted"
+    assert registered.findings(DECLARED)[-1].verdict == "contradicted"

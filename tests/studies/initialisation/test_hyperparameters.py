@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reprise.studies.initialisation import hyperparameters
+from reprise.studies.initialisation import hyperparameters, lesson
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +17,23 @@ def test_every_listed_name_is_looked_up_and_every_number_is_of_a_listed_name(def
     assert set(hyperparameters.GIVEN) < set(hyperparameters.LISTED)
 
 
-def test_another_beta_in_one_library_contradicts_that_library_alone(defaults):
+def test_another_beta_in_one_library_is_counted_for_that_library_alone(defaults):
     other = defaults | {"Adam β2": (0.99, defaults["Adam β2"][1])}
     adams = [f for f in hyperparameters.findings(other) if f.measures.startswith("Adam's settings")]
-    assert [(f.effect.value, f.verdict) for f in adams] == [(2.0, "contradicted"), (3.0, "reproduced")]
+    assert [(f.effect.value, f.kind) for f in adams] == [(2.0, "context"), (3.0, "context")]
 
 
 def test_a_library_without_a_setting_is_told(defaults):
     without = defaults | {"momentum": ("", "")}
     found = next(f for f in hyperparameters.findings(without) if f.measures.startswith("Hyper-parameters of S3's"))
     assert found.effect.value == len(hyperparameters.LISTED) - 1
-    assert found.verdict == "contradicted"
+
+
+def test_an_adam_that_is_not_torchs_fails_its_oracle(monkeypatch, defaults):
+    path = lesson.adam_path
+    monkeypatch.setattr(lesson, "adam_path", lambda *args: path(*args, beta2=0.99))
+    (oracle,) = [f for f in hyperparameters.findings(defaults) if f.kind == "oracle"]
+    assert oracle.verdict == "contradicted"
 
 
 def test_the_table_leaves_empty_what_has_no_number(defaults):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.initialisation import lesson, signals, sizes, xavier
 from reprise.studies.initialisation.settings import Config
 
-CONFIG = Config(seeds=3, depth=5, width=16, examples=16, replicates=5, draws=1000, hessians=1000, dimensions=4)
+DECLARED = declarations("initialisation")
+CONFIG = Config(
+    seeds=3, depth=5, width=16, examples=16, replicates=5, draws=1000, descents=8, hessians=1000, dimensions=4
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +46,23 @@ def test_factor_of_a_geometric_row_is_its_ratio():
 def test_signals_that_neither_grow_nor_shrink_contradict_claim_159():
     level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients")}
     keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)")]
-    findings = sizes.findings(CONFIG, dict.fromkeys(keys, level))
-    assert [finding.verdict for finding in findings if finding.kind == "claim"] == ["contradicted"] * 3
+    findings = sizes.findings(DECLARED[159], CONFIG, dict.fromkeys(keys, level))
+    assert [finding.verdict for finding in findings if finding.kind == "primary"] == ["contradicted"] * 2
+
+
+def test_gradients_that_grow_towards_the_first_layer_contradict_claim_159():
+    rows = np.array([1.0, 10, 1e2, 1e3, 1e4]) * np.ones((3, 1))
+    grown = {"variances": rows, "gradients": rows[:, ::-1], "saturated": np.zeros((3, 5))}
+    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)")]
+    findings = sizes.findings(DECLARED[159], CONFIG, dict.fromkeys(keys, grown))
+    assert [finding.verdict for finding in findings if finding.kind == "primary"] == ["reproduced", "contradicted"]
 
 
 def test_a_rule_that_keeps_relu_level_would_reproduce_claim_161():
     level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients")}
-    findings = xavier.findings(CONFIG, {(a, s): level for a in ("linear", "tanh", "ReLU") for s in ("Xavier", "He")})
-    assert {finding.verdict for finding in findings if finding.variant == "text" and finding.kind == "claim"} == {
-        "reproduced"
-    }
+    findings = xavier.findings(
+        DECLARED[161], CONFIG, {(a, s): level for a in ("linear", "tanh", "ReLU") for s in ("Xavier", "He")}
+    )
+    assert [f.verdict for f in findings if f.variant == "text" and f.kind != "context"] == ["reproduced"] * 2
     mean_field = next(f for f in findings if f.oracle.startswith("mean-field"))
     assert mean_field.verdict == "contradicted"  # for tanh shrinks what it squashes

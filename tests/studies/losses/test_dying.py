@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.losses.dying import HALF, LEAKY, Revival, findings, metrics, revive
 from reprise.studies.losses.settings import Config
 
@@ -39,6 +40,6 @@ def test_a_unit_counts_as_recovered_below_a_tenth_of_its_loss():
 
 def test_one_bit_of_movement_contradicts_the_claim():
     made_up = Revival({LEAKY: np.ones((2, 30))}, {"ReLU": np.full(30, 5e-324), HALF: np.ones(30)})
-    dead, leaky, _ = findings(CONFIG, made_up)
+    dead, leaky, _ = findings(declarations("losses")[145], CONFIG, made_up)
     assert dead.verdict == "contradicted"
     assert leaky.verdict == "contradicted"

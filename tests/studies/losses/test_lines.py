@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.losses import lesson, lines
 from reprise.studies.losses.settings import Config
 
@@ -12,7 +13,7 @@ CONFIG = Config(repetitions=20, points=30, outliers=0.1, units=10, steps=100)
 
 
 def test_outliers_lie_high_at_the_right_end_and_leverage_points_far_out():
-    clean, outliers, leverage = (lines.points(4, CONFIG, *options) for options in lines.CASES.values())
+    clean, outliers, leverage = (lines.points(4, CONFIG, case) for case in ("clean", "at one end", "in x"))
     moved = np.flatnonzero(outliers[1] != clean[1])
     assert len(moved) == 3
     assert set(moved) == set(np.argsort(clean[0])[-3:])
@@ -22,8 +23,22 @@ def test_outliers_lie_high_at_the_right_end_and_leverage_points_far_out():
     assert leverage[1][moved].max() <= -10
 
 
+def test_outliers_lie_anywhere_high_and_low():
+    places, signs = set(), set()
+    for seed in range(30):
+        (x, clean), (same, wild) = (lines.points(seed, CONFIG, case) for case in ("clean", "outliers"))
+        assert same.tobytes() == x.tobytes()
+        moved = np.flatnonzero(wild != clean)
+        assert len(moved) == 3
+        assert np.abs(wild - clean)[moved].min() >= 10
+        places |= set(np.argsort(np.argsort(x))[moved].tolist())
+        signs |= set(np.sign(wild - clean)[moved].tolist())
+    assert len(places) > 20
+    assert signs == {-1, 1}
+
+
 def test_clean_points_lie_on_the_line_to_within_the_noise():
-    x, y = lines.points(0, CONFIG, False)
+    x, y = lines.points(0, CONFIG, "clean")
     assert np.abs(y - (2 * x + 1)).max() < 5 * 0.3
 
 
@@ -34,9 +49,20 @@ def test_outliers_throw_squared_loss_off_and_the_others_not():
     assert mean["L2", "outliers"] > 5 * mean["L1", "outliers"]
     assert mean["L2", "outliers"] > 5 * mean["ε-hinge", "outliers"]
     assert mean["L2", "clean"] < mean["L1", "clean"]
-    assert mean["L1", "leverage"] > 1
+    assert mean["L1", "in x"] > 1
     metric = lines.metrics(CONFIG, errors)["outlier_error_l1"]
     assert metric.value == pytest.approx(mean["L1", "outliers"] / mean["L2", "outliers"])
+
+
+def test_a_hinge_that_outliers_throw_off_as_squared_loss_contradicts_the_claim():
+    declared, errors = declarations("losses")[147], lines.slope_errors(CONFIG)
+    found = lines.findings(declared, CONFIG, errors)
+    assert found[0].verdict == "reproduced"
+    swapped = errors | {
+        ("L2", "outliers"): errors["ε-hinge", "outliers"],
+        ("ε-hinge", "outliers"): errors["L2", "outliers"],
+    }
+    assert lines.findings(declared, CONFIG, swapped)[0].verdict == "contradicted"
 
 
 def test_the_oracle_sees_a_fit_that_is_not_the_best(monkeypatch):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from reprise.studies.losses import zigzag
+from reprise.evaluation import declarations
+from reprise.studies.losses import lesson, zigzag
 from reprise.studies.losses.settings import Config
 
 CONFIG = Config(repetitions=10, points=20, outliers=0.1, units=10, steps=100)
@@ -21,11 +24,25 @@ def test_one_sign_means_all_up_or_all_down_and_a_zero_is_neither():
     assert zigzag.one_sign(gradients).tolist() == [True, True, False, False, False]
 
 
-def test_paths_start_at_zero_and_end_at_the_goal():
+def test_paths_start_at_zero_and_end_at_their_goal():
     for centred in (False, True):
         path = zigzag.path(3, centred, 0.8)
         assert path[0].tolist() == [0, 0]
-        assert np.linalg.norm(path[-1] - zigzag.GOAL) <= 0.05
+        assert np.linalg.norm(path[-1] - zigzag.goal(3)) <= 0.05
+
+
+def test_goals_lie_in_every_direction_equally_far():
+    goals = np.array([zigzag.goal(seed) for seed in range(200)])
+    np.testing.assert_allclose(np.linalg.norm(goals, axis=1), np.sqrt(2))
+    assert ((goals > 0) @ [1, 2]).tolist().count(3) == pytest.approx(50, abs=20)  # of four quadrants
+
+
+def test_a_run_that_never_arrives_took_forever():
+    wanted = zigzag.goal(3)
+    assert zigzag.steps(np.array([[0, 0], wanted]), wanted) == 1
+    assert zigzag.steps(np.array([[0, 0], 1e7 * wanted]), wanted) == np.inf
+    diverged = zigzag.path(3, False, 50)
+    assert zigzag.steps(diverged, wanted) == np.inf
 
 
 def test_with_positive_inputs_both_weights_move_the_same_way_in_every_step():
@@ -35,20 +52,34 @@ def test_with_positive_inputs_both_weights_move_the_same_way_in_every_step():
     assert (np.sign(moves[:, 0]) != np.sign(moves[:, 1])).any()
 
 
-def test_each_kind_is_compared_at_its_own_best_rate_on_seeds_that_did_not_choose_it(compared):
+def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose_it(compared):
     assert set(compared.rates) <= set(zigzag.LEARNING_RATES)
     assert compared.doublings.shape == compared.detours.shape == (10,)
-    positive, centred = compared.rates
-    longer, shorter = (len(zigzag.path(100, c, rate)) - 1 for c, rate in ((False, positive), (True, centred)))
+    assert np.isfinite(compared.doublings).all()
+    longer, shorter = (
+        len(zigzag.path(zigzag.JUDGED, c, r)) - 1 for c, r in zip((False, True), compared.rates, strict=True)
+    )
     assert compared.doublings[0] == pytest.approx(np.log2(longer / shorter))
-    tried = {rate: np.mean([len(zigzag.path(seed, True, rate)) for seed in range(20)]) for rate in (centred, 0.1, 6.4)}
-    assert min(tried, key=tried.get) == centred
+    tried = {
+        rate: np.mean([zigzag.steps(zigzag.path(seed, True, rate), zigzag.goal(seed)) for seed in range(20)])
+        for rate in (compared.rates[1], 0.1, 6.4)
+    }
+    assert min(tried, key=tried.get) == compared.rates[1]
 
 
-def test_positive_inputs_cost_steps_and_detours(compared):
-    assert compared.doublings.mean() > 0.5
-    assert compared.detours.mean() > 0
-    assert zigzag.metrics(compared)["zigzag_doublings"].value == compared.doublings.mean()
+def test_paths_are_compared_at_one_rate(compared):
+    longer, shorter = (
+        lesson.detour(zigzag.path(zigzag.JUDGED + 9, centred, zigzag.COMMON_RATE)) for centred in (False, True)
+    )
+    assert compared.detours[9] == pytest.approx(longer - shorter)
+    assert zigzag.metrics(compared)["zigzag_detour"].value == compared.detours.mean() > 0
+
+
+def test_paths_without_detour_contradict_the_claim(compared):
+    declared = declarations("losses")[143]
+    assert zigzag.findings(declared, compared)[0].verdict == "reproduced"
+    straight = replace(compared, detours=-compared.detours)
+    assert zigzag.findings(declared, straight)[0].verdict == "contradicted"
 
 
 def test_positive_inputs_give_one_sign_exactly_and_batches_do_not():

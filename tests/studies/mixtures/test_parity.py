@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.mixtures import parity
 from reprise.studies.mixtures.lesson import KINDS, fit, starting_mixture
 from reprise.studies.mixtures.parity import Accuracies, Parity
 from reprise.studies.mixtures.settings import Config
 
 CONFIG = Config(runs=20, iterations=10, long_iterations=200, fits=5, parity_iterations=5)
+DECLARED = declarations("mixtures")[1]
 
 
 def clusters(dimension: int, each: int = 100) -> np.ndarray:
@@ -51,17 +53,22 @@ def test_a_gap_in_any_parameter_is_seen():
 def test_a_step_that_falls_or_a_gap_contradicts():
     right = Parity(np.full(16, 1e-13), np.full(16, 1e-9))
     level = Accuracies(np.array([0.99, 0.995, 0.999]), np.array([0.99, 0.995, 0.999]))
-    assert {finding.verdict for finding in parity.findings(CONFIG, right, level)} == {"reproduced"}
+    assert {finding.verdict for finding in parity.findings(DECLARED, CONFIG, right, level)} == {"reproduced"}
     falls = right._replace(steps=np.r_[right.steps[:-1], -1e-3])
     apart = right._replace(gaps=np.r_[right.gaps[:-1], 1e-3])
-    assert parity.findings(CONFIG, falls, level)[0].verdict == "contradicted"
-    assert parity.findings(CONFIG, apart, level)[2].verdict == "contradicted"
+    assert parity.findings(DECLARED, CONFIG, falls, level)[0].verdict == "contradicted"
+    assert parity.findings(DECLARED, CONFIG, apart, level)[2].verdict == "contradicted"
     worse = level._replace(ours=level.ours - 0.1)
-    verdicts = [finding.verdict for finding in parity.findings(CONFIG, right, worse)]
+    verdicts = [finding.verdict for finding in parity.findings(DECLARED, CONFIG, right, worse)]
     assert verdicts == ["reproduced", "contradicted", "reproduced", "contradicted"]
 
 
 def test_data_have_the_square_of_the_stated_variance():
     finding = parity.stated_covariance(CONFIG)
     assert finding.effect.value == pytest.approx(0.09, rel=0.05)
-    assert finding.effect.high < 0.3
+    assert (finding.kind, finding.verdict) == ("slip", "contradicted")
+
+
+def test_data_with_the_stated_variance_would_show_no_slip(monkeypatch):
+    monkeypatch.setattr(parity.published, "STATED_COVARIANCES", np.sqrt(parity.published.STATED_COVARIANCES))
+    assert parity.stated_covariance(CONFIG).verdict != "contradicted"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.claims.evidence import Finding
+from reprise.evaluation import declarations
 from reprise.studies.mixtures import starts
 from reprise.studies.mixtures.settings import Config
 from reprise.studies.mixtures.starts import Row
 
 CONFIG = Config(runs=4, iterations=10, long_iterations=200, fits=5, parity_iterations=5)
+DECLARED = declarations("mixtures")[2]
 NONE = np.zeros(4, dtype=bool)
 
 
@@ -42,21 +45,50 @@ def test_where_every_run_broke_down_there_is_no_accuracy():
 def test_the_start_alone_is_compared_at_the_same_length_and_prior():
     best = row([0.99] * 4, "data points")
     source = row([0.5, 0.5, 0.5, 0.99], prior="likelihoods", iterations=10)
-    missed, gained, alike, _ = starts.findings(CONFIG, every_row(source, best))
-    assert missed.effect.value == 0.75
-    assert gained.effect.value == 0.75
-    assert alike.effect.value == 0.25  # against the source's start run until settled, which misses one
+    primary, valid, alone, script, stop, _ = starts.findings(DECLARED, CONFIG, every_row(source, best))
+    assert primary.effect.value == valid.effect.value == alone.effect.value == 0.25  # run until settled it misses one
+    assert script.effect.value == 0.75
+    assert stop.effect.value == 0.5
+
+
+def test_starts_with_a_negative_variance_do_not_decide():
+    def judged(negative: list[bool]) -> list[Finding]:
+        rows = every_row(row([0.9] * 4, prior="likelihoods", iterations=10), row([0.99] * 4, "data points"))
+        box = Row("source", "responsibilities", 200, np.array(negative), NONE, np.array([0.5, 0.99, 0.99, 0.99]))
+        return starts.findings(DECLARED, CONFIG, [*rows[:2], box, *rows[3:]])
+
+    without, alone = judged([True, False, False, False])[0], judged([True, False, False, False])[2]
+    assert (without.effect.value, without.effect.n, without.verdict) == (0, 3, "inconclusive")
+    assert "no start of 3" in without.undecided
+    assert (alone.effect.value, alone.effect.n) == (0.25, 4)
+    assert judged([False] * 4)[0].effect.value == 0.25
 
 
 def test_nan_runs_are_traced_to_negative_variances_only_where_there_are_any():
     broken, negative = np.array([True, True, False, False]), np.array([True, False, True, False])
     source = Row("source", "likelihoods", 10, negative, broken, np.full(4, 0.99))
-    found = starts.findings(CONFIG, every_row(source, row([0.99] * 4, "data points")))
+    found = starts.findings(DECLARED, CONFIG, every_row(source, row([0.99] * 4, "data points")))
     assert found[-1].measures.startswith("Share of those NaN runs")
     assert found[-1].effect.value == 0.5
     assert found[-1].effect.n == 2
-    whole = starts.findings(CONFIG, every_row(row([0.99] * 4, prior="likelihoods"), row([0.99] * 4, "data points")))
+    assert (found[-2].kind, found[-2].verdict) == ("slip", "contradicted")
+    sound = every_row(row([0.99] * 4, prior="likelihoods"), row([0.99] * 4, "data points"))
+    whole = starts.findings(DECLARED, CONFIG, sound)
     assert len(whole) == len(found) - 1
+    assert whole[-1].verdict != "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("misses", "of_points", "verdict"), [(20, 0, "reproduced"), (0, 0, "inconclusive"), (0, 20, "contradicted")]
+)
+def test_unlucky_starts_reproduce_and_unlucky_data_points_contradict(misses, of_points, verdict):
+    def made(start: str, unlucky: int, prior: str = "responsibilities", iterations: int = 200) -> Row:
+        accuracy = np.r_[np.full(unlucky, 0.7), np.full(400 - unlucky, 0.99)]
+        nothing = np.zeros(400, dtype=bool)
+        return Row(start, prior, iterations, nothing, nothing, accuracy)
+
+    rows = [made("source", 100, "likelihoods", 10), made("source", misses), made("data points", of_points)]
+    assert starts.findings(DECLARED, CONFIG, rows)[0].verdict == verdict
 
 
 def test_every_row_runs_on_the_same_data():
@@ -69,11 +101,3 @@ def test_every_row_runs_on_the_same_data():
     assert all((rows[0].negative == each.negative).all() for each in rows[:3])
     assert not rows[3].negative.any()
     assert rows[5].good.all()
-
-
-@pytest.mark.parametrize("settled", [[0.99] * 4, [0.5] * 4])
-def test_a_start_that_does_not_matter_does_not_reproduce_the_claim(settled):
-    same = [row(settled, prior="likelihoods", iterations=10), *every_row(row(settled), row(settled, "data points"))[1:]]
-    gained = starts.findings(CONFIG, same)[1]
-    assert gained.effect.value == 0
-    assert gained.verdict != "reproduced"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.puzzles.fitness import evolve_all, findings, metrics
 from reprise.studies.puzzles.lesson.fitness import FITNESS
+
+DECLARED = declarations("puzzles")[90]
 
 
 def ends(**places):
@@ -15,10 +18,8 @@ def ends(**places):
     return {name: np.column_stack([np.zeros(20), place + apart]) for name, place in places.items()}
 
 
-def made_up(free=-5.0, trapped=0.01, kink=-5.0):
-    return ends(
-        **{"-x": free, "1/x": trapped, "-x with a kink at 0": kink, "-x with a jump at 0": -5.0, "1/(x + 6)": -5.0}
-    )
+def made_up(free=-5.0, trapped=0.01, smooth=0.1):
+    return ends(**{"-x": free, "1/x": trapped, "x/(x² + 0.01)": smooth, "-x with a kink at 0": -5.0, "1/(x + 6)": -5.0})
 
 
 def test_every_fitness_is_run_with_every_seed():
@@ -29,24 +30,38 @@ def test_every_fitness_is_run_with_every_seed():
 
 def test_every_fitness_of_the_same_order_takes_the_same_steps():
     runs = evolve_all(20)
-    for name in ("-x with a kink at 0", "-x with a jump at 0", "1/(x + 6)"):
+    for name in ("-x with a kink at 0", "1/(x + 6)"):
         np.testing.assert_array_equal(runs[name], runs["-x"])
 
 
 @pytest.mark.parametrize(
-    ("places", "verdicts"),
+    ("places", "verdict", "secondary", "slip"),
     [
-        ({}, ["reproduced", "reproduced", "contradicted"]),
-        ({"free": -4.9}, ["contradicted", "reproduced", "contradicted"]),
-        ({"trapped": -0.01}, ["reproduced", "contradicted", "contradicted"]),
-        ({"trapped": 0.2}, ["reproduced", "contradicted", "contradicted"]),
-        ({"kink": 0.0}, ["reproduced", "reproduced", "reproduced"]),
+        ({}, "reproduced", ["reproduced", "reproduced"], "contradicted"),
+        ({"free": -4.8}, "contradicted", ["contradicted", "reproduced"], "contradicted"),
+        ({"trapped": -5.0}, "contradicted", ["reproduced", "contradicted"], "contradicted"),
+        ({"trapped": 0.2}, "contradicted", ["reproduced", "contradicted"], "contradicted"),
+        ({"smooth": -5.0}, "reproduced", ["reproduced", "reproduced"], "reproduced"),
     ],
 )
-def test_where_runs_end_decides(places, verdicts):
-    judged = [finding for finding in findings(made_up(**places)) if finding.kind == "claim"]
-    assert [finding.verdict for finding in judged] == verdicts
-    assert judged[1].published == "x = 0 instead of x = −5"
+def test_where_runs_end_decides(places, verdict, secondary, slip):
+    found = findings(DECLARED, made_up(**places))
+    assert [f.verdict for f in found if f.kind == "primary"] == [verdict]
+    assert [f.verdict for f in found if f.kind == "secondary"] == secondary
+    assert [f.verdict for f in found if f.kind == "slip"] == [slip]
+    assert found[0].published == "x = 0 instead of x = −5"
+
+
+def test_runs_that_end_here_and_there_decide_nothing():
+    runs = made_up()
+    runs["1/x"][::2, -1] = -5.0
+    runs["1/x"][1::2, -1] = 5.0
+    assert findings(DECLARED, runs)[0].verdict == "inconclusive"
+
+
+def test_what_cannot_end_elsewhere_is_not_judged():
+    found = findings(DECLARED, made_up())
+    assert [f.kind for f in found if f.variant == "corrected"] == ["context", "context"]
 
 
 def test_the_gate_watches_the_trap():

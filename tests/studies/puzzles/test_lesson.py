@@ -11,7 +11,7 @@ from sympy import factorint
 
 from reprise.studies.puzzles.lesson import kleiber, squares, typing
 from reprise.studies.puzzles.lesson.fitness import FITNESS, evolve
-from reprise.studies.puzzles.lesson.shields import best_shields, damage, floor_rule, nearest_rule
+from reprise.studies.puzzles.lesson.shields import best_shields, damage, floor_rule, half_each, nearest_rule
 from reprise.studies.puzzles.published import SQUARES_INPUT
 from reprise.studies.puzzles.squares import by_sympy
 
@@ -33,6 +33,14 @@ def test_shields_of_the_source():
     assert damage(5, 1, 1, np.array([1, 2, 3, 4])).tolist() == [4, 6, 6, 4]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 12), st.integers(1, 12))
+def test_no_real_numbers_beat_half_the_money_each(money, shield, warrior):
+    shields, warriors = half_each(money, shield, warrior)
+    x = np.linspace(0, money / shield, 1001)
+    assert (x * (money - x * shield) / warrior).max() <= shields * warriors + 1e-9
+
+
 def test_floor_rule_can_do_nothing():
     assert floor_rule(13, 7, 1) == 0
     assert best_shields(13, 7, 1)[1] == 6
@@ -44,7 +52,7 @@ def test_bad_prices_end_in_a_clear_error(money, shield, warrior):
         best_shields(money, shield, warrior)
 
 
-@pytest.mark.parametrize("name", [name for name in FITNESS if name != "1/x"])
+@pytest.mark.parametrize("name", ["-x", "-x with a kink at 0", "1/(x + 6)"])
 def test_every_fitness_in_the_right_order_finds_the_minimum(name):
     runs = evolve(FITNESS[name], seeds=5, generations=30)
     assert runs.shape == (5, 31)
@@ -54,6 +62,15 @@ def test_every_fitness_in_the_right_order_finds_the_minimum(name):
 def test_reciprocal_runs_to_zero_from_above():
     ends = evolve(FITNESS["1/x"], seeds=20, generations=30)[:, -1]
     assert ((ends >= 0) & (ends < 0.1)).all()
+
+
+def test_the_reciprocal_made_smooth_is_a_trap_as_well():
+    name = "x/(x² + 0.01)"
+    np.testing.assert_allclose(evolve(FITNESS[name], seeds=20, generations=30)[:, -1], 0.1, atol=1e-3)
+    x = np.linspace(-5, 5, 10_001)
+    finer = np.linspace(-5, 5, 100_001)
+    steps, fine = (np.abs(np.diff(FITNESS[name](each), 2)).max() for each in (x, finer))
+    assert fine < steps / 50  # second differences shrink as the step squared: neither kink nor jump
 
 
 def test_the_best_is_never_lost():
@@ -139,6 +156,18 @@ def test_exponent_equals_scipy_and_its_interval_is_of_the_right_width():
     grouped = kleiber.exponent(table.mass_g, table.metabolic_rate_w, table.order)
     assert grouped.high - grouped.low > slope.high - slope.low  # relatives are alike
     assert grouped.groups == table.order.nunique()
+
+
+def test_intervals_from_ten_animals_cover_the_exponent():
+    """Plain percentiles cover 0.91; the standard error of a share of 1500 is 0.006."""
+    rng, mass = np.random.default_rng(5), kleiber.heartbeats().mass_g
+    slopes = [kleiber.exponent(mass, 10 ** rng.normal(0, 0.3, 10), replicates=500) for _ in range(1500)]
+    assert np.mean([slope.low <= 0 <= slope.high for slope in slopes]) == pytest.approx(0.95, abs=0.02)
+
+
+def test_one_order_has_no_interval():
+    with pytest.raises(ValueError, match="one group"):
+        kleiber.exponent(np.array([1.0, 2, 3]), np.array([1.0, 2, 3]), np.zeros(3))
 
 
 def test_tables_are_whole():

@@ -5,21 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
+from reprise.statistics import proportion
 from reprise.studies.puzzles.lesson.typing import counts_by_word
 from reprise.studies.puzzles.letters import findings, metrics
 
+DECLARED = declarations("puzzles")[93]
 IN_THE_TABLES_ORDER = counts_by_word("hhh hhh hhj jhh hjg hhj hjh hhg jhh hhj")
 EVEN = counts_by_word("gh jk hg kj gk jh gj hk")
 
 
 def verdicts(words):
-    return [finding.verdict for finding in findings(words, 2000) if finding.kind == "claim"]
+    return [finding.verdict for finding in findings(DECLARED, words, 2000) if finding.kind in ("primary", "secondary")]
 
 
-def test_the_sample_is_uneven_full_of_h_and_out_of_order():
-    found = findings(counts_by_word(), 2000)
-    assert verdicts(counts_by_word()) == ["reproduced", "reproduced", "contradicted"]
-    assert "Counts G 34, H 33, J 22, K 2" in found[0].note
+def test_the_sample_is_out_of_the_tables_order_and_yet_uneven_and_full_of_h():
+    found = findings(DECLARED, counts_by_word(), 2000)
+    assert verdicts(counts_by_word()) == ["contradicted", "reproduced", "reproduced"]
+    assert "G 34, H 33, J 22, K 2" in found[0].note
+    assert f"p = {found[4].effect.value:.2f}" in found[0].note
+    assert found[4].effect.value == pytest.approx(0.24, abs=0.03)
     assert found[3].effect.low < 0 < found[3].effect.high
 
 
@@ -28,18 +33,27 @@ def test_a_sample_in_the_tables_order_reproduces_it():
 
 
 def test_an_even_sample_is_not_weighted():
-    test, share, order = verdicts(EVEN)
-    assert (test, share) == ("contradicted", "inconclusive")
+    order, test, share = verdicts(EVEN)
     assert order == "reproduced"  # ties rank nothing against the table
+    assert (test, share) == ("contradicted", "inconclusive")
+
+
+def test_the_share_of_h_is_that_of_words_not_of_single_letters():
+    """Forty words alike are no more than forty: the share is no surer than that of so many single letters."""
+    share = findings(DECLARED, counts_by_word("hg " * 40), 2000)[2].effect
+    of_forty = proportion(20, 40)
+    assert share.value == 0.5
+    assert (share.low, share.high) == pytest.approx((of_forty.low, of_forty.high), abs=0.01)
+    assert share.n == 40
 
 
 def test_the_difference_of_two_letters_is_that_of_their_shares():
     words = counts_by_word()
     share = words.sum(axis=0) / words.sum()
-    assert findings(words, 2000)[3].effect.value == pytest.approx(share[1] - share[0])
+    assert findings(DECLARED, words, 2000)[3].effect.value == pytest.approx(share[1] - share[0])
 
 
 def test_the_gate_watches_the_p_value_of_the_same_test():
     words = counts_by_word()
     metric = metrics(words, 2000)["typing_p"]
-    assert (metric.value, metric.n) == (findings(words, 2000)[0].effect.value, int(np.sum(words)))
+    assert (metric.value, metric.n) == (findings(DECLARED, words, 2000)[1].effect.value, int(np.sum(words)))

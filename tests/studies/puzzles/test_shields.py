@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.puzzles import shields
 from reprise.studies.puzzles.lesson.shields import best_shields, floor_rule, nearest_rule
 from reprise.studies.puzzles.published import SHIELDS_OPTIMA, SHIELDS_TABLE
-from reprise.studies.puzzles.shields import MONEY, PRICES, Cases, findings, metrics
+from reprise.studies.puzzles.shields import MONEY, PRICES, RICHER, Cases, findings, metrics
+
+DECLARED = declarations("puzzles")
+
+
+def found(cases, claim, start=""):
+    return [f for f in findings(DECLARED, cases, cases) if f.claim == claim and f.measures.startswith(start)]
 
 
 @pytest.fixture(scope="module")
@@ -38,30 +45,67 @@ def test_the_sources_table_is_read_as_printed():
     assert shields.PRINTED == "(2, 3) and (3, 4)"
 
 
-def test_a_rule_that_loses_once_is_contradicted_and_one_that_never_does_is_not():
+def test_a_richer_grid_misses_the_best_more_often_and_loses_less(cases):
+    richer = shields.every_case(RICHER)
+    assert richer.best.shape == cases.best.shape
+    assert richer.share_worse > cases.share_worse
+    assert richer.lost.mean() < cases.lost.mean()
+
+
+def test_shares_are_those_of_the_grid(cases):
     best = np.array([4, 6, 0])
-    for floor, verdict, share, idle in (([4, 6, 0], "reproduced", 0, 0), ([4, 0, 0], "contradicted", 1 / 3, 1)):
+    for floor, share, idle, lost in (([4, 6, 0], 0, 0, 0), ([4, 0, 0], 1 / 3, 1, 1 / 2)):
         made_up = Cases(np.ones(3), best, np.array(floor), best)
-        rule, nothing, nearest = findings(made_up)[-3:]
-        assert (rule.effect.value, rule.verdict) == (share, verdict)
-        assert nothing.effect.value == idle
-        assert nearest.effect.value == 0
+        worse, loss, *_, nothing, nearest = (f.effect.value for f in found(made_up, 89) if f.kind == "context")
+        assert (worse, loss, nothing, nearest) == (share, lost, idle, 0)
         assert metrics(made_up)["shields_suboptimal"].value == share
 
 
+def test_rounding_down_loses_nothing_where_the_source_names_prices(cases):
+    (rule,) = [f for f in found(cases, 89) if f.kind == "primary"]
+    assert (rule.verdict, rule.effect.value, rule.effect.n) == ("reproduced", 0, 100)
+    for money in shields.ODD_BUDGETS:
+        assert floor_rule(money, 1, 1) == max(x * (money - x) for x in range(money + 1))
+
+
+@pytest.mark.parametrize("example", [(13, 7, 1), (10, 3, 1), (7, 2, 3)])
+def test_rounding_down_is_contradicted_at_other_prices(monkeypatch, cases, example):
+    monkeypatch.setattr(shields, "EXAMPLE", example)
+    (rule,) = [f for f in found(cases, 89) if f.kind == "primary"]
+    assert rule.verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda money, shield, warrior: (money / (3 * shield), money / (2 * warrior)),
+        lambda money, shield, warrior: (money / (2 * warrior), money / (2 * shield)),
+    ],
+    ids=["a third", "the wrong way round"],
+)
+def test_a_wrong_formula_is_contradicted_and_the_slips_alone_are_not(monkeypatch, cases, formula):
+    (right,) = [f for f in found(cases, 88) if f.kind == "primary"]
+    assert right.verdict == "reproduced"
+    assert [f.verdict for f in found(cases, 88) if f.kind == "slip"] == ["contradicted"] * 2
+    monkeypatch.setattr(shields, "half_each", formula)
+    (wrong,) = [f for f in found(cases, 88) if f.kind == "primary"]
+    assert wrong.verdict == "contradicted"
+
+
 def test_the_second_optimum_as_printed_costs_two_units_too_many(cases):
-    beyond = next(finding for finding in findings(cases) if finding.measures.startswith("Money needed"))
+    (beyond,) = found(cases, 88, "Money needed")
     assert (beyond.effect.value, beyond.verdict) == (2, "contradicted")
 
 
 def test_a_wrong_row_of_the_table_is_counted(monkeypatch, cases):
     wrong = [row | {"damage": row["damage"] + (row["shields"] == 4)} for row in SHIELDS_TABLE]
     monkeypatch.setattr(shields, "SHIELDS_TABLE", wrong)
-    rows, optima = findings(cases)[1:3]
+    rows, optima = found(cases, 88, "Rows") + found(cases, 88, "Optimal numbers")
     assert (rows.effect.value, rows.verdict) == (3, "contradicted")
     assert optima.verdict == "reproduced"
 
 
 def test_an_optimum_that_the_table_leaves_out_is_counted(monkeypatch, cases):
     monkeypatch.setattr(shields, "SHIELDS_TABLE", [row for row in SHIELDS_TABLE if row["shields"] != 3])
-    assert findings(cases)[2].verdict == "contradicted"
+    (optima,) = found(cases, 88, "Optimal numbers")
+    assert optima.verdict == "contradicted"

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.puzzles import squares
 from reprise.studies.puzzles.lesson import squares as lesson
 from reprise.studies.puzzles.published import SQUARES_INPUT, SQUARES_TIMES
+
+DECLARED = declarations("puzzles")[91]
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +63,15 @@ def test_the_ladder_grows_as_it_says(name, exponent):
     assert squares.growth_exponent(name) == pytest.approx(exponent, abs=0.01)
 
 
-def test_the_note_lists_the_wrong_numbers_alone(counts):
+def test_one_wrong_answer_contradicts_and_the_note_lists_it_alone(counts):
     published = list(counts.right)
     published[1] += 5
-    code = squares.findings(replace(counts, published=published))[5]
+    code = squares.findings(DECLARED, replace(counts, published=published))[0]
     assert (code.effect.value, code.verdict) == (1, "contradicted")
     assert code.note == f"{SQUARES_INPUT[1]}: {published[1]} instead of {counts.right[1]}"
-    right = squares.findings(replace(counts, published=counts.right))[5]
+    right = squares.findings(DECLARED, replace(counts, published=counts.right))[0]
     assert (right.effect.value, right.verdict, right.note) == (0, "reproduced", "")
+    assert (code.kind, right.kind) == ("primary", "primary")
 
 
 def test_the_table_has_the_input_in_its_order(counts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from reprise.evaluation import declarations
 from reprise.studies.recurrence import formula
 
 
@@ -18,4 +19,7 @@ def test_terms_fall_with_the_steps_back_and_nothing_is_missing_from_the_whole_su
 def test_a_wrong_gradient_contradicts_the_formula():
     terms = formula.measure(3)
     wrong = formula.Terms(terms.gap + 1e-3, terms.norms, terms.missing)
-    assert [finding.verdict for finding in formula.findings(wrong)] == ["contradicted", "untested"]
+    assert [finding.verdict for finding in formula.findings(declarations("recurrence")[135], wrong)] == [
+        "contradicted",
+        "untested",
+    ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.recurrence import gains
 from reprise.studies.recurrence.settings import Gains
 
+DECLARED = declarations("recurrence")
 GAINS = Gains(networks=6, hidden=8, steps=24, radii=[0.5, 1.0, 2.0])
 
 
@@ -18,12 +20,49 @@ def test_linear_gains_scale_with_the_radius():
     assert {values.shape for values in measured.values()} == {(24, 6)}
 
 
-def test_gains_that_grow_contradict_vanishing_and_such_that_shrink_exploding():
+def verdicts(measured, claim, kind="primary"):
+    return [f.verdict for f in gains.findings(DECLARED, measured, GAINS) if (f.claim, f.kind) == (claim, kind)]
+
+
+@pytest.fixture
+def growing():
     shape = np.ones((24, 6)) * np.linspace(0.9, 1.1, 6)
-    growing = {key: shape * 1.5 ** np.arange(24)[:, None] for key in gains.measure(GAINS)}
+    return {key: shape * 1.5 ** np.arange(24)[:, None] for key in gains.measure(GAINS)}
+
+
+def test_gains_that_grow_contradict_vanishing_and_such_that_shrink_do_not(growing):
     shrinking = {key: 1 / values for key, values in growing.items()}
-    for measured, wrong in ((growing, 136), (shrinking, 137)):
-        judged = [f for f in gains.findings(measured, GAINS) if f.kind == "claim"]
-        assert {f.verdict for f in judged if f.claim == wrong} == {"contradicted"}
-        assert {f.verdict for f in judged if f.claim != wrong} == {"reproduced"}
+    assert verdicts(growing, 136) == ["contradicted"] * 2
+    assert verdicts(shrinking, 136) == ["reproduced"] * 2
     assert gains.metric(growing).value == pytest.approx(np.log(1.5))
+
+
+def test_random_tanh_networks_with_large_weights_grow_their_gradients_and_sigmoid_ones_do_not():
+    config = Gains(networks=40, hidden=32, steps=60, radii=[1.0, 2.0, 4.0])
+    rates = [
+        f for f in gains.findings(DECLARED, gains.measure(config), config) if (f.claim, f.kind) == (136, "primary")
+    ]
+    assert [finding.verdict for finding in rates] == ["reproduced", "contradicted"]
+
+
+def test_large_weights_alone_contradict_vanishing(growing):
+    mixed = {key: values if key == ("tanh", 2.0) else 1 / values for key, values in growing.items()}
+    assert verdicts(mixed, 136) == ["reproduced", "contradicted"]
+    assert verdicts(mixed, 136, "secondary") == ["reproduced"] * 2  # at radius 1
+
+
+def test_gains_that_stay_contradict_that_they_vanish_or_explode(growing):
+    assert verdicts(growing, 137) == ["reproduced"]
+    assert verdicts({key: 1 / values for key, values in growing.items()}, 137) == ["reproduced"]
+    level = {key: np.ones((24, 6)) for key in growing}
+    assert verdicts(level, 137) == ["contradicted"]
+    assert "reproduced" not in verdicts(level, 137, "secondary")
+
+
+def test_shares_are_of_the_sources_activations_and_of_every_radius():
+    made = {(a, r): np.ones((4, 2)) for a in ("sigmoid", "tanh", "ReLU", "linear") for r in GAINS.radii}
+    made["linear", 0.5] = made["linear", 0.5] * 1e9  # the source has no such activation
+    made["tanh", 0.5] = np.array([[1.0, 1.0]] * 3 + [[0.01, 50.0]])
+    changed, grown = gains.turned(made, GAINS.radii)
+    assert changed.tolist() == [1 / 9, 1 / 9]
+    assert grown.tolist() == [0, 1 / 9]

@@ -25,11 +25,9 @@ def test_every_kind_task_lag_rate_and_seed_has_one_row(columns):
         for name in NETWORKS
         for lag in (2, 4)
         for rate in (0.01, 0.03)
-        for seed in (0, 1)
+        for seed in range(3 if name != "open LSTM" and lag == 4 else 2)
     }
-    every |= {
-        ("symbol", name, 4, rate, seed) for name in ("RNN", "open LSTM") for rate in (0.01, 0.03) for seed in (0, 1)
-    }
+    every |= {("symbol", name, 4, rate, seed) for name in ("RNN", "LSTM") for rate in (0.01, 0.03) for seed in (0, 1)}
     every |= {("echo", "RNN", 1, 0.01, seed) for seed in (0, 1)}
     assert len(keys) == len(set(keys))
     assert set(keys) == every
@@ -37,12 +35,10 @@ def test_every_kind_task_lag_rate_and_seed_has_one_row(columns):
 
 
 def test_a_row_is_what_training_that_family_gives(columns):
-    losses, scores = memory.train(
-        NETWORKS["GRU"], memory.number(4), np.array([0.01, 0.01, 0.03, 0.03]), 8, 8, 60, rng_seed=139
-    )
+    losses, scores = memory.train(NETWORKS["GRU"], memory.number(4), np.repeat([0.01, 0.03], 3), 8, 8, 60, rng_seed=139)
     rows = (columns["task"] == "number") & (columns["network"] == "GRU") & (columns["lag"] == 4)
-    np.testing.assert_array_equal(columns["rate"][rows], [0.01, 0.01, 0.03, 0.03])
-    np.testing.assert_array_equal(columns["seed"][rows], [0, 1, 0, 1])
+    np.testing.assert_array_equal(columns["rate"][rows], np.repeat([0.01, 0.03], 3))
+    np.testing.assert_array_equal(columns["seed"][rows], [0, 1, 2, 0, 1, 2])
     np.testing.assert_array_equal(columns["score"][rows], scores)
     np.testing.assert_array_equal(columns["late_loss"][rows], losses[-6:].mean(axis=0))
     np.testing.assert_array_equal(columns["first_loss"][rows], losses[0])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.regularisation import penalties
+
+DECLARED = declarations("regularisation")[155]
 
 
 @pytest.fixture(scope="module")
@@ -13,8 +16,9 @@ def curves():
     return penalties.minimisers()
 
 
-def test_every_claim_finding_is_reproduced_by_the_minimisers_found(curves):
-    judged = [finding for finding in penalties.findings(curves) if finding.kind == "claim"]
+def test_everything_is_reproduced_by_the_minimisers_found(curves):
+    judged = [finding for finding in penalties.findings(DECLARED, curves) if finding.kind != "context"]
+    assert [finding.kind for finding in judged].count("primary") == 2
     assert len(judged) == 8
     assert {finding.verdict for finding in judged} == {"reproduced"}
 
@@ -28,14 +32,14 @@ def test_minimisers_fall_from_the_target_to_zero(curves):
 
 def test_a_penalty_that_moves_nothing_contradicts_the_claim(curves):
     idle = curves | {2.0: np.ones_like(curves[2.0])}
-    verdicts = {finding.measures: finding.verdict for finding in penalties.findings(idle)}
-    assert verdicts["Minimiser's distance from (0, 0) at λ = 1000, L2"] == "contradicted"
-    assert verdicts["Minimiser's distance from (1, 1) at λ = 0.001, L2"] == "reproduced"
+    verdicts = {finding.measures: finding.verdict for finding in penalties.findings(DECLARED, idle)}
+    assert verdicts[DECLARED.measures.format("(0, 0) at λ = 1000")] == "contradicted"
+    assert verdicts[DECLARED.measures.format("(1, 1) at λ = 0.001")] == "reproduced"
     assert verdicts["Largest distance of the L2 minimiser from 1 / (1 + λ), found by search"] == "contradicted"
 
 
 def test_l2_that_reaches_zero_is_told(curves):
     zero = curves | {2.0: np.where(penalties.STRENGTHS > 100, 0.0, curves[2.0])}
-    found = next(f for f in penalties.findings(zero) if f.measures.startswith("Values of λ on the grid"))
+    found = next(f for f in penalties.findings(DECLARED, zero) if f.measures.startswith("Values of λ on the grid"))
     assert found.effect.value == (penalties.STRENGTHS > 100).sum()
     assert found.verdict == "contradicted"

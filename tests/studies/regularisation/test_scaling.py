@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.regularisation import lesson, scaling
 from reprise.studies.regularisation.settings import Config
 
@@ -28,15 +29,29 @@ def test_problems_are_centred_and_both_features_matter_alike():
 
 def test_no_problem_takes_more_steps_than_theory_allows():
     compared = scaling.compare_descents(Config(repetitions=15, scale=5.0, degree=12, points=20))
-    assert compared.ratios.shape == compared.turns.shape == compared.excess.shape == (15,)
+    assert compared.ratios.shape == compared.z_scored.shape == compared.turns.shape == compared.excess.shape == (15,)
     assert compared.excess.max() <= 1
     assert compared.ratios.min() > 0
+    assert compared.z_scored.min() > 0
     assert ((compared.turns >= 0) & (compared.turns <= 1)).all()
 
 
 def test_features_of_one_scale_gain_nothing():
-    compared = scaling.compare_descents(Config(repetitions=15, scale=1.0000001, degree=12, points=20))
+    config = Config(repetitions=15, scale=1.0000001, degree=12, points=20)
+    compared = scaling.compare_descents(config)
     assert abs(compared.ratios.mean()) < 0.2
+    primary, *_ = scaling.findings(declarations("regularisation")[157], config, compared)
+    assert primary.kind == "primary"
+    assert primary.verdict != "reproduced"
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "reproduced"), (-1, "contradicted")])
+def test_fewer_or_more_steps_decide(sign, verdict):
+    config = Config(repetitions=10, scale=5.0, degree=12, points=20)
+    ratios = sign * np.linspace(0.5, 1.5, 10)
+    made = scaling.Compared(ratios, -ratios, np.ones(10), np.zeros(10))
+    primary, *_ = scaling.findings(declarations("regularisation")[157], config, made)
+    assert primary.verdict == verdict
 
 
 def test_a_unit_fed_with_large_numbers_is_flat():

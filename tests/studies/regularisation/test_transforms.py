@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from reprise.evaluation import declarations
 from reprise.studies.regularisation import transforms
+
+DECLARED = declarations("regularisation")[158]
 
 
 def test_the_sources_integral_is_the_log_normal_distribution():
@@ -18,8 +21,9 @@ def test_the_sources_integral_is_the_log_normal_distribution():
 def test_all_five_agree_and_only_the_z_score_leaves_the_range():
     transformed = transforms.transform()
     assert [each.name for each in transformed] == ["z-score", "min-max", "logistic", "log-normal", "tanh"]
-    findings = transforms.findings(transformed)
-    assert {finding.verdict for finding in findings if finding.kind == "claim"} == {"reproduced"}
+    findings = transforms.findings(DECLARED, transformed)
+    assert {finding.verdict for finding in findings if finding.kind != "context"} == {"reproduced"}
+    assert [finding.kind for finding in findings].count("primary") == 5
     outside = np.abs(transformed[0].theirs) > 1
     assert findings[-1].effect.value == outside.mean() > 0
 
@@ -27,12 +31,19 @@ def test_all_five_agree_and_only_the_z_score_leaves_the_range():
 def test_a_wrong_transform_and_one_without_bounds_are_told():
     z_score, *others = transforms.transform()
     wrong = others[0]._replace(ours=others[0].ours + 1)
-    findings = transforms.findings([z_score, wrong, *others[1:]])
+    findings = transforms.findings(DECLARED, [z_score, wrong, *others[1:]])
     contradicted = [finding.measures for finding in findings if finding.verdict == "contradicted"]
     assert contradicted == [
-        "Largest difference of the min-max transform from sklearn.preprocessing.minmax_scale",
+        DECLARED.measures.format("min-max: sklearn.preprocessing.minmax_scale"),
         "Transformed values outside [0, 1], all but the z-score",
     ]
+
+
+def test_an_integral_without_its_one_over_t_contradicts_the_formula(monkeypatch):
+    law = stats.norm(transforms.MEAN, transforms.DEVIATION)
+    monkeypatch.setattr(transforms, "integral_as_written", lambda x: law.cdf(x) - law.cdf(0))
+    wrong = [f for f in transforms.findings(DECLARED, transforms.transform()) if f.verdict == "contradicted"]
+    assert [finding.measures for finding in wrong] == [DECLARED.measures.format("log-normal: scipy.stats.lognorm.cdf")]
 
 
 def test_the_table_has_a_row_for_each():

@@ -42,9 +42,9 @@ def test_asking_twice_gives_the_same_bytes(asked, variant):
 
 @pytest.mark.parametrize("variant", ["baseline", "8_rot_4"])
 def test_unturned_images_are_answered_as_training_predicted_them_bit_for_bit(asked, variant):
-    index, labels, logits = Probed(asked.probe(variant)).arrays("turned/index", "turned/label", "turned/logits")
+    index, labels, logits = Probed.of(asked, variant).arrays("turned/index", "turned/label", "turned/logits")
     assert logits.shape == (made_up.SEEDS, IMAGES * ANGLES, 10)
-    run = Run(variant, asked.run(variant))
+    run = Run.of(asked, variant)
     (predicted,) = run.arrays("test/logits")
     upright = index[0, ::ANGLES]
     np.testing.assert_array_equal(logits[:, ::ANGLES], predicted[:, upright])
@@ -69,21 +69,21 @@ def test_a_transplant_answers_as_a_rotated_network_with_the_baselines_weights(as
         with torch.no_grad():
             pixels = torch.from_numpy(arrays["image"]).permute(0, 3, 1, 2).float()
             logits = other.eval()((pixels - 128) / 128)
-        (answers,) = Probed(asked.probe("baseline")).arrays("transplant/8_rot_4")
+        (answers,) = Probed.of(asked, "baseline").arrays("transplant/8_rot_4")
         assert np.mean(answers[seed] == logits.argmax(dim=1).numpy()) > 0.95  # batches of another size may round apart
 
 
 def test_what_was_asked_is_written_beside_the_answers(asked):
-    assert Probed(asked.probe("baseline")).record["settings"] == {"images": IMAGES, "angles": ANGLES, "image": 5}
+    assert Probed.of(asked, "baseline").record["settings"] == {"images": IMAGES, "angles": ANGLES, "image": 5}
 
 
 def test_other_angles_are_asked_anew_and_not_remembered(asked):
-    before = Probed(asked.probe("baseline")).arrays("turned/logits")[0]
+    before = Probed.of(asked, "baseline").arrays("turned/logits")[0]
     config.set_value(asked.root, f"rotation.probe.angles={2 * ANGLES}")
     try:
         space = Workspace("rotation", asked.root)
         probe(space, "baseline")
-        after = Probed(space.probe("baseline")).arrays("turned/logits")[0]
+        after = Probed.of(space, "baseline").arrays("turned/logits")[0]
         np.testing.assert_array_equal(after[:, ::2], before)
     finally:
         config.set_value(asked.root, f"rotation.probe.angles={ANGLES}")

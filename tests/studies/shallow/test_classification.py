@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.shallow import lesson
 from reprise.studies.shallow.classification import (
     Classified,
@@ -26,8 +27,8 @@ def quarters():
 
 
 def made_up(line: float, judged: list[float]) -> Classified:
-    scores = np.full((3, 3), line)
-    return Classified(scores, np.array(judged), np.zeros((2, 2)), np.zeros(2), len, len)
+    scores = np.full((3, 3), 0.1)
+    return Classified(scores, np.array(judged), np.full(3, line), np.zeros((2, 2)), np.zeros(2), len, len)
 
 
 def test_seeds_and_sets_draw_other_points_and_a_second_draw_the_same():
@@ -46,6 +47,7 @@ def test_a_score_is_the_accuracy_on_points_that_were_not_trained_on(quarters):
         assert quarters.scores[seed, 0] == lesson.accuracy(fit_line(x, labels), test_x, test_labels)
         net = lesson.fit(x, labels, 4, np.random.default_rng([seed, 4]))
         assert quarters.judged[seed] == lesson.accuracy(net, test_x, test_labels)
+        assert quarters.best[seed] == lesson.best_line(test_x, test_labels) >= quarters.scores[seed, 0]
 
 
 def test_what_is_drawn_was_trained_on_the_first_seeds_points(quarters):
@@ -73,7 +75,8 @@ def test_a_width_that_is_judged_stands_in_the_table_too():
     ],
 )
 def test_a_gain_is_expected_wherever_no_line_separates(name, judged, verdict):
-    (finding,) = findings(CONFIG, {name: made_up(0.5, judged)})
+    (finding,) = findings(declarations("shallow")[141], CONFIG, {name: made_up(0.5, judged)})
+    assert finding.kind == ("secondary" if name == "two clouds" else "primary")
     assert finding.effect.value == pytest.approx(np.mean(judged) - 0.5)
     assert finding.verdict == verdict
 
@@ -82,4 +85,4 @@ def test_the_gate_and_the_table_hold_means_over_seeds():
     found = {"spiral": made_up(0.5, [0.7, 0.8, 0.9])}
     metric = metrics(found)["spiral_gain"]
     assert (metric.value, metric.spread, metric.n) == (pytest.approx(0.3), pytest.approx(0.1), 3)
-    assert table(CONFIG, found).rows == (("spiral", "0.500", "0.500", "0.500"),)
+    assert table(CONFIG, found).rows == (("spiral", "0.500", "0.100", "0.100", "0.100"),)

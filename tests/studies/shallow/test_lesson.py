@@ -34,6 +34,29 @@ def test_eight_units_learn_every_set(name):
     assert lesson.accuracy(net, *lesson.SETS[name](1000, np.random.default_rng(3))) > 0.93
 
 
+CORNERS = np.array([[0.0, 0], [1, 1], [0, 1], [1, 0]])
+
+
+def test_the_best_line_gets_three_of_four_corners_and_all_of_what_a_line_parts():
+    assert lesson.best_line(CORNERS, np.array([0, 0, 1, 1])) == 0.75
+    assert lesson.best_line(CORNERS, np.array([0, 1, 1, 1])) == 1
+    assert lesson.best_line(CORNERS, np.ones(4)) == lesson.best_line(CORNERS, np.zeros(4)) == 1
+
+
+@pytest.mark.parametrize("name", list(lesson.SETS))
+def test_no_line_through_two_points_does_better_than_the_best_but_for_the_rounding_of_its_angle(name):
+    x, labels = lesson.SETS[name](60, np.random.default_rng(4))
+    most = 0
+    for one in range(60):
+        for other in range(one):
+            a, b = x[other] - x[one]
+            side = (x[:, 1] - x[one, 1]) * a - (x[:, 0] - x[one, 0]) * b
+            rest = np.delete(np.arange(60), [one, other])  # the two themselves: either side, by turning a little
+            hits = ((side > 0) == (labels == 1))[rest].sum()
+            most = max(most, hits + 2, 58 - hits + 2)
+    assert most / 60 - 2 / 60 <= lesson.best_line(x, labels) <= most / 60
+
+
 def test_sets_have_both_labels_and_the_size_asked_for():
     for make in lesson.SETS.values():
         x, labels = make(101, np.random.default_rng(0))

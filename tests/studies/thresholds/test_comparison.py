@@ -32,7 +32,7 @@ def test_a_threshold_that_is_not_scikit_images_contradicts_the_oracle():
     found = {"right": Thresholds(4, 4, 5, 0.5), "wrong": Thresholds(7, 8, 8, 0.1)}
     oracle, _, code, shift, moved = findings(found, [])
     assert (oracle.effect.value, oracle.effect.n, oracle.verdict) == (1, 2, "contradicted")
-    assert (code.effect.value, code.verdict) == (1, "contradicted")
+    assert (code.kind, code.effect.value, code.verdict) == ("slip", 1, "contradicted")
     assert shift.effect.value == 0.5
     assert moved.effect.value == pytest.approx(0.3)
     assert metrics(found)["equal_to_scikit_image"].value == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reprise.evaluation import declarations
 from reprise.studies.thresholds import definitions
 from reprise.studies.thresholds.definitions import explained, findings, same_optimum
 from reprise.studies.thresholds.images import random_images
@@ -25,7 +26,7 @@ def test_a_wrong_variance_is_seen(monkeypatch):
     between = definitions.between_class
     monkeypatch.setattr(definitions, "between_class", lambda counts: between(counts)[1:] + between(counts)[:1])
     assert not same_optimum(TWO_PEAKS)
-    disagreeing, _ = findings([TWO_PEAKS], [TWO_PEAKS])
+    disagreeing, _ = findings(declarations("thresholds")[3], [TWO_PEAKS], [TWO_PEAKS])
     assert disagreeing.effect.value == 2
     assert disagreeing.verdict == "contradicted"
 

@@ -1,18 +1,21 @@
-"""The study of claim 3: Otsu holds, the source's script is off, and a second run writes the same."""
+"""Claim 3: what is said of Otsu's method holds, the script's slip stands beside it; a second run writes the same."""
 
 from __future__ import annotations
+
+from reprise.claims.evidence import decide
 
 STUDY = "thresholds"
 PARAMS = "{random_images: 25}"
 
 
-def test_text_holds_and_code_does_not(evidence):
+def test_what_is_said_holds_and_the_scripts_slip_stands_beside_it(evidence):
     verdicts = {(f.kind, f.variant): f.verdict for f in evidence.findings if f.kind != "context"}
     assert verdicts == {
-        ("claim", "text"): "reproduced",
+        ("primary", "text"): "reproduced",
         ("oracle", ""): "reproduced",
-        ("claim", "code"): "contradicted",
+        ("slip", "code"): "contradicted",
     }
+    assert decide(evidence.findings) == "reproduced"
     assert {finding.claim for finding in evidence.findings} == {3}
 
 

@@ -18,7 +18,7 @@ from reprise.evaluation import evaluate_study
 from reprise.files import write_json, write_npz, write_text
 from reprise.stages.clean import clean
 from reprise.stages.prepare import prepare as prepare_stage
-from reprise.studies.ultrasound import comparisons, duplicates
+from reprise.studies.ultrasound import comparisons, effects
 from reprise.studies.ultrasound.train import data
 from reprise.workspace import Workspace
 
@@ -46,29 +46,28 @@ def perfect(filled: np.ndarray) -> np.ndarray:
 def pretend_training(workspace: Workspace, variant: str, maps: Answer, head: Answer | None = None) -> None:
     """Writes what training a variant writes."""
     settings = workspace.settings(variant)
-    parts = data(workspace, settings, 0)
+    every = [data(workspace, settings, seed) for seed in range(SEEDS)]
     nonempty, arrays = load(workspace.prepared("ultrasound")).nonempty, {}
-    for name, part in parts.predicted.items():
-        filled = nonempty[part["index"]]
-        arrays[f"{name}/index"] = np.stack([part["index"]] * SEEDS)
-        arrays[f"{name}/probability"] = np.stack([maps(filled)] * SEEDS).astype(np.float16)
+    for name in every[0].predicted:
+        index = [each.parts[name]["index"] for each in every]
+        arrays[f"{name}/index"] = np.stack(index)
+        arrays[f"{name}/probability"] = np.stack([maps(nonempty[each]) for each in index]).astype(np.float16)
         if head is not None:
-            arrays[f"{name}/has_mask_logit"] = np.stack([head(filled)] * SEEDS).astype(np.float32)
+            arrays[f"{name}/has_mask_logit"] = np.stack([head(nonempty[each]) for each in index]).astype(np.float32)
     write_npz(workspace.run(variant) / "predictions.npz", **arrays)
     lines = [f"{seed},{epoch},{1 - 0.1 * epoch}" for seed in range(SEEDS) for epoch in range(3)]
     write_text(workspace.run(variant) / "history.csv", "\n".join(["seed,epoch,val_loss", *lines]) + "\n")
-    record = {"parameters": 1234, "epochs": [3] * SEEDS, "settings": settings.model_dump(mode="json")}
-    counts = {name: len(part["index"]) for name, part in parts.parts.items()}
+    of_seeds = {"epochs": [3] * SEEDS, "best_epoch": [-1] * SEEDS, "structure": [None] * SEEDS}
+    record = {"parameters": 1234, "settings": settings.model_dump(mode="json")} | of_seeds
+    counts = {name: len(part["index"]) for name, part in every[0].parts.items()}
     write_json(workspace.run(variant) / "run.json", record | {"examples": counts})
 
 
 def pretend_all(workspace: Workspace) -> None:
-    """raw predicts nothing; cleaned is perfect; the head then silences it; the starter says everything."""
+    """raw predicts nothing; cleaned is perfect; the head then silences it."""
     pretend_training(workspace, "raw", lambda filled: 0 * perfect(filled))
     pretend_training(workspace, "cleaned", perfect)
     pretend_training(workspace, "cleaned_has_mask", perfect, lambda filled: np.full(len(filled), -5.0))
-    pretend_training(workspace, "starter", lambda filled: np.ones((len(filled), SIDE, SIDE)))
-    pretend_training(workspace, "raw_by_image", perfect)
 
 
 def new_workspace(folder: Path, source: str) -> Workspace:
@@ -88,9 +87,9 @@ def write_kaggle(folder: Path, frames: Frames) -> None:
 
 def judge_however_few(patch: pytest.MonkeyPatch) -> None:
     """The sets here are tiny; what is tested is what the findings say, not that they are withheld."""
-    patch.setattr(comparisons, "TEST_FRAMES", 1)
+    patch.setattr(comparisons, "TEST_SUBJECTS", 1)
     patch.setattr(comparisons, "LEARNT", 0.0)
-    patch.setattr(duplicates, "WHOLE_SET", 1)
+    patch.setattr(effects, "WHOLE_SET", 1)
 
 
 def made(workspace: Workspace) -> Study:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from reprise.data.ultrasound import load
+from reprise.evaluation import declarations
 from reprise.stages.clean import clean
+from reprise.studies.ultrasound import duplicates, effects
 from reprise.studies.ultrasound.cleaning import HashFound, read_cleaning
 from reprise.studies.ultrasound.duplicates import (
     contradictions,
@@ -16,6 +19,7 @@ from reprise.studies.ultrasound.duplicates import (
     duplicate_findings,
     finder_curves,
     planted_conflicts,
+    told_apart,
 )
 
 
@@ -36,7 +40,8 @@ def test_the_share_dropped_is_measured_against_what_was_planted(generated):
     conflicts = [len(labels) == 2 for labels in groups]
     assert 0 < sum(conflicts) < 56
     np.testing.assert_array_equal(planted_conflicts(prepared), conflicts)
-    (finding,) = findings(evidence, 85)
+    finding = next(f for f in findings(evidence, 85) if "planted" in f.measures)
+    assert finding.kind == "context"
     assert f"planted {np.mean(conflicts):.3f}" in finding.note
     dropped = read_cleaning(workspace).dropped["both"]
     assert finding.effect.value == pytest.approx(dropped.mean() - np.mean(conflicts))
@@ -53,8 +58,8 @@ def test_finders_are_scored_against_what_was_planted(generated):
             precision, recall = (f.effect for f in findings(evidence, 84) if f"`{name}`" in f.measures)
             assert precision.value == pytest.approx(len(found & planted) / len(found))
             assert recall.value == pytest.approx(len(found & planted) / len(planted))
-    judged = [(f.variant, f.kind) for f in findings(evidence, 84) if f.kind == "claim"]
-    assert judged == [("code", "claim")] * 2
+    subjects = {f.effect.n for f in findings(evidence, 84) if "planted" in f.measures}
+    assert subjects == {7}  # pairs of a subject hang together
 
 
 def test_a_finders_curve_passes_through_its_own_precision_and_recall(generated):
@@ -122,8 +127,67 @@ def test_without_near_duplicates_there_is_no_verdict_on_their_labels(real, judge
     }
     drops = dict.fromkeys(cleaning.dropped, np.zeros(56, bool))
     alone = replace(cleaning, hashes=none, uint8_slip=cleaning.uint8_slip[:0], dropped=drops)
-    by_claim = {f.claim: f for f in duplicate_findings(prepared, alone, generated=False)}
-    assert by_claim[83].verdict == "inconclusive"
+    found = duplicate_findings(declarations("ultrasound"), prepared, alone, generated=False)
+    by_claim = {f.claim: f for f in found if f.kind == "primary"}
+    assert by_claim[83].verdict == "contradicted"  # of a whole set
     assert by_claim[83].figures == ()  # nothing to draw
-    assert by_claim[84].effect.value == 0
     assert by_claim[85].verdict == "contradicted"
+    share = next(f for f in found if f.claim == 83 and f.kind == "context")
+    assert np.isnan(share.effect.value)
+    judged.setattr(effects, "WHOLE_SET", 5_000)
+    found = duplicate_findings(declarations("ultrasound"), prepared, alone, generated=False)
+    assert {f.claim for f in found if f.kind == "primary" and f.undecided} == {83, 85}
+
+
+def test_opposite_labels_count_where_two_descriptions_agree(real):
+    workspace, evidence = real
+    prepared, cleaning = load(workspace.prepared("ultrasound")), read_cleaning(workspace)
+    by_both = set.intersection(
+        *(set(map(tuple, cleaning.hashes[name].pairs.tolist())) for name in ("strips", "robust"))
+    )
+    opposite = [pair for pair in by_both if prepared.nonempty[pair[0]] != prepared.nonempty[pair[1]]]
+    finding = next(f for f in findings(evidence, 83) if f.kind == "primary")
+    assert finding.effect.value == len(opposite) > 0
+    assert f"of {len(by_both)} pairs" in finding.note
+
+
+def test_the_code_s_hash_has_fewer_numbers_than_the_text_s(either):
+    (slip,) = (f for f in findings(either[1], 84) if f.kind == "slip")
+    assert slip.verdict == "contradicted"
+    assert (slip.effect.value, slip.expect.low) == (3 * 9, 3 * 4 * 9)  # 64 x 96: strips and blocks
+
+
+def frames_of(images, subject):
+    return SimpleNamespace(frames=images, subject=subject)
+
+
+def test_a_hash_that_finds_moved_frames_and_no_others_scores_one_and_one_that_pairs_all_scores_nothing(real):
+    cleaning = read_cleaning(real[0])
+    ramps = np.linspace(0, 255, 80)[:, None] * np.ones(60)
+    images = np.stack([np.roll(ramps, 20 * k, axis=0) for k in range(4)]).astype(np.uint8)
+    distinct = frames_of(images, np.arange(4))
+    np.testing.assert_array_equal(told_apart(distinct, replace(cleaning, threshold=0.05)), 1)
+    np.testing.assert_array_equal(told_apart(distinct, replace(cleaning, threshold=2.0)), 0)
+    np.testing.assert_array_equal(told_apart(distinct, replace(cleaning, threshold=1e-12)), 0)
+    alike = frames_of(images[[0, 0, 0, 0]], np.arange(4))
+    np.testing.assert_array_equal(told_apart(alike, replace(cleaning, threshold=0.05)), 0)
+
+
+@pytest.mark.parametrize(("threshold", "verdict"), [(0.05, "reproduced"), (1e-12, "contradicted")])
+def test_the_verdict_on_the_finder_turns_with_what_it_finds(real, threshold, verdict):
+    workspace, _ = real
+    prepared, cleaning = load(workspace.prepared("ultrasound")), read_cleaning(workspace)
+    ramps = np.linspace(0, 255, 80)[:, None] * np.ones(60)
+    images = np.stack([np.roll(ramps, 20 * k, axis=0) for k in (0, 1, 2, 3)] * 14).astype(np.uint8)
+    made = SimpleNamespace(
+        **{name: getattr(prepared, name) for name in ("masks", "nonempty", "subject")}, frames=images
+    )
+    made.subject = np.arange(56) % 4
+    found = duplicate_findings(declarations("ultrasound"), made, replace(cleaning, threshold=threshold), False)
+    assert next(f for f in found if f.claim == 84 and f.kind == "primary").verdict == verdict
+
+
+def test_few_frames_are_compared_where_there_are_many(real, monkeypatch):
+    monkeypatch.setattr(duplicates, "MOVED_FRAMES", 5)
+    workspace, _ = real
+    assert told_apart(load(workspace.prepared("ultrasound")), read_cleaning(workspace)).shape == (5,)

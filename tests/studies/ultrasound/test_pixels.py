@@ -17,7 +17,10 @@ from reprise.studies.ultrasound import answers, pixels
 from reprise.studies.ultrasound.figures import reliability
 
 SIDE, SEEDS = 8, 2
-PARTS = {"validation": np.arange(9, 30), "test": np.arange(9)}
+# of each seed; the second has fewer, so that it is filled up with repeats
+PARTS = {"validation": [np.arange(15, 39), np.arange(18, 39)], "test": [np.arange(9), np.arange(9, 15)]}
+FRAMES = 39
+EVERY = {part: np.unique(np.concatenate(of_seeds)) for part, of_seeds in PARTS.items()}
 
 
 class Study:
@@ -25,40 +28,46 @@ class Study:
 
     def __init__(self, folder: Path) -> None:
         rng = np.random.default_rng(3)
-        z = rng.normal(-1, 2, (30, SIDE, SIDE))
+        z = rng.normal(-1, 2, (FRAMES, SIDE, SIDE))
         targets = np.where(
             rng.random(z.shape) < expit(z), rng.integers(128, 256, z.shape), rng.integers(0, 128, z.shape)
         )
-        heads = rng.normal(0, 1.5, 30)
+        heads = rng.normal(0, 1.5, FRAMES)
         self.prepared = SimpleNamespace(
-            targets=targets.astype(np.uint8), subject=np.arange(30) // 3, nonempty=rng.random(30) < expit(heads)
+            targets=targets.astype(np.uint8), subject=np.arange(FRAMES) // 3, nonempty=rng.random(FRAMES) < expit(heads)
         )
         self.nonempty = self.prepared.nonempty
-        self.runs = {name: Run(name, folder / name) for name in ("plain", "headed")}
+        self.runs = {name: Run(name, (folder / name,)) for name in ("plain", "headed")}
         loud = np.clip(2 * z + rng.normal(0, 0.3, (SEEDS, *z.shape)), -8, 8)  # half precision stores no 0 and no 1
         self.probability = expit(loud).astype(np.float16)
-        self.heads = (3 * heads + rng.normal(0, 0.3, (SEEDS, 30))).astype(np.float32)
+        self.heads = (3 * heads + rng.normal(0, 0.3, (SEEDS, FRAMES))).astype(np.float32)
 
     def write(self) -> Study:
-        arrays = {f"{part}/index": np.stack([index] * SEEDS) for part, index in PARTS.items()}
-        arrays |= {f"{part}/probability": self.probability[:, index] for part, index in PARTS.items()}
+        arrays = {f"{part}/index": self.filled(part) for part in PARTS}
+        arrays |= {f"{part}/probability": self.filled(part, self.probability) for part in PARTS}
         write_npz(self.runs["plain"].folder / "predictions.npz", **arrays)
-        arrays |= {f"{part}/has_mask_logit": self.heads[:, index] for part, index in PARTS.items()}
+        arrays |= {f"{part}/has_mask_logit": self.filled(part, self.heads) for part in PARTS}
         write_npz(self.runs["headed"].folder / "predictions.npz", **arrays)
         return self
+
+    def filled(self, part: str, values: np.ndarray | None = None) -> np.ndarray:
+        """(seeds, n, ...) as training writes them: the shorter ones with their first frames again."""
+        index = [np.resize(each, len(PARTS[part][0])) for each in PARTS[part]]
+        return np.stack(index if values is None else [of[each] for of, each in zip(values, index, strict=True)])
 
     def measure(self, variant: str = "headed") -> dict[str, pixels.Calibration]:
         return pixels.measure_all(self.runs[variant], self.prepared)
 
-    def logits(self, target: str, part: str) -> np.ndarray:
-        """(seeds, n), by another way than the module's."""
+    def logits(self, target: str, part: str) -> list[np.ndarray]:
+        """(n,) of each seed, by another way than the module's."""
         if target == "head":
-            return self.heads[:, PARTS[part]].astype(float)
-        return logit(self.probability[:, PARTS[part]].astype(float)).reshape(SEEDS, -1)
+            return [z[frames].astype(float) for z, frames in zip(self.heads, PARTS[part], strict=True)]
+        maps = zip(self.probability, PARTS[part], strict=True)
+        return [logit(p[frames].astype(float)).ravel() for p, frames in maps]
 
-    def labels(self, target: str, part: str) -> np.ndarray:
-        frames = PARTS[part]
-        return self.nonempty[frames] if target == "head" else (self.prepared.targets[frames] / 255 > 0.5).ravel()
+    def labels(self, target: str, part: str) -> list[np.ndarray]:
+        by_pixel = self.prepared.targets / 255 > 0.5
+        return [self.nonempty[f] if target == "head" else by_pixel[f].ravel() for f in PARTS[part]]
 
 
 def error_by_hand(p: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
@@ -79,23 +88,29 @@ def study(tmp_path) -> Study:
 
 @pytest.mark.parametrize("target", ["pixels", "head"])
 def test_scores_are_those_of_scikit_learn(study, target):
-    found, labels = study.measure()[target], study.labels(target, "test")
-    assert (found.n, found.fitted_on) == (len(labels), len(study.labels(target, "validation")))
-    assert found.base_rate == labels.mean()
-    before = expit(study.logits(target, "test"))
-    after = expit(study.logits(target, "test") / found.temperature[:, None])
-    for scores, probability in ((found.before, before), (found.after, after)):
-        for seed, p in enumerate(probability):
-            assert scores["NLL"][seed] == pytest.approx(log_loss(labels, p), rel=1e-9)
-            assert scores["Brier"][seed] == pytest.approx(2 * brier_score_loss(labels, p), rel=1e-9)
-            assert scores["ECE"][seed] == pytest.approx(error_by_hand(p, labels), abs=1e-9)
+    found, labels, logits = (
+        study.measure()[target],
+        study.labels(target, "test"),
+        study.logits(target, "test"),
+    )
+    assert (found.n, found.fitted_on) == tuple(
+        sum(map(len, study.labels(target, part))) for part in ("test", "validation")
+    )
+    assert found.base_rate == np.concatenate(labels).mean()
+    for seed, (z, truth) in enumerate(zip(logits, labels, strict=True)):
+        for scores, p in ((found.before, expit(z)), (found.after, expit(z / found.temperature[seed]))):
+            assert scores["NLL"][seed] == pytest.approx(log_loss(truth, p), rel=1e-9)
+            assert scores["Brier"][seed] == pytest.approx(2 * brier_score_loss(truth, p), rel=1e-9)
+            assert scores["ECE"][seed] == pytest.approx(error_by_hand(p, truth), abs=1e-9)
 
 
 @pytest.mark.parametrize("target", ["pixels", "head"])
 def test_the_temperature_is_the_best_of_a_plain_search_on_validation(study, target):
-    labels = study.labels(target, "validation")
-    for seed, z in enumerate(study.logits(target, "validation")):
-        best = minimize_scalar(lambda t, z=z: log_loss(labels, expit(z / t)), bounds=(0.1, 20), method="bounded")
+    asked = zip(study.logits(target, "validation"), study.labels(target, "validation"), strict=True)
+    for seed, (z, labels) in enumerate(asked):
+        best = minimize_scalar(
+            lambda t, z=z, labels=labels: log_loss(labels, expit(z / t)), bounds=(0.1, 20), method="bounded"
+        )
         assert study.measure()[target].temperature[seed] == pytest.approx(best.x, rel=1e-3)
     assert (study.measure()[target].temperature > 1.3).all()  # the logits were made twice and thrice too large
 
@@ -103,9 +118,9 @@ def test_the_temperature_is_the_best_of_a_plain_search_on_validation(study, targ
 def test_the_heads_ranking_is_that_of_scikit_learn_with_ties(study):
     study.heads = np.round(study.heads)
     study.write()
-    assert len(np.unique(study.heads[0][PARTS["test"]])) < len(PARTS["test"])
-    labels = study.labels("head", "test")
-    expected = [roc_auc_score(labels, z) for z in study.logits("head", "test")]
+    assert len(np.unique(study.heads[0][PARTS["test"][0]])) < len(PARTS["test"][0])
+    asked = zip(study.labels("head", "test"), study.logits("head", "test"), strict=True)
+    expected = [roc_auc_score(labels, z) for labels, z in asked]
     np.testing.assert_allclose(study.measure()["head"].auroc, expected)
     assert not study.measure()["pixels"].auroc.size
 
@@ -115,7 +130,7 @@ def test_test_labels_do_not_move_the_temperature_and_validation_labels_do(study,
     temperature = study.measure()[target].temperature
     before = study.measure()[target].before["NLL"]
     for part, same in (("test", True), ("validation", False)):
-        frames = PARTS[part][::2]
+        frames = EVERY[part][::2]
         study.prepared.targets[frames] = 255 - study.prepared.targets[frames]
         study.nonempty[frames] = ~study.nonempty[frames]
         assert np.array_equal(study.measure()[target].temperature, temperature) == same
@@ -134,7 +149,7 @@ def test_rows_hold_the_means_over_seeds(study):
     before, after = (scores["ECE"].mean() for scores in (found["head"].before, found["head"].after))
     assert head["ECE"] == f"{before:.3f} → {after:.3f}"
     assert head["T"] == f"{found['head'].temperature.mean():.2f}"
-    assert (head["n"], head["base rate"]) == ("9", f"{study.labels('head', 'test').mean():.3f}")
+    assert (head["n"], head["base rate"]) == ("15", f"{np.concatenate(study.labels('head', 'test')).mean():.3f}")
     assert "–" not in head.values()
     assert dict(zip(table.columns, table.rows[0], strict=True))["AUROC"] == "–"
 
@@ -148,7 +163,7 @@ def test_rows_hold_the_means_over_seeds(study):
 )
 @pytest.mark.parametrize("nerve", [False, True])
 def test_a_head_with_labels_of_one_class_gets_dashes_and_a_reason(study, part, dashes, why, nerve):
-    study.nonempty[PARTS[part]] = nerve
+    study.nonempty[EVERY[part]] = nerve
     table = pixels.table({"headed": study.measure()})
     row = dict(zip(table.columns, table.rows[1], strict=True))
     assert {name for name, cell in row.items() if cell.endswith("–")} == dashes
@@ -179,12 +194,11 @@ def test_a_stored_0_that_is_wrong_costs_25_bits(study):
 def test_no_more_pixels_than_allowed_are_drawn_from_every_frame_and_column(study, monkeypatch):
     monkeypatch.setattr(answers, "PIXELS", 70)  # of 9 x 64: a stride of 8 would stay in one column
     study.probability[:] = np.arange(1, SIDE + 1) / 16  # says which column it is
-    found = answers.answers(study.write().runs["plain"], study.prepared)["pixels"]
-    for part, drawn in zip(PARTS, found, strict=True):
-        assert drawn.logits.shape == (SEEDS, 70)
-        assert len(drawn.labels) == 70
-        assert set(drawn.subject) == set(study.prepared.subject[PARTS[part]])
-        assert set(np.rint(16 * expit(drawn.logits[0]))) == set(range(1, SIDE + 1))
+    for seed, asked in enumerate(answers.answers(study.write().runs["plain"], study.prepared)["pixels"]):
+        for part, drawn in zip(("validation", "test"), asked, strict=True):
+            assert drawn.logits.shape == drawn.labels.shape == (70,)
+            assert set(drawn.subject) == set(study.prepared.subject[PARTS[part][seed]])
+            assert set(np.rint(16 * expit(drawn.logits))) == set(range(1, SIDE + 1))
 
 
 def test_the_figure_shows_what_has_a_temperature_twice(study, tmp_path, monkeypatch):
@@ -198,4 +212,4 @@ def test_the_figure_shows_what_has_a_temperature_twice(study, tmp_path, monkeypa
         assert (tmp_path / "reliability.svg").is_file()
         assert f"{panels} panels" in figure.alt
         assert ("Panels are missing" in figure.caption) == (panels == 3)
-        study.nonempty[PARTS["validation"]] = True
+        study.nonempty[EVERY["validation"]] = True

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import torch
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.studies.architectures import counting, figures, others, pattern, residual, sizes
 from reprise.studies.architectures.settings import Config
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
-    """Measures claims 115-119, and gives context to 114 and 120."""
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
+    """Measures claims 115-118, checks what 119 names, and gives context to 114 and 120."""
     config: Config = workspace.config
     folder = workspace.evidence / "figures"
     torch.set_num_threads(1)  # threads cost more than they give on networks so small
@@ -22,11 +23,11 @@ def evaluate(workspace: Workspace) -> Evidence:
     figures.draw_costs(folder, counted)
     figures.draw_shares(folder, counted)
     return Evidence(
-        data=f"none for the counts; {config.images} random inputs for the identity; scikit-learn's digits "
+        data=f"none for the counts; {config.images} random images for the identity; scikit-learn's digits "
         f"(1,797 images of 8×8, {config.pattern.test_images} for testing) for the general pattern",
         findings=[
-            *sizes.findings(counted),
-            *residual.findings(identity),
+            *sizes.findings(declared, counted),
+            *residual.findings(declared[118], identity),
             *others.findings(counted),
             *pattern.findings(trained),
         ],

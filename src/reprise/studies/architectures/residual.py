@@ -1,4 +1,4 @@
-"""Claim 118: what a block of ResNet-152 returns when its residual branch has zero weights."""
+"""Claim 118: what the blocks of ResNet-152 return when their residual branch has zero weights."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from reprise.claims.evidence import Finding, equals
-from reprise.models.zoo.cost import on_meta
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, primary
 from reprise.models.zoo.resnet import Bottleneck, ResNet, silence
 from reprise.statistics import exact, proportion
+
+SIDE = 64  # pixels: the last blocks still see 2 x 2
 
 
 @dataclass(frozen=True)
@@ -18,66 +20,58 @@ class Identity:
     """How far silenced blocks are from the identity.
 
     Attributes:
-        bare: largest |output - x| of x + F(x), nothing after the sum.
-        published: the same with the published ReLU after the sum, for an x that came out of a ReLU.
-        unchanged: values of an x of both signs that the published block leaves as they are.
+        gaps: largest |output - x| of each block that adds x itself, on the x that reaches it.
+        blocks: all of them, also those with a projection for a shortcut.
+        unchanged: values of an x of both signs that a published block leaves as they are.
         values: of how many.
-        blocks: of ResNet-152.
-        projections: how many of these have a projection for a shortcut.
     """
 
-    bare: float
-    published: float
+    gaps: list[float]
+    blocks: int
     unchanged: int
     values: int
-    blocks: int
-    projections: int
 
 
+@torch.no_grad()
 def silenced(images: int) -> Identity:
-    """Blocks with F = 0 on so many random inputs, (images, 256, 7, 7)."""
+    """The blocks with F = 0, each on what reaches it when so many random images, (images, 3, 64, 64), are passed on."""
     torch.manual_seed(118)
-    bare, published = (silence(Bottleneck(256, 64, final_relu=relu)) for relu in (False, True))
-    x = torch.randn(images, 256, 7, 7)
-    with torch.no_grad():
-        gaps = (bare(x) - x).abs().max().item(), (published(x.relu()) - x.relu()).abs().max().item()
-        unchanged = int((published(x) == x).sum())
-    blocks = on_meta(lambda: ResNet(152)).blocks
-    projections = sum(not isinstance(block.shortcut, nn.Identity) for block in blocks)
-    return Identity(*gaps, unchanged, x.numel(), len(blocks), projections)
+    network, gaps = ResNet(152), []
+    features = network.stem(torch.randn(images, 3, SIDE, SIDE))
+    for block in network.blocks:
+        passed_on = block(features)
+        if isinstance(block.shortcut, nn.Identity):
+            gaps.append(gap(silence(block), features))
+        features = passed_on
+    both = torch.randn(images, 256, 7, 7)
+    unchanged = silence(Bottleneck(256, 64))(both) == both
+    return Identity(gaps, len(network.blocks), int(unchanged.sum()), both.numel())
 
 
-def findings(identity: Identity) -> list[Finding]:
-    """The identity as the source writes it, as it was published, and where it is none."""
-    n = identity.values
+@torch.no_grad()
+def gap(block: nn.Module, features: torch.Tensor) -> float:
+    """Largest absolute difference that a block makes."""
+    return float((block(features) - features).abs().max())
+
+
+def findings(declared: Declaration, identity: Identity) -> list[Finding]:
+    """The identity where it holds, and where it does not."""
     return [
-        Finding(
-            118,
-            "Largest |output − x| of x + F(x) with F = 0",
-            exact(identity.bare, n),
-            equals(0.0),
-            published="S3: if weights are zeros, then the output of a residual block is the input X",
-            note="Nothing after the sum, as the source writes it; the identity is exact.",
+        primary(
+            declared,
+            exact(max(identity.gaps), len(identity.gaps)),
+            note="What reaches a block has passed a ReLU, so that the one after the sum leaves it alone.",
         ),
         Finding(
             118,
-            "The same with the published ReLU after the sum, for an x that came out of a ReLU",
-            exact(identity.published, n),
-            equals(0.0),
-            note="Inside a ResNet every block's input is of this kind.",
-        ),
-        Finding(
-            118,
-            "Share of values that the published block leaves unchanged for an x of both signs",
-            proportion(identity.unchanged, n),
-            kind="context",
+            "Share of values that a published block with F = 0 leaves unchanged for an x of both signs",
+            proportion(identity.unchanged, identity.values),
             note="The ReLU after the sum sets negative values to zero: the block is max(x, 0), not x.",
         ),
         Finding(
             118,
-            "Share of ResNet-152's blocks whose shortcut is the identity",
-            exact(1 - identity.projections / identity.blocks, identity.blocks),
-            kind="context",
+            "Share of ResNet-152's blocks that add x itself",
+            exact(len(identity.gaps) / identity.blocks, identity.blocks),
             note="The others change the width and project: with F = 0 they are linear maps, not the identity.",
         ),
     ]

@@ -17,5 +17,5 @@ class Pattern(Settings):
 class Config(Strict):
     """pipelines/architectures/params.yaml."""
 
-    images: int = Field(ge=2, description="random inputs for the residual identity")
+    images: int = Field(ge=2, description="random images that the residual blocks are asked on")
     pattern: Pattern

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from reprise.claims.evidence import Finding, equals
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Finding, equals, primary
 from reprise.models.zoo import CATALOGUE, VGG, GoogLeNet
 from reprise.models.zoo.cost import on_meta, parameter_count
 from reprise.models.zoo.googlenet import Inception
@@ -23,23 +24,24 @@ GIVEN = {
 }
 
 
-def findings(counted: dict[str, Counted]) -> list[Finding]:
+def findings(declared: Declarations, counted: dict[str, Counted]) -> list[Finding]:
     """Depth and parameters of each, and what makes up VGG and GoogLeNet."""
     return [
-        *(finding for claim in GIVEN for finding in _depth_and_parameters(claim, counted)),
+        *(finding for claim in GIVEN for finding in _depth_and_parameters(declared, claim, counted)),
         Finding(
             116,
             "VGG-16: parameters of the convolutions alone",
             exact(parameter_count(on_meta(VGG).features)),
             equals(14_714_688),
-            note="The sum of filters × (9 × channels + 1) over 13 convolutions.",
+            kind="oracle",
+            oracle="the sum of filters × (9 × channels + 1) over 13 convolutions",
             figures=("architectures_shares",),
         ),
         *_inception(counted),
     ]
 
 
-def parameters(claim: int, name: str, counted: dict[str, Counted], note: str = "") -> Finding:
+def parameters(claim: int, name: str, counted: dict[str, Counted]) -> Finding:
     """The number of parameters against the published one."""
     entry = CATALOGUE[name]
     return Finding(
@@ -47,27 +49,24 @@ def parameters(claim: int, name: str, counted: dict[str, Counted], note: str = "
         f"{name}: parameters",
         exact(counted[name].parameters),
         equals(entry.parameters),
-        published=f"{entry.parameters:,}: {entry.origin}",
-        note=note,
+        kind="oracle",
+        oracle=entry.origin,
         figures=("architectures_costs",),
     )
 
 
-def _depth_and_parameters(claim: int, counted: dict[str, Counted]) -> list[Finding]:
+def _depth_and_parameters(declared: Declarations, claim: int, counted: dict[str, Counted]) -> list[Finding]:
     stated = "-".join(dict.fromkeys(f"{LAYERS[name]:g}" for name in GIVEN[claim]))
     found = []
     for name in GIVEN[claim]:
-        found += [
-            Finding(
-                claim,
-                f"{name}: weighted layers on the longest path",
-                exact(counted[name].depth, unit="layers"),
-                equals(LAYERS[name]),
-                published=f"S3: {stated} layers",
-                figures=("architectures_costs",),
-            ),
-            parameters(claim, name, counted),
-        ]
+        depth = exact(counted[name].depth, unit="layers")
+        more = {"published": f"S3: {stated} layers", "figures": ("architectures_costs",)}
+        if claim == 118:  # decided by what its blocks do
+            words = f"{name}: weighted layers on the longest path"
+            found.append(Finding(claim, words, depth, equals(LAYERS[name]), "secondary", **more))
+        else:
+            found.append(primary(declared[claim], depth, of=name, **more))
+        found.append(parameters(claim, name, counted))
     return found
 
 
@@ -79,20 +78,19 @@ def _inception(counted: dict[str, Counted]) -> list[Finding]:
             "Difference of an Inception module's output from its branches, run one by one and concatenated",
             exact(inception_gap()),
             equals(0.0),
+            kind="secondary",
             published="S3: modules combine multiple parallel convolutions",
         ),
         Finding(
             117,
             "GoogLeNet as its paper defines it (5 × 5 filters, biases, no batch normalisation): parameters",
             exact(as_published),
-            kind="context",
             note="Libraries ship a form with batch normalisation and 3 × 3 in place of 5 × 5, which is the one pinned.",
         ),
         Finding(
             117,
             "How many times fewer parameters GoogLeNet has than AlexNet, both as published",
             exact(counted["AlexNet (2012)"].parameters / as_published, unit="times"),
-            kind="context",
             published="often quoted from the paper: 12 times fewer",
         ),
     ]

@@ -4,45 +4,65 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, above, at_once, below, between, joined
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, above, between, joined, primary
 from reprise.metrics.calibration import expected_calibration_error, maximum_calibration_error
+from reprise.runs import apart, same_seeds
 from reprise.statistics import exact, paired_effect
-from reprise.studies.confidence.comparisons import compared
+from reprise.studies.confidence.comparisons import above_chance, barred, compared, fewest
 from reprise.studies.confidence.logits import binned_by_hand, example_nll, right, softmax_of, winner
 from reprise.studies.confidence.published import published
 from reprise.studies.confidence.scores import LEAST_NLL, Scores
-from reprise.studies.confidence.variants import CONTRASTS, modern
+from reprise.studies.confidence.variants import CONTRASTS, STATED, modern
+
+MEASURES = {"expected": expected_calibration_error, "maximum": maximum_calibration_error}
+EXAMPLES = ((0.9, 5), (0.7, 7))  # the source's own: how sure, and how many of ten are right
 
 
-def calibration_findings(every: dict[str, Scores]) -> list[Finding]:
-    """Claims 31 and 32."""
+def calibration_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
+    """Claim 31."""
     gaps = {name: _overconfidence(s) for name, s in every.items()}
-    recent = np.mean([gaps[name] for name, s in every.items() if s in modern(every)], axis=0)
-    ece, mce = [], []
-    for s in every.values():
-        for logits in s.logits:
-            p = softmax_of(logits)
-            by_hand = binned_by_hand(p, s.labels)
-            ece.append(abs(expected_calibration_error(p, s.labels) - by_hand[0]))
-            mce.append(abs(maximum_calibration_error(p, s.labels) - by_hand[1]))
-    findings = [
+    group, why = modern(every), barred(modern(every))
+    recent = np.mean(same_seeds(*(gaps[name] for name, s in every.items() if s in group)), axis=0)
+    return [
+        primary(
+            declared,
+            above_chance(group, declared.level(fewest(group))),
+            undecided=why,
+            published=published("uncalibrated"),
+            note="ECE in %: " + ", ".join(f"{name} {100 * s.ece.mean():.1f}" for name, s in every.items()),
+            figures=("reliability",),
+        ),
         Finding(
             31,
             "Mean confidence minus accuracy, residual networks with batch norm",
             paired_effect(recent, unit="share"),
             above(0),
-            published=published("uncalibrated"),
+            kind="secondary",
             note=", ".join(f"{name} {gap.mean():+.3f}" for name, gap in gaps.items()),
+            undecided=why,
             figures=("reliability",),
-        )
+        ),
     ]
-    for name, found in (("expected", ece), ("maximum", mce)):
+
+
+def measure_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
+    """Claim 32: the measures on the source's own examples, and against their definition on all networks."""
+    bad, good = ([each(*_ten(sure, hits)) for each in MEASURES.values()] for sure, hits in EXAMPLES)
+    errors = "expected {:.3g} and maximum {:.3g}"
+    note = f"{errors.format(*bad)} against {errors.format(*good)}; which of both suits which use is not measured"
+    findings = [primary(declared, exact(min(bad) - max(good), len(EXAMPLES), "probability"), note=note)]
+    rows = [(softmax_of(logits), s.labels) for s in every.values() for logits in s.logits]
+    by_hand = [binned_by_hand(*row) for row in rows]
+    for place, (name, measure) in enumerate(MEASURES.items()):
+        found = [abs(measure(*row) - hand[place]) for row, hand in zip(rows, by_hand, strict=True)]
         findings.append(
             Finding(
                 32,
                 f"Largest difference of our {name} calibration error from the definition, bin by bin",
                 exact(max(found), len(found), "probability"),
                 between(0, 1e-6),
+                kind="oracle",
                 oracle="a loop over the fifteen bins",
                 note="all networks and seeds; parity with torchmetrics and netcal is in the tests",
             )
@@ -50,30 +70,38 @@ def calibration_findings(every: dict[str, Scores]) -> list[Finding]:
     return findings
 
 
-def capacity_findings(every: dict[str, Scores]) -> list[Finding]:
+def _ten(sure: float, hits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and labels of ten predictions that are equally sure."""
+    return np.tile([1 - sure, sure], (10, 1)), (np.arange(10) < hits).astype(int)
+
+
+def capacity_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
     """Claim 33."""
     findings = []
     for what, (more, less) in CONTRASTS.items():
-        errors = f"error {every[more].error.mean():.3f} against {every[less].error.mean():.3f}"
-        surer = _overconfidence(every[more]) - _overconfidence(every[less])
-        findings += [
+        both = every[more], every[less]
+        sides = ([(s, "uncalibrated")] for s in both)
+        words = f"{more} minus {less} ({what})"
+        errors = f"error {both[0].error.mean():.3f} against {both[1].error.mean():.3f}"
+        said = {
+            "undecided": barred(both),
+            "published": "Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
+            "note": joined(errors, *(_unsure(name, every[name]) for name in (more, less))),
+            "figures": ("capacity",),
+        }
+        if what in STATED:
+            effect = compared(*sides, level=declared.level(fewest(both)), together=len(STATED))
+            findings.append(primary(declared, effect, of=words, **said))
+        else:
+            findings.append(Finding(33, f"ECE, {words}", compared(*sides), above(0), kind="secondary", **said))
+        findings.append(
             Finding(
                 33,
-                f"ECE, {more} minus {less} ({what})",
-                compared([(every[more], "uncalibrated")], [(every[less], "uncalibrated")], together=len(CONTRASTS)),
-                above(0),
-                published="Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
-                note=joined(errors, *(_unsure(name, every[name]) for name in (more, less)), at_once(len(CONTRASTS))),
-                figures=("capacity",),
-            ),
-            Finding(
-                33,
-                f"Mean confidence minus accuracy, {more} minus {less} ({what})",
-                paired_effect(surer, unit="share"),
-                kind="context",
+                f"Mean confidence minus accuracy, {words}",
+                paired_effect(apart(*map(_overconfidence, both)), unit="share"),
                 note="signed: ECE also grows where a network becomes too unsure, as with much weight decay",
-            ),
-        ]
+            )
+        )
     return findings
 
 
@@ -85,35 +113,41 @@ def _unsure(name: str, scores: Scores) -> str:
     return f"{name} is underconfident ({gap:+.3f}): what its ECE grows by is too little confidence, not too much"
 
 
-def overfitting_findings(every: dict[str, Scores]) -> list[Finding]:
-    """Claim 34."""
+def overfitting_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
+    """Claim 34: judged only where the loss is overfitted, for the claim is on what predictions do meanwhile."""
     group = modern(every)
-    nll = np.mean([example_nll(s.logits, s.labels) - example_nll(s.best, s.labels) for s in group], axis=0)
-    wrong = np.mean([right(s.best, s.labels) - right(s.logits, s.labels) for s in group], axis=0)
-    note = "residual networks with batch norm; test images, the epoch of least loss found on validation images"
+    losses = [example_nll(s.logits, s.labels) - example_nll(s.best, s.labels) for s in group]
+    wrongs = [right(s.best, s.labels) - right(s.logits, s.labels) for s in group]
+    nll, wrong = (np.mean(same_seeds(*each), axis=0) for each in (losses, wrongs))
+    level = declared.level(len(nll))
+    risen = paired_effect(nll, unit="nats", level=level)
+    fits = "" if above(0).judge(risen) == "reproduced" else "the test loss did not rise: nothing is overfitted"
+    ece = compared([(s, "uncalibrated") for s in group], [(s, LEAST_NLL) for s in group], together=2)
+    more = {"figures": ("epochs",)}
     return [
-        Finding(
-            34,
-            "Test NLL, last epoch minus the epoch of least validation NLL",
-            paired_effect(nll, unit="nats"),
-            above(0),
-            note=note,
-            figures=("epochs",),
+        primary(
+            declared,
+            paired_effect(wrong, unit="share", level=level),
+            undecided=joined(barred(group), fits),
+            note="test images, the epoch of least loss found on validation images; the loss rises by "
+            f"{risen.value:+.4f} nats [{risen.low:.4f}, {risen.high:.4f}]",
+            **more,
         ),
         Finding(
             34,
-            "Test error, last epoch minus the epoch of least validation NLL",
-            paired_effect(wrong, unit="share"),
-            below(0),
-            published="“better classification accuracy at the expense of well-modeled probabilities” (Guo et al.)",
-            note=note,
-            figures=("epochs",),
+            "Test NLL, last epoch minus the epoch of least validation NLL",
+            paired_effect(nll, unit="nats", together=2),
+            above(0),
+            kind="secondary",
+            **more,
         ),
         Finding(
             34,
             "ECE, last epoch minus the epoch of least validation NLL",
-            compared([(s, "uncalibrated") for s in group], [(s, LEAST_NLL) for s in group]),
-            kind="context",
+            ece,
+            above(0),
+            kind="secondary",
+            published="“at the expense of well-modeled probabilities” (S1, after Guo et al.)",
         ),
     ]
 

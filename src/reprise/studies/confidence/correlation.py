@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import numpy as np
 from scipy import stats
 
-from reprise.claims.evidence import Finding, between, joined
-from reprise.statistics import Effect
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, joined, primary
+from reprise.comparing.findings import LEARNED
+from reprise.statistics import LEVEL, Effect
 from reprise.studies.confidence.published import ECE, ERRORS
 from reprise.studies.confidence.scores import Scores
+from reprise.sweeps import Sweep
 
-WEAK = 0.5  # rank correlations below this in size count as weak (Cohen's bound of a large one)
 
-
-def correlation_findings(every: dict[str, Scores]) -> list[Finding]:
-    """Over our networks, and over the paper's for context."""
-    least = next(n for n in count(4) if np.tanh(_half(0, n)) <= WEAK)
-    few = (
-        f"with {len(every)} networks even a correlation of 0 cannot be shown to be weak: that takes {least}"
-        if len(every) < least
-        else ""
-    )
-    error = [s.error.mean() for s in every.values()]
-    ece = [s.ece.mean() for s in every.values()]
+def correlation_findings(declared: Declaration, family: Sweep, every: dict[str, Scores]) -> list[Finding]:
+    """Over a family of small networks; over the variants and the paper's for context."""
+    learned = family.columns["error"] <= 1 - LEARNED
+    idle = int((~learned).sum())
     findings = [
-        Finding(
-            35,
-            "Rank correlation of test error and ECE over networks",
-            rank_correlation(error, ece),
-            between(-WEAK, WEAK),
+        primary(
+            declared,
+            rank_correlation(family.columns["error"][learned], family.columns["ece"][learned]),
             note=joined(
-                f"Spearman's, means over seeds; weak is less than {WEAK} in size; networks of one family are not "
-                "independent, so the interval is too narrow",
-                few,
+                f"Spearman's, over {len(family) - idle} networks of settings drawn at random",
+                f"left out: {idle} below {LEARNED:g} test accuracy" if idle else "",
             ),
             figures=("scatter",),
-        )
+        ),
+        Finding(
+            35,
+            "Rank correlation of test error and ECE over the variants, means over seeds",
+            rank_correlation([s.error.mean() for s in every.values()], [s.ece.mean() for s in every.values()]),
+            note="variants that differ in one thing are not independent: the interval is too narrow",
+            figures=("scatter",),
+        ),
     ]
     for data in ("CIFAR-10", "CIFAR-100"):
         rows = [name for name in ECE if name.startswith(f"{data}, ")]
@@ -46,24 +43,18 @@ def correlation_findings(every: dict[str, Scores]) -> list[Finding]:
                 35,
                 f"Rank correlation of error and ECE over the paper's five {data} networks",
                 rank_correlation([ERRORS[name] for name in rows], [ECE[name]["uncalibrated"] for name in rows]),
-                kind="context",
                 published="Guo et al., tables 1 and S2",
             )
         )
     return findings
 
 
-def rank_correlation(x: list[float], y: list[float]) -> Effect:
+def rank_correlation(x: np.ndarray | list[float], y: np.ndarray | list[float]) -> Effect:
     """Spearman's correlation with Bonett and Wright's (2000) interval; unbounded with fewer than four pairs."""
     n = len(x)
-    value = float(stats.spearmanr(x, y).statistic) if n > 1 else float("nan")
-    if n < 4 or np.isnan(value):
+    value = float(stats.spearmanr(x, y).statistic) if n > 3 and np.ptp(x) and np.ptp(y) else float("nan")
+    if np.isnan(value):
         return Effect(value, -1.0, 1.0, n, unit="Spearman's rho")
-    half = _half(value, n)
+    half = float(stats.norm.ppf(1 - LEVEL / 2) * np.sqrt((1 + value**2 / 2) / (n - 3)))
     centre = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12))
     return Effect(value, float(np.tanh(centre - half)), float(np.tanh(centre + half)), n, unit="Spearman's rho")
-
-
-def _half(value: float, n: int) -> float:
-    """Half of Bonett and Wright's interval, in artanh of the correlation."""
-    return float(stats.norm.ppf(0.975) * np.sqrt((1 + value**2 / 2) / (n - 3)))

@@ -7,12 +7,18 @@ evidence that must come out the same twice.
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.comparing.tables import costs
 from reprise.runs import Probed, check_same_test, load_runs, used_settings
 from reprise.studies.confidence import figures as draw
 from reprise.studies.confidence import tables
-from reprise.studies.confidence.capacity import calibration_findings, capacity_findings, overfitting_findings
+from reprise.studies.confidence.capacity import (
+    calibration_findings,
+    capacity_findings,
+    measure_findings,
+    overfitting_findings,
+)
 from reprise.studies.confidence.correlation import correlation_findings
 from reprise.studies.confidence.densities import densities
 from reprise.studies.confidence.distortions import density_findings
@@ -20,10 +26,11 @@ from reprise.studies.confidence.inflation import inflation_findings
 from reprise.studies.confidence.methods import method_findings
 from reprise.studies.confidence.scores import measure, reliability_curves
 from reprise.studies.confidence.variants import EPOCH_CURVES, MAIN, NEEDED
+from reprise.sweeps import read_sweep
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 29-41.
 
     Raises:
@@ -36,22 +43,25 @@ def evaluate(workspace: Workspace) -> Evidence:
         )
     runs = load_runs(workspace)
     check_same_test(runs)
-    every = {name: measure(run, Probed(workspace.probe(name))) for name, run in runs.items()}
+    every = {name: measure(run, Probed.of(workspace, name)) for name, run in runs.items()}
     main = every[MAIN]
     confidences = densities(main)
-    seeds, tests, classes = main.logits.shape
+    family = read_sweep(workspace, "error", "ece")
+    _, tests, classes = main.logits.shape
     evidence = Evidence(
         data=f"{images_of(workspace)}: {main.run['examples']['train']:,} training, {len(main.validation_labels):,} "
-        f"validation and {tests:,} test images of {classes} classes; {len(every)} networks, {seeds} seeds each",
-        settings=used_settings(runs) | {"probe": Probed(workspace.probe(MAIN)).record["settings"]},
+        f"validation and {tests:,} test images of {classes} classes; {len(every)} networks, {tables.seeds_of(every)} "
+        f"seeds each; {len(family)} small ones of one seed",
+        settings=used_settings(runs) | {"probe": Probed.of(workspace, MAIN).record["settings"]},
     )
-    evidence.findings += inflation_findings(main, every)
-    evidence.findings += density_findings(main, confidences)
-    evidence.findings += calibration_findings(every)
-    evidence.findings += capacity_findings(every)
-    evidence.findings += overfitting_findings(every)
-    evidence.findings += correlation_findings(every)
-    evidence.findings += method_findings(every, main)
+    evidence.findings += inflation_findings(declared[29], main, every)
+    evidence.findings += density_findings(declared[30], main, confidences)
+    evidence.findings += calibration_findings(declared[31], every)
+    evidence.findings += measure_findings(declared[32], every)
+    evidence.findings += capacity_findings(declared[33], every)
+    evidence.findings += overfitting_findings(declared[34], every)
+    evidence.findings += correlation_findings(declared[35], family, every)
+    evidence.findings += method_findings(declared, every, main)
     evidence.metrics |= tables.metrics(every)
     evidence.tables += [
         tables.method_table(every, images_of(workspace)),
@@ -65,7 +75,7 @@ def evaluate(workspace: Workspace) -> Evidence:
         draw.methods(folder, every),
         draw.capacity(folder, every),
         draw.epochs(folder, [runs[name] for name in EPOCH_CURVES]),
-        draw.scatter(folder, every),
+        draw.scatter(folder, every, family),
         draw.distortions(folder, confidences),
     ]
     return evidence

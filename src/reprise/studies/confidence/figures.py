@@ -12,13 +12,14 @@ from reprise.calibration.diagrams import draw_reliability
 from reprise.claims.evidence import Figure
 from reprise.metrics.calibration import ReliabilityCurve
 from reprise.plotting import COLOURS, figure
-from reprise.runs import Run
+from reprise.runs import Run, same_seeds
 from reprise.studies.confidence.comparisons import floor_remark
 from reprise.studies.confidence.densities import Densities
 from reprise.studies.confidence.published import METHODS
 from reprise.studies.confidence.scores import Scores
 from reprise.studies.confidence.settings import STRENGTHS
 from reprise.studies.confidence.variants import CONTRASTS
+from reprise.sweeps import Sweep
 
 SHORT = {"uncalibrated": "none", "temperature": "temp."}
 FAMILIES = {"resnet": "residual", "minivgg": "mini-VGG", "lenet5": "LeNet-5"}
@@ -57,9 +58,11 @@ def epochs(folder: Path, runs: Sequence[Run]) -> Figure:
     return Figure("epochs", "Loss and error by epoch", "Two panels of curves over epochs", caption)
 
 
-def scatter(folder: Path, every: dict[str, Scores]) -> Figure:
+def scatter(folder: Path, every: dict[str, Scores], family: Sweep) -> Figure:
     """ECE against accuracy, a point a network."""
     with figure(folder / "scatter.svg", 6, 4) as (_, axes):
+        accuracy, ece = 100 * (1 - family.columns["error"]), 100 * family.columns["ece"]
+        axes.plot(accuracy, ece, ".", color=COLOURS[8], label="drawn at random")
         for colour, (kind, label) in zip(COLOURS, FAMILIES.items(), strict=False):
             group = {name: s for name, s in every.items() if s.settings["network"] == kind}
             if not group:
@@ -71,7 +74,8 @@ def scatter(folder: Path, every: dict[str, Scores]) -> Figure:
         axes.set(xlabel="test accuracy (%)", ylabel="ECE (%)", ylim=(0, None))
         axes.legend()
     caption = (
-        "One point a network, as trained; mean and standard deviation over seeds. Names are in the table. "
+        "One point a network, as trained: the variants, mean and standard deviation over seeds, names are in the "
+        f"table; and {len(family)} small networks of settings drawn at random, one seed each. "
         f"{floor_remark(every.values())}"
     )
     return Figure("scatter", "Calibration against accuracy", "Scatter of ECE over accuracy by family", caption)
@@ -81,7 +85,7 @@ def capacity(folder: Path, every: dict[str, Scores]) -> Figure:
     """ECE of each contrast's two networks, seed by seed."""
     with figure(folder / "capacity.svg", 7, 3.2, ncols=len(CONTRASTS), sharey=True) as (_, axes):
         for axis, (what, (more, less)) in zip(axes, CONTRASTS.items(), strict=True):
-            pair = 100 * np.stack([every[less].ece, every[more].ece])
+            pair = 100 * np.stack(same_seeds(every[less].ece, every[more].ece))
             axis.plot([0, 1], pair, color=COLOURS[8], lw=1, marker="o", ms=3)
             axis.plot([0, 1], pair.mean(axis=1), color=COLOURS[3], marker="o", ms=7)
             axis.set(title=what, xlim=(-0.4, 1.4))
@@ -114,7 +118,8 @@ def methods(folder: Path, every: dict[str, Scores]) -> Figure:
         f"Grey: {len(every)} networks, mean over seeds; red: their mean. Fitted on validation images, test images. "
         f"{floor_remark(every.values(), METHODS)}"
     )
-    return Figure("methods", "Seven methods", "ECE of every network after each of seven methods", caption)
+    alt = "ECE of every network as it is, and after each method"
+    return Figure("methods", f"{len(METHODS) - 1} methods, and none", alt, caption)
 
 
 def distortions(folder: Path, densities: Densities) -> Figure:

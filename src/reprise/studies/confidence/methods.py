@@ -2,102 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from reprise.calibration import PlattScaling, softmax
 from reprise.calibration.bayesian_binning import bin_range
 from reprise.calibration.report import NLL_FLOOR
 from reprise.calibration.temperature import SLACK
-from reprise.claims.evidence import Expect, Finding, above, at_once, below, between, equals, joined
+from reprise.claims.declarations import Declaration, Declarations
+from reprise.claims.evidence import Expect, Finding, below, equals, primary
+from reprise.runs import same_seeds
 from reprise.statistics import Effect, exact, paired_effect, seeds_effect
-from reprise.studies.confidence.comparisons import compared
+from reprise.studies.confidence.comparisons import barred, compared, fewest
 from reprise.studies.confidence.logits import one_against_rest
-from reprise.studies.confidence.oracles import isotonic_oracles, platt_oracle, temperature_oracle
+from reprise.studies.confidence.oracles import (
+    affine_oracle,
+    binning_oracle,
+    isotonic_oracles,
+    platt_oracle,
+    temperature_oracle,
+)
 from reprise.studies.confidence.published import BINNED_ERRORS, ERRORS, METHODS, published
 from reprise.studies.confidence.scores import Scores
 
-CLOSE = 0.01  # of ECE: the paper's vector and temperature columns differ by at most 0.0025 on CIFAR
-MANY_CLASSES = 100
+OTHERS = tuple(method for method in METHODS if method not in ("uncalibrated", "temperature"))
+SHOWN = ("methods",)
 
 
-def method_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
+def method_findings(declared: Declarations, every: dict[str, Scores], main: Scores) -> list[Finding]:
     """All of claims 36-41."""
     return [
-        *_binning_findings(every),
+        *_binning_findings(declared, every),
         *isotonic_oracles(main),
-        *_platt_findings(every, main),
+        *_averaged_binnings(every),
+        binning_oracle(main),
+        *_platt_findings(declared[39], every),
+        platt_oracle(main),
         *_affine_findings(every),
-        *_temperature_findings(every, main),
+        affine_oracle(main),
+        *_temperature_findings(declared[41], every),
+        temperature_oracle(main),
     ]
 
 
-def over_networks(every: dict[str, Scores], method: str, against: str, *of: str, together: int = 1) -> Effect:
-    """Mean over networks of a measure's difference between two methods; ``of``: measure and unit, else ECE."""
-    one, other = ([(s, name) for s in every.values()] for name in (method, against))
-    return compared(one, other, *of, together=together)
+def over_networks(
+    every: Mapping[str, Scores], methods: Sequence[str], against: Sequence[str], *of: str, **more: Any
+) -> Effect:
+    """Mean over networks of a measure's difference between methods, in pairs; ``of``: measure and unit, else ECE."""
+    one, other = ([(s, name) for s in every.values() for name in names] for names in (methods, against))
+    return compared(one, other, *of, **more)
 
 
-def _binning_findings(every: dict[str, Scores]) -> list[Finding]:
-    findings = []
+def _binning_findings(declared: Declarations, every: dict[str, Scores]) -> list[Finding]:
+    """Claims 36 and 37."""
     network = "CIFAR-100, ResNet-110"
-    of_binning = (
-        f"{network}: {ERRORS[network]:g} → {BINNED_ERRORS[network]:g} % by histogram binning (Guo et al., Table S2)"
-    )
-    for claim, method in ((36, "histogram"), (37, "isotonic"), (38, "BBQ")):
-        changed = np.mean([s.measures[method]["changed"] for s in every.values()])
+    costs = f"{network}: {ERRORS[network]:g} → {BINNED_ERRORS[network]:g} % by histogram binning (Guo et al., Table S2)"
+    findings = []
+    for claim, method in ((36, "histogram"), (37, "isotonic")):
+        level = declared[claim].level(fewest(every.values()))
         findings += [
-            Finding(
-                claim,
-                f"ECE after {method} minus before, mean over networks",
-                over_networks(every, method, "uncalibrated"),
-                below(0),
+            primary(
+                declared[claim],
+                over_networks(every, [method], ["uncalibrated"], level=level),
+                undecided=barred(every.values()),
                 published=published(method),
-                figures=("methods",),
+                figures=SHOWN,
             ),
-            Finding(
-                claim,
-                f"Test error after {method} minus before",
-                over_networks(every, method, "uncalibrated", "error", "share"),
-                kind="context",
-                published=of_binning if method == "histogram" else "",
-                note=f"{100 * changed:.1f} % of predictions change",
-            ),
+            _error_after(claim, every, method, costs if claim == 36 else ""),
         ]
+    return findings
+
+
+def _error_after(claim: int, every: dict[str, Scores], method: str, said: str = "") -> Finding:
+    changed = np.mean([s.measures[method]["changed"].mean() for s in every.values()])
+    return Finding(
+        claim,
+        f"Test error after {method} minus before",
+        over_networks(every, [method], ["uncalibrated"], "error", "share"),
+        published=said,
+        note=f"{100 * changed:.1f} % of predictions change",
+    )
+
+
+def _averaged_binnings(every: dict[str, Scores]) -> list[Finding]:
+    """Claim 38, which is only named: what we expected of it, shown."""
     n = len(next(iter(every.values())).validation_labels)
     low, high = bin_range(n, 10.0)
-    findings += [
+    return [
         Finding(
             38,
-            "ECE, BBQ minus temperature scaling",
-            over_networks(every, "BBQ", "temperature"),
-            Expect(low=0, closed=True),
-            note="no better: the ECE is not below that of temperature scaling, the cheapest method",
-            figures=("methods",),
+            "ECE after BBQ minus before, mean over networks",
+            over_networks(every, ["BBQ"], ["uncalibrated"]),
+            published=published("BBQ"),
+            figures=SHOWN,
         ),
+        Finding(
+            38,
+            "ECE, BBQ minus temperature scaling, mean over networks",
+            over_networks(every, ["BBQ"], ["temperature"]),
+            figures=SHOWN,
+        ),
+        _error_after(38, every, "BBQ"),
         Finding(
             38,
             "Binnings that BBQ averages for each class",
             exact(high - low, n, "binnings"),
-            kind="context",
             note=f"{low} to {high - 1} bins for {n} images; histogram binning makes one; times are in the benchmarks",
         ),
     ]
-    return findings
 
 
-def _platt_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
-    differences = [
-        [_platt_gain(*arrays, s) for arrays in zip(s.validation, s.logits, strict=True)] for s in every.values()
+def _platt_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
+    gains = [
+        np.array([_platt_gain(*arrays, s) for arrays in zip(s.validation, s.logits, strict=True)])
+        for s in every.values()
     ]
-    return [
-        Finding(
-            39,
-            "Test NLL of one class against the rest, after Platt scaling minus before, mean over classes and networks",
-            paired_effect(np.mean(differences, axis=0), unit="nats"),
-            below(0),
-        ),
-        platt_oracle(main),
-    ]
+    gain = np.mean(same_seeds(*gains), axis=0)
+    effect = paired_effect(gain, unit="nats", level=declared.level(len(gain)))
+    return [primary(declared, effect, undecided=barred(every.values()))]
 
 
 def _platt_gain(validation: np.ndarray, test: np.ndarray, scores: Scores) -> np.ndarray:
@@ -115,94 +139,102 @@ def _platt_gain(validation: np.ndarray, test: np.ndarray, scores: Scores) -> np.
 
 
 def _affine_findings(every: dict[str, Scores]) -> list[Finding]:
+    """Claim 40, which is only named: what we expected of it, shown."""
     classes = next(iter(every.values())).logits.shape[2]
-    many = classes >= MANY_CLASSES
-    return [
+    data = "CIFAR-100" if classes == 100 else "CIFAR-10"
+    findings = [
         Finding(
             40,
-            "ECE, vector scaling minus temperature scaling",
-            over_networks(every, "vector", "temperature"),
-            between(-CLOSE, CLOSE),
-            published=published("vector"),
-            note=f"close is within {100 * CLOSE:g} points of a percentage",
-            figures=("methods",),
+            f"ECE, {method} scaling minus temperature scaling, {classes} classes",
+            over_networks(every, [method], ["temperature"]),
+            published=published(method, data),
+            figures=SHOWN,
+        )
+        for method in ("vector", "matrix")
+    ]
+    nll = Finding(
+        40,
+        f"Test NLL, matrix scaling minus temperature scaling, {classes} classes",
+        over_networks(every, ["matrix"], ["temperature"], "nll", "nats"),
+        note=f"{classes * (classes + 1):,} numbers fitted against one",
+    )
+    return [*findings, nll]
+
+
+def _temperature_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
+    why, level = barred(every.values()), declared.level(fewest(every.values()))
+    sure = {name: s for name, s in every.items() if s.overconfident}
+    together = len(OTHERS) + bool(sure)
+    findings = [
+        primary(
+            declared,
+            over_networks(every, ["temperature"] * len(OTHERS), OTHERS, level=level),
+            undecided=why,
+            published=published("temperature"),
+            note=f"the others: {', '.join(OTHERS)}; one by one they stand beside this",
+            figures=SHOWN,
         ),
-        Finding(
-            40,
-            f"ECE, matrix scaling minus temperature scaling, {classes} classes",
-            over_networks(every, "matrix", "temperature"),
-            above(0),
-            published=published("matrix", "CIFAR-100" if many else "CIFAR-10"),
-            undecided=""
-            if many
-            else f"measured with {classes} classes; the claim is about a hundred, which data.cifar.official=cifar100 "
-            "and `dvc repro pipelines/confidence/dvc.yaml` test",
-            figures=("methods",),
-        ),
-        Finding(
-            40,
-            f"Test NLL, matrix scaling minus temperature scaling, {classes} classes",
-            over_networks(every, "matrix", "temperature", "nll", "nats"),
-            kind="context",
-            note=f"{classes * (classes + 1):,} numbers fitted against one",
+        *(
+            Finding(
+                41,
+                f"ECE, temperature minus {method}, mean over networks",
+                over_networks(every, ["temperature"], [method], together=together),
+                below(0),
+                kind="secondary",
+                published=published(method),
+                undecided=why,
+                figures=SHOWN,
+            )
+            for method in OTHERS
         ),
     ]
+    if sure:
+        findings.append(
+            Finding(
+                41,
+                "ECE after temperature scaling minus before, networks that are overconfident on validation images",
+                over_networks(sure, ["temperature"], ["uncalibrated"], together=together),
+                below(0),
+                kind="secondary",
+                published=published("temperature"),
+                note=f"{len(sure)} of {len(every)} networks: {', '.join(sure)}",
+                undecided=why,
+                figures=("reliability", "methods"),
+            )
+        )
+    return [*findings, *_unchanged(every)]
 
 
-def _temperature_findings(every: dict[str, Scores], main: Scores) -> list[Finding]:
-    sure = {name: s for name, s in every.items() if s.overconfident}
+def _unchanged(every: dict[str, Scores]) -> list[Finding]:
+    """What no temperature can do, and what it is."""
     changed = sum(float(s.measures["temperature"]["changed"].sum()) for s in every.values())
     tests = sum(s.logits[..., 0].size for s in every.values())
     worst = max(float((s.validation_nll[1] - s.validation_nll[0]).max()) for s in every.values())
     lowest = sum(min(METHODS, key=lambda m: s.measures[m]["ece"].mean()) == "temperature" for s in every.values())
-    temperatures = np.mean([s.temperature for s in every.values()], axis=0)
-    others = [method for method in METHODS if method not in ("uncalibrated", "temperature")]
-    findings = [
+    temperatures = np.mean(same_seeds(*(s.temperature for s in every.values())), axis=0)
+    return [
         Finding(
             41,
             "Predictions that temperature scaling changes, all networks",
             exact(changed, tests, "predictions"),
             equals(0),
+            kind="secondary",
+            note="“the accuracy won't be affected at all” (S1)",
         ),
         Finding(
             41,
             "Largest rise of validation NLL by temperature scaling, all networks",
             exact(worst, sum(len(s.logits) for s in every.values()), "nats"),
             Expect(high=SLACK, closed=True),
+            kind="secondary",
             note=f"where no temperature is best, ours may lie {SLACK:g} above the infimum",
         ),
-        temperature_oracle(main),
         Finding(
             41,
             "Networks out of all whose ECE is lowest after temperature scaling",
             exact(lowest, len(every), "networks"),
-            kind="context",
             note=f"of {len(every)}; in the paper it is not the lowest in every row either",
-            figures=("methods",),
+            figures=SHOWN,
         ),
-        Finding(41, "Temperature, mean over networks", seeds_effect(temperatures, "T"), kind="context"),
-        *(
-            Finding(
-                41,
-                f"ECE, temperature minus {method}, mean over networks",
-                over_networks(every, "temperature", method, together=len(others)),
-                below(0),
-                published=published(method),
-                note=joined("“works best” means lower than every other method", at_once(len(others))),
-                figures=("methods",),
-            )
-            for method in others
-        ),
+        Finding(41, "Temperature, mean over networks", seeds_effect(temperatures, "T")),
     ]
-    if sure:
-        gain = Finding(
-            41,
-            "ECE after temperature scaling minus before, networks that are overconfident on validation images",
-            over_networks(sure, "temperature", "uncalibrated"),
-            below(0),
-            published=published("temperature"),
-            note=f"{len(sure)} of {len(every)} networks: {', '.join(sure)}",
-            figures=("reliability", "methods"),
-        )
-        findings.insert(0, gain)
-    return findings

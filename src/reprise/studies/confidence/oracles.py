@@ -1,15 +1,26 @@
-"""Isotonic regression, Platt scaling and the temperature against independent implementations (claims 37, 39, 41)."""
+"""Methods against independent implementations (claims 37-41)."""
 
 from __future__ import annotations
 
+from math import lgamma
+
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-from reprise.calibration import IsotonicCalibration, PlattScaling, TemperatureScaling, softmax
+from reprise.calibration import (
+    BayesianBinning,
+    IsotonicCalibration,
+    MatrixScaling,
+    PlattScaling,
+    TemperatureScaling,
+    VectorScaling,
+    softmax,
+)
+from reprise.calibration.bayesian_binning import bin_range
 from reprise.calibration.report import NLL_FLOOR
-from reprise.claims.evidence import Finding, between, equals
+from reprise.claims.evidence import Expect, Finding, between, equals
 from reprise.metrics.calibration import negative_log_likelihood
 from reprise.statistics import exact
 from reprise.studies.confidence.logits import example_nll, one_against_rest
@@ -30,7 +41,14 @@ def isotonic_oracles(main: Scores) -> list[Finding]:
         apart = max(apart, float(np.abs(ours.transform(fitted)[:, 1] - theirs).max()))
     steps = exact(falls, main.logits[0].size, "steps")
     return [
-        Finding(37, "Falls of the fitted function along the test scores", steps, equals(0)),
+        Finding(
+            37,
+            "Falls of the fitted function along the test scores",
+            steps,
+            equals(0),
+            kind="oracle",
+            oracle="the definition: it never falls",
+        ),
         Finding(
             37,
             "Largest difference from the reference's isotonic regression at the fitted scores, each class against the "
@@ -42,6 +60,87 @@ def isotonic_oracles(main: Scores) -> list[Finding]:
             note="on the scores' ranks, which keep apart what scikit-learn merges: scores closer than 1e-15",
         ),
     ]
+
+
+def binning_oracle(main: Scores) -> Finding:
+    """The average over binnings is the one that loops over bins give; class 0 against the rest, seed 0."""
+    fitted, tested = one_against_rest(main.validation[0], 0), one_against_rest(main.logits[0], 0)
+    truth = (main.validation_labels == 0).astype(int)
+    ours = BayesianBinning().fit(fitted, truth).transform(tested)[:, 1]
+    theirs = _average_of_binnings(softmax(fitted)[:, 1], truth, softmax(tested)[:, 1])
+    return Finding(
+        38,
+        "Largest difference of our averaged binnings from the definition, class 0 against the rest",
+        exact(np.abs(ours - theirs).max(), len(tested), "probability"),
+        between(0, 1e-6),
+        kind="oracle",
+        oracle="loops over all binnings and their bins, with math.lgamma",
+    )
+
+
+def _average_of_binnings(fit: np.ndarray, truth: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """As Naeini, Cooper and Hauskrecht (2015) define it: each binning weighted by its marginal likelihood."""
+    n, values = len(fit), np.sort(fit)
+    evidence, predictions = [], []
+    for bins in range(*bin_range(n, 10.0)):
+        weight, log_likelihood, low, predicted = 2 / bins, 0.0, -np.inf, np.empty(len(new))
+        for b in range(1, bins + 1):
+            cut = max(b * n // bins, 1)
+            high = 1.0 if b == bins else values[cut - 1] + (values[cut] - values[cut - 1]) / 2
+            inside = (fit > low) & (fit <= high)
+            hits, misses = int(truth[inside].sum()), int((1 - truth)[inside].sum())
+            middle = float(np.clip((max(low, 0.0) + high) / 2, 1e-12, 1 - 1e-12))
+            alpha, beta = weight * middle, weight * (1 - middle)
+            log_likelihood += lgamma(weight) - lgamma(weight + (hits + misses))
+            log_likelihood += lgamma(alpha + hits) - lgamma(alpha) + lgamma(beta + misses) - lgamma(beta)
+            predicted[(new > low) & (new <= high)] = (hits + alpha) / (hits + misses + weight)
+            low = high
+        evidence.append(log_likelihood)
+        predictions.append(predicted)
+    weights = np.exp(np.array(evidence) - max(evidence))
+    return weights @ np.array(predictions) / weights.sum()
+
+
+def affine_oracle(main: Scores) -> Finding:
+    """Neither vector nor matrix scaling leaves a likelier fit to an independent search; seed 0."""
+    logits, labels = main.validation[0], main.validation_labels
+    logits = logits - logits.mean(axis=1, keepdims=True)  # vector scaling would see a row's mean
+    inputs = logits[:, :-1] - logits[:, -1:]  # the softmax sees no more: scikit-learn's Newton needs full rank
+    inputs = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
+    reference = LogisticRegression(C=1e12, solver="newton-cholesky", tol=1e-10, max_iter=1000).fit(inputs, labels)
+    matrix = np.zeros(logits.shape)
+    matrix[:, reference.classes_] = reference.predict_proba(inputs)
+    pairs = (VectorScaling, _vector_reference(logits, labels)), (MatrixScaling, matrix)
+    gaps = [
+        negative_log_likelihood(method().fit(logits, labels).transform(logits), labels, NLL_FLOOR)
+        - negative_log_likelihood(theirs, labels, NLL_FLOOR)
+        for method, theirs in pairs
+    ]
+    return Finding(
+        40,
+        "Largest validation NLL of our vector and matrix scaling above the references'",
+        exact(max(gaps), len(labels), "nats"),
+        Expect(high=1e-6, closed=True),
+        kind="oracle",
+        oracle="SciPy's L-BFGS (vector), scikit-learn's multinomial regression (matrix)",
+        note="below 0 where the reference stops before the optimum",
+    )
+
+
+def _vector_reference(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n, k) probabilities of the likeliest scales and shifts of the classes that a plain search finds."""
+    n, classes = logits.shape
+    truth = np.eye(classes)[labels]
+
+    def nll(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        scale, shift = parameters[:classes], parameters[classes:]
+        z = logits * scale + shift
+        error = (softmax(z) - truth) / n
+        return float(example_nll(z, labels).mean()), np.concatenate([(error * logits).sum(axis=0), error.sum(axis=0)])
+
+    start = np.concatenate([np.ones(classes), np.zeros(classes)])
+    found = minimize(nll, start, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-13, "gtol": 1e-8}).x
+    return softmax(logits * found[:classes] + found[classes:])
 
 
 def platt_oracle(main: Scores) -> Finding:

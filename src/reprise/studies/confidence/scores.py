@@ -9,6 +9,8 @@ import numpy as np
 
 from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.report import evaluate_methods
+from reprise.claims.evidence import joined
+from reprise.comparing.findings import collapsed, unlearned
 from reprise.metrics.calibration import ReliabilityCurve, expected_calibration_error, reliability_curve
 from reprise.runs import Probed, Run
 from reprise.studies.confidence.chance import noise_floor, on_images_drawn_again
@@ -39,6 +41,7 @@ class Scores:
         resampled: by method, then by "ece", "error" and "nll", (seeds, REPLICATES), on test images drawn again.
         temperature: (seeds,).
         validation_nll: (2, seeds) before and after temperature scaling.
+        idle: why its networks may not be judged; empty where they have learned their task.
     """
 
     settings: dict[str, Any]
@@ -54,6 +57,7 @@ class Scores:
     resampled: dict[str, dict[str, np.ndarray]]
     temperature: np.ndarray
     validation_nll: np.ndarray
+    idle: str
 
     @property
     def ece(self) -> np.ndarray:
@@ -106,6 +110,7 @@ def measure(variant: Run, asked: Probed) -> Scores:
         resampled={name: _by_key(found) for name, found in drawn.items()},
         temperature=np.array(temperature),
         validation_nll=np.array(nll).T,
+        idle=joined(unlearned(variant), collapsed(variant)),
     )
 
 

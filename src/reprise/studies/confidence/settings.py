@@ -40,7 +40,16 @@ class Probe(Strict):
     images: int = Field(ge=1, description="the first so many are also distorted")
 
 
+class Family(Strict):
+    """Many small networks of settings drawn at random (claim 35)."""
+
+    networks: int = Field(ge=4, description="how many")
+    epochs: int = Field(ge=1)
+    examples: int = Field(ge=10, description="train on the first so many")
+
+
 class Config(StudyConfig[ConfidenceSettings]):
     """pipelines/confidence/params.yaml."""
 
     probe: Probe
+    family: Family

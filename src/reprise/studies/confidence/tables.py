@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.claims.evidence import Metric, Table
+from reprise.runs import same_seeds
 from reprise.studies.confidence.comparisons import floor_remark
 from reprise.studies.confidence.published import ECE, METHODS
 from reprise.studies.confidence.scores import LEAST_NLL, Scores
@@ -14,10 +15,10 @@ def metrics(every: dict[str, Scores]) -> dict[str, Metric]:
     """Means over the networks."""
 
     def mean(values: list[np.ndarray], better: str) -> Metric:
-        return Metric.over_seeds(np.mean(values, axis=0), better)
+        return Metric.over_seeds(np.mean(same_seeds(*values), axis=0), better)
 
     return {
-        "error": mean([s.error for s in every.values()], "lower"),
+        "test_error": mean([s.error for s in every.values()], "lower"),
         "ece.uncalibrated": mean([s.ece for s in every.values()], "lower"),
         **{
             f"ece.{name}": mean([s.measures[name]["ece"] for s in every.values()], "lower")
@@ -36,13 +37,19 @@ def method_table(every: dict[str, Scores], images: str) -> Table:
     for name, row in ECE.items():
         data, _, network = name.partition(", ")
         rows.append((f"{data} (paper)", network, *(f"{row[method]:.2f}" for method in METHODS)))
-    seeds, n, _ = next(iter(every.values())).logits.shape
+    n = len(next(iter(every.values())).labels)
     caption = (
-        f"ECE in %, 15 bins. Ours: mean over {seeds} seeds, {n:,} test images. Paper: Guo et al. (2017), Table 1. "
-        f"{floor_remark(every.values(), METHODS)} "
+        f"ECE in %, 15 bins. Ours: mean over {seeds_of(every)} seeds, {n:,} test images. "
+        f"Paper: Guo et al. (2017), Table 1. {floor_remark(every.values(), METHODS)} "
         "Fit times differ from run to run: `reprise calibration` prints them, benchmarks/calibration.py compares them."
     )
     return Table("ECE by method", ("data", "network", *METHODS), tuple(rows), caption)
+
+
+def seeds_of(every: dict[str, Scores]) -> str:
+    """How many seeds the networks have, in words."""
+    counts = {len(s.logits) for s in every.values()}
+    return f"{min(counts)} to {max(counts)}" if len(counts) > 1 else str(*counts)
 
 
 def network_table(every: dict[str, Scores]) -> Table:
@@ -75,7 +82,7 @@ def change_table(every: dict[str, Scores]) -> Table:
     rows = []
     for method in METHODS:
         means = {
-            key: np.mean([s.measures[method][key] for s in every.values()])
+            key: np.mean([s.measures[method][key].mean() for s in every.values()])
             for key in ("error", "nll", "brier", "changed")
         }
         share = f"{100 * means['changed']:.2f}"

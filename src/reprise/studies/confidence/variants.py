@@ -11,6 +11,7 @@ CONTRASTS = {
     "batch norm": ("minivgg_norm", "minivgg"),
     "less decay": ("resnet_no_decay", "resnet_more_decay"),
 }  # the first of each should be less well calibrated
+STATED = ("depth", "width", "less decay")  # by the source; batch norm by the paper that it summarises
 EPOCH_CURVES = ("resnet", "resnet_wide", "resnet_no_decay")
 NEEDED = {MAIN, *EPOCH_CURVES, *(name for pair in CONTRASTS.values() for name in pair)}
 

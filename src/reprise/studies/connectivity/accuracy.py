@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from reprise.claims.evidence import Expect, Finding, above, between
-from reprise.comparing.findings import NONE, compare, unlearned
-from reprise.runs import Run, longest
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Finding, above, joined, primary
+from reprise.comparing.findings import also, collapsed, compare, cut_off, sooner, unlearned
+from reprise.runs import Run, apart, longest, same_seeds
 from reprise.statistics import SHARE, seeds_effect
+from reprise.studies.connectivity.gates import CLOSED
 
-SAME = between(-NONE, NONE)
 SHOWN = ("accuracies", "curves")
 
 
-def accuracy_findings(runs: dict[str, Run], structure: np.ndarray | None) -> list[Finding]:
+def accuracy_findings(declared: Declarations, runs: Mapping[str, Run], structure: np.ndarray) -> list[Finding]:
     """All of them; ``structure`` (seeds, 44) says which connections the pruned network was built with."""
-    epochs = longest(list(runs.values()))
+    concat = runs["concat"]
     return [
         *_other_networks(runs),
-        *_sigmoid(runs),
-        *_starts(runs, epochs),
-        *_resizing(runs, epochs),
-        *_merging(runs),
-        *(_pruning(runs, structure) if structure is not None else []),
-        *_proposed_starts(runs),
+        *_sigmoid(declared, concat, runs["raw_weight"]),
+        *_starts(declared, runs),
+        *_resizing(declared, runs),
+        *also(54, [(runs["per_feature"], concat)], note="left open by the source", figures=(*SHOWN, "feature_gates")),
+        *_merging(declared, runs),
+        *_pruning(declared, concat, runs["pruned"], structure),
+        *also(59, [(runs[name], concat) for name in ("normal_init", "feed_forward")], figures=SHOWN),
     ]
 
 
-def _other_networks(runs: dict[str, Run]) -> list[Finding]:
-    """Claim 50."""
-    concat, sizes = runs["concat"], {name: run.record["parameters"] for name, run in runs.items()}
-    return [
-        compare(
-            50, concat, runs["sequential"], above(0), figures=SHOWN,
-            note=f"{sizes['concat']:,} parameters against {sizes['sequential']:,}: more than connections differ",
-        ),
-        compare(
-            50, concat, runs["matched"], above(0), figures=SHOWN,
-            note=f"the fair comparison: {sizes['concat']:,} against {sizes['matched']:,} parameters",
-        ),
-    ]  # fmt: skip
+def _other_networks(runs: Mapping[str, Run]) -> list[Finding]:
+    """Claim 50, which the source does not compare."""
+    found = []
+    for name, words in (("sequential", "more than connections differ"), ("matched", "the fair comparison")):
+        concat, other = runs["concat"], runs[name]
+        sizes = f"{concat.record['parameters']:,} parameters against {other.record['parameters']:,}"
+        found += also(50, [(concat, other)], note=f"{words}: {sizes}", figures=SHOWN)
+    return found
 
 
-def _sigmoid(runs: dict[str, Run]) -> list[Finding]:
-    """Claim 51: speed first, since that is what the source says."""
-    concat, raw = runs["concat"], runs["raw_weight"]
-    epochs = longest([concat, raw])
+def _sigmoid(declared: Declarations, concat: Run, raw: Run) -> list[Finding]:
+    """Claim 51: speed, since that is what the source says."""
     goal = 0.9 * min(rows["val_accuracy"].max() for rows in concat.history)
     reached = {run.name: run.epochs_to(goal) for run in (concat, raw)}
     words = ", ".join(
@@ -53,89 +50,74 @@ def _sigmoid(runs: dict[str, Run]) -> list[Finding]:
         if np.isfinite(found).any() else f"{name} never"
         for name, found in reached.items()
     )  # fmt: skip
-    return [
+    decides = primary(
+        declared[51],
+        sooner(concat, raw, declared[51].level(min(concat.seeds, raw.seeds))),
+        undecided=joined(unlearned(concat), collapsed(concat, raw)),
+        note=f"{longest([concat, raw])} epochs; to reach {goal:.3f}: {words}",
+        figures=("curves",),
+    )
+    return [decides, *also(51, [(concat, raw)], figures=("accuracies",))]
+
+
+def _starts(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
+    """Claim 52: whether networks end alike, and how they come there."""
+    pairs = [(runs[name], runs["concat"]) for name in ("init_0", "init_half")]
+    early = [
         Finding(
-            51,
-            f"Mean validation accuracy over {epochs} epochs (speed of convergence), sigmoid gates minus raw weights",
-            seeds_effect(concat.speed(epochs) - raw.speed(epochs), "accuracy"),
-            above(0),
-            note=f"epochs to {goal:.3f}: {words}",
-            undecided=unlearned(concat),
-            published="“horribly slow” (S2)",
+            52,
+            f"Mean validation accuracy over {longest([one, concat])} epochs, `{one.name}` minus `concat`",
+            sooner(one, concat),
             figures=("curves",),
-        ),
-        compare(51, concat, raw, figures=("accuracies",)),
+        )
+        for one, concat in pairs
+    ]
+    return [*compare(declared[52], pairs, undecided=_cut(pairs), figures=SHOWN), *early]
+
+
+def _resizing(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
+    """Claim 53, and its footnote: which way is better early."""
+    concat = runs["concat"]
+    pairs = [(runs[name], concat) for name in ("nearest", "area", "bicubic")]
+    found = compare(declared[53], pairs, undecided=_cut(pairs), figures=SHOWN)
+    early = max(1, longest([concat]) // 4)
+    smooth = np.mean(same_seeds(concat.speed(early), runs["bicubic"].speed(early)), axis=0)
+    for name in ("nearest", "area"):
+        words = f"Mean validation accuracy in the first quarter (epochs: {early}), bilinear, bicubic minus `{name}`"
+        gap = seeds_effect(apart(smooth, runs[name].speed(early)), "accuracy")
+        found.append(Finding(53, words, gap, note="the source's footnote: slightly better early"))
+    return found
+
+
+def _cut(pairs: list[tuple[Run, Run]]) -> str:
+    """Why what the networks end with may not be judged."""
+    return cut_off(*(run for pair in pairs for run in pair))
+
+
+def _merging(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
+    """Claim 55."""
+    concat = runs["concat"]
+    averaged = "maps are averaged before the dense layers, in both"
+    return [
+        *compare(declared[55], [(runs["concat_pooled"], runs["pad"])], note=averaged, figures=SHOWN),
+        *also(55, [(runs["max"], runs["sum"])], above(0), note="“I like max better than … sum”", figures=SHOWN),
+        *also(55, [(runs[name], concat) for name in ("sum", "max", "squeeze")], figures=SHOWN),
     ]
 
 
-def _starts(runs: dict[str, Run], epochs: int) -> list[Finding]:
-    """Claim 52; ``epochs`` are those of the longest training."""
-    concat, findings = runs["concat"], []
-    for name in ("init_0", "init_half"):
-        findings.append(compare(52, runs[name], concat, SAME, note="no effect: a point at most", figures=SHOWN))
-    for name in ("init_0", "init_half"):
-        gap = seeds_effect(runs[name].speed(epochs) - concat.speed(epochs), "accuracy")
-        words = f"Mean validation accuracy over {epochs} epochs, `{name}` minus `concat`"
-        findings.append(Finding(52, words, gap, kind="context", figures=("curves",)))
-    return findings
-
-
-def _resizing(runs: dict[str, Run], epochs: int) -> list[Finding]:
-    """Claim 53, and its footnote: which way is better early."""
-    concat, findings = runs["concat"], []
-    for name in ("nearest", "area", "bicubic"):
-        note = "against bilinear: a point at most"
-        findings.append(compare(53, runs[name], concat, SAME, note=note, figures=SHOWN, together=3))
-    early = max(1, epochs // 4)
-    for name in ("nearest", "area"):
-        smooth = (concat.speed(early) + runs["bicubic"].speed(early)) / 2
-        gap = seeds_effect(smooth - runs[name].speed(early), "accuracy")
-        words = f"Mean validation accuracy in the first quarter (epochs: {early}), bilinear, bicubic minus `{name}`"
-        findings.append(Finding(53, words, gap, kind="context", note="the source's footnote: slightly better early"))
-    return findings
-
-
-def _merging(runs: dict[str, Run]) -> list[Finding]:
-    """Claims 54 and 55."""
-    concat = runs["concat"]
-    return [
-        compare(
-            54, runs["per_feature"], concat, SAME, figures=(*SHOWN, "feature_gates"),
-            note="left open by the source: judged as the same within a point",
-        ),
-        compare(
-            55, runs["concat_pooled"], runs["pad"], above(0), figures=SHOWN,
-            note="“lossy would end up being the winner”: resizing against padding; maps are averaged at the end",
-        ),
-        compare(55, runs["max"], runs["sum"], above(0), note="“I like max better than … sum”", figures=SHOWN),
-        *(compare(55, runs[name], concat, figures=SHOWN) for name in ("sum", "max", "squeeze")),
-    ]  # fmt: skip
-
-
-def _pruning(runs: dict[str, Run], structure: np.ndarray) -> list[Finding]:
-    """Claim 58."""
-    concat, pruned = runs["concat"], runs["pruned"]
+def _pruning(declared: Declarations, concat: Run, pruned: Run, structure: np.ndarray) -> list[Finding]:
+    """Claim 58, which speaks of gates that are closed."""
     share, least = pruned.record["parameters"] / concat.record["parameters"], pruned.settings["prune"]
+    ajar = f"what was removed was not closed: gates below {least:g}" if least > CLOSED else ""
+    note = f"{share:.1%} of all weights; gates below {least:g} removed, trained afresh"
+    shown = (*SHOWN, "architecture")
     return [
-        compare(
-            58, pruned, concat, Expect(low=0, closed=True), figures=(*SHOWN, "architecture"),
-            note=f"{share:.1%} of all weights; gates below {least:g} removed, trained afresh",
-        ),
+        *compare(declared[58], [(pruned, concat)], undecided=joined(ajar, cut_off(concat)), note=note, figures=shown),
         Finding(
             58,
             "Share of connections that pruning keeps",
             seeds_effect(structure.mean(axis=1), "share", SHARE),
-            kind="context",
             note="the latest layer's output always stays",
             figures=("architecture",),
         ),
-    ]  # fmt: skip
-
-
-def _proposed_starts(runs: dict[str, Run]) -> list[Finding]:
-    """Claim 59."""
-    note = "proposed, not tried: judged by claim 52's “no effect”, a point at most"
-    return [
-        compare(59, runs[name], runs["concat"], SAME, note=note, figures=SHOWN)
-        for name in ("normal_init", "feed_forward")
     ]

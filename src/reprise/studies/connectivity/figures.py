@@ -55,7 +55,9 @@ def final_gates(folder: Path, gates: np.ndarray, start: float | None) -> Figure:
         axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
         axes.grid(axis="x", visible=False)
     alt = "Dots for 44 gates, one a seed, with lines from the smallest to the largest"
-    return Figure("final_gates", "Do the gates end alike?", alt, f"Each gate's {len(gates)} seeds, joined by a line.")
+    return Figure(
+        "final_gates", "Are the gates alike from every seed?", alt, f"Each gate's {len(gates)} seeds, joined by a line."
+    )
 
 
 def feature_gates(folder: Path, values: np.ndarray, shared: np.ndarray) -> Figure:
@@ -70,7 +72,7 @@ def feature_gates(folder: Path, values: np.ndarray, shared: np.ndarray) -> Figur
     return Figure("feature_gates", "Shared and unique gates", "Two histograms of gate values", "All seeds together.")
 
 
-def architecture(folder: Path, gates: np.ndarray, kept: np.ndarray | None) -> Figure:
+def architecture(folder: Path, gates: np.ndarray, kept: np.ndarray) -> Figure:
     """Mean final gates as a triangle of merges and inputs; crosses are what pruning removes."""
     table = np.full((8, 9), np.nan)
     cuts = np.zeros((8, 9), bool)
@@ -78,7 +80,7 @@ def architecture(folder: Path, gates: np.ndarray, kept: np.ndarray | None) -> Fi
     for i in range(8):
         for j in range(i + 2):
             table[i, j] = gates[:, column].mean()
-            cuts[i, j] = kept is not None and kept[:, column].mean() < 0.5
+            cuts[i, j] = kept[:, column].mean() < 0.5
             column += 1
     with figure(folder / "architecture.svg", 6.4, 3.8) as (drawn, axes):
         shown = axes.pcolormesh(table, cmap="viridis", edgecolors="#888888", lw=0.4)
@@ -95,4 +97,4 @@ def architecture(folder: Path, gates: np.ndarray, kept: np.ndarray | None) -> Fi
         axes.grid(visible=False)
         drawn.colorbar(shown, label="gate, mean over seeds")
     caption = "Struck out: below the threshold, and so not built, in most seeds of the pruned network."
-    return Figure("architecture", "What was learned", "A triangle of gate values", caption if kept is not None else "")
+    return Figure("architecture", "What was learned", "A triangle of gate values", caption)

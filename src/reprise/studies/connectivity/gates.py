@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 from reprise.runs import Run
 from reprise.studies.connectivity.settings import LAYERS
 
+CLOSED = 0.1  # what passes such a gate is a tenth at most
 MERGES = [(i, j) for i in range(LAYERS) for j in range(i + 2)]  # input j of merge i; input 0 is the image
 
 
@@ -23,10 +24,10 @@ def kept_connections(run: Run) -> np.ndarray:
 
 def stored_gates(run: Run) -> np.ndarray:
     """All gates of all seeds, from the weights that were kept."""
-    weights = load_file(run.folder / "weights.safetensors")
     raw = [
         array.ravel()
-        for name, array in sorted(weights.items())
+        for folder in run.folders
+        for name, array in sorted(load_file(folder / "weights.safetensors").items())
         if name.startswith("seed") and "connections." in name and name.endswith(".weights")  # best/seed..: not kept
     ]
     return 1 / (1 + np.exp(-np.concatenate(raw).astype(np.float64)))

@@ -21,7 +21,7 @@ def data(workspace: Workspace, settings: ConnectivitySettings, seed: int) -> Tra
     """CIFAR-10; for a pruned network also the connections that stay, from the gates of the same seed."""
     structure = None
     if settings.prune is not None and settings.start is not None:
-        structure = kept(Run(settings.start, workspace.run(settings.start)), settings.prune, seed)
+        structure = kept(Run.of(workspace, settings.start), settings.prune, seed)
     return cifar.training_data(workspace.prepared("cifar"), settings.protocol, most_classes=10, structure=structure)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_limits
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.studies.convolution import comparison, figures, layers, pooling, transposed, unpooling
 from reprise.studies.convolution.settings import Config
@@ -11,7 +12,7 @@ from reprise.workspace import Workspace
 
 
 @threadpool_limits.wrap(limits=1)  # threads cost more than they give on matrices so small
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures claims 106-113."""
     import torch
 
@@ -27,9 +28,9 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=f"generated: {len(geometries)} geometries, {config.cases} random tensors, {config.edges} edges and lines; "
         "one digit of scikit-learn for a figure",
         findings=[
-            *layers.findings(gaps, sizes),
-            *transposed.findings(gaps, sizes, transposed.way_back(config.cases)),
-            *pooling.findings(contrasts),
+            *layers.findings(declared, gaps, sizes),
+            *transposed.findings(declared[109], gaps, sizes, transposed.way_back(config.cases)),
+            *pooling.findings(declared, contrasts),
             *unpooling.findings(unpooling.unpool()),
         ],
         metrics={

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, below, equals
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Finding, equals, primary
 from reprise.statistics import exact
 from reprise.studies.convolution.comparison import Gaps, Sizes
 from reprise.studies.convolution.lesson.linear import conv2d
@@ -17,6 +18,7 @@ from reprise.studies.convolution.lesson.sizes import (
 from reprise.studies.convolution.published import LAYER, written
 
 SHOWN = ("convolution_padding",)
+RANDOM = "random tensors of random geometries"
 EXAMPLE = f"S3: {written(LAYER['output'])}"
 
 
@@ -38,77 +40,70 @@ def example_layer() -> np.ndarray:
     return conv2d(pixels, kernels, np.zeros(filters["channels"]), filters["stride"], filters["padding"])
 
 
-def findings(gaps: Gaps, sizes: Sizes) -> list[Finding]:
+def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
     """Values, then sizes, then the example."""
     padded = sizes.paddings > 0
+    count = int(padded.sum())
     modes = modes_right()
+    image, filters, output = LAYER["image"], LAYER["filters"], LAYER["output"]
+    layer, wanted = example_layer(), (output["channels"], output["size"], output["size"])
     return [
-        Finding(
-            106,
-            "Largest difference of our weighted neighbourhood sum from PyTorch's convolution",
+        primary(
+            declared[106],
             exact(gaps.forward.max(), len(gaps.forward)),
-            below(1e-6),
             oracle="torch.nn.functional.conv2d",
+            note=RANDOM,
         ),
-        Finding(
-            107,
-            "Share of padded layers whose size the source's formula (N − F)/stride + 1 gives",
-            exact(sizes.plain_right[padded].mean(), int(padded.sum())),
-            equals(1.0),
-            variant="text",
-            published="S3: (N − F)/stride + 1, under the heading Padding",
-            defect=16,
-            note="The formula has no padding in it. Where it is right all the same, the floor hides the padding.",
+        primary(
+            declared[107],
+            exact(sizes.right[padded].mean(), count),
+            oracle="shapes of torch.nn.functional.conv2d",
             figures=SHOWN,
         ),
         Finding(
             107,
-            "The source's formula on its own padded example, 32 × 32 with a 5 × 5 filter",
-            exact(
-                conv_output_size_as_written(
-                    LAYER["image"]["size"], LAYER["filters"]["size"], LAYER["filters"]["stride"]
-                ),
-                unit="pixels",
-            ),
-            kind="context",
+            "The source's formula on its own padded example, 32 × 32 with a 5 × 5 filter, N as printed",
+            exact(conv_output_size_as_written(image["size"], filters["size"], filters["stride"]), unit="pixels"),
+            equals(output["size"]),
+            kind="slip",
             variant="text",
             published=EXAMPLE,
             defect=16,
+            note="The formula leaves out the padding under whose heading it stands.",
         ),
         Finding(
             107,
-            "Share of layers whose size is floor((N + 2P − F)/S) + 1",
-            exact(sizes.right.mean(), len(padded)),
-            equals(1.0),
-            kind="oracle",
-            variant="corrected",
-            oracle="shapes of torch.nn.functional.conv2d",
+            "Share of padded layers whose size the formula gives with N as printed",
+            exact(sizes.plain_right[padded].mean(), count),
+            variant="text",
+            defect=16,
+            note="Where it is right all the same, the rounding hides the padding.",
+        ),
+        Finding(
+            107,
+            "Share of padded layers for which the division leaves a remainder, so that the size must be rounded down",
+            exact(1 - sizes.default_right[padded].mean(), count),
+            note="The source does not say so.",
         ),
         Finding(
             107,
             "Share of full, same and valid layers with N + F − 1, N and N − F + 1 pixels",
             exact(np.mean(modes), len(modes)),
             equals(1.0),
-            variant="corrected",
+            kind="secondary",
             figures=SHOWN,
         ),
-        *_example_findings(),
-    ]
-
-
-def _example_findings() -> list[Finding]:
-    layer, output = example_layer(), LAYER["output"]
-    parameters = conv_parameters(LAYER["image"]["channels"], LAYER["filters"]["channels"], LAYER["filters"]["size"])
-    return [
-        Finding(
-            108, "Height and width of the output", exact(layer.shape[2]), equals(output["size"]), published=EXAMPLE
+        primary(
+            declared[108],
+            exact(max(abs(found - said) for found, said in zip(layer.shape[1:], wanted, strict=True)), len(wanted)),
+            published=EXAMPLE,
         ),
-        Finding(108, "Depth of the output", exact(layer.shape[1]), equals(output["channels"]), published=EXAMPLE),
         Finding(
             108,
             "Parameters of the layer: 10 (3 · 5 · 5 + 1)",
-            exact(parameters),
+            exact(conv_parameters(image["channels"], filters["channels"], filters["size"])),
             equals(760),
+            kind="secondary",
             note="The source gives no count; 760 follows from its sizes with one bias a filter.",
         ),
     ]

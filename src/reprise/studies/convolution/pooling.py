@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, above, equals
-from reprise.statistics import Effect, exact, mean_effect
+from reprise.claims.declarations import Declaration, Declarations
+from reprise.claims.evidence import Finding, Metric, equals, primary
+from reprise.statistics import exact, mean_effect, paired_effect
 from reprise.studies.convolution.lesson.edges import bright_lines, edge_contrast, step_edges
 from reprise.studies.convolution.lesson.pooling import global_average_pool, pool2d
 from reprise.studies.convolution.published import GLOBAL, POOLING, written
@@ -39,80 +40,68 @@ def gain(left: Contrasts, kind: str) -> np.ndarray:
     return (left[kind, "max"] - left[kind, "mean"])[0]
 
 
-def findings(left: Contrasts) -> list[Finding]:
-    """The source's two shapes, and edges between them."""
-    rng = np.random.default_rng(111)
-    shape, whole = POOLING["image"], GLOBAL["image"]
-    representation = rng.normal(size=(1, shape["channels"], shape["size"], shape["size"]))
-    image = rng.integers(0, 256, size=(1, whole["channels"], whole["size"], whole["size"])).astype(float)
-    return [*_shape_findings(representation), *_edge_findings(left), *_average_findings(image)]
+def findings(declared: Declarations, left: Contrasts) -> list[Finding]:
+    """Edges of every kind, then the source's two shapes."""
+    return [*_edge_findings(declared[110], left), _shape_finding(), *_average_findings(declared[111])]
 
 
-def _shape_findings(representation: np.ndarray) -> list[Finding]:
-    pooled = pool2d(representation, POOLING["window"]["size"], POOLING["window"]["stride"])
-    published = f"S3: {written(POOLING['image'])} becomes {written(POOLING['output'])}"
-    return [
+def _shape_finding() -> Finding:
+    shape, window, output = POOLING["image"], POOLING["window"], POOLING["output"]
+    pooled = pool2d(np.zeros((1, shape["channels"], shape["size"], shape["size"])), window["size"], window["stride"])
+    wanted = (output["channels"], output["size"], output["size"])
+    return Finding(
+        110,
+        "Largest difference of depth, height and width after 2 × 2 pooling with stride 2 from those of the source",
+        exact(max(abs(found - said) for found, said in zip(pooled.shape[1:], wanted, strict=True)), len(wanted)),
+        equals(0),
+        kind="secondary",
+        published=f"S3: {written(shape)} becomes {written(output)}",
+    )
+
+
+def _edge_findings(declared: Declaration, left: Contrasts) -> list[Finding]:
+    kinds = {
+        "step": ("step edge", "As sharp as it was, at any angle and place."),
+        "bright line": ("thin bright line", "A line of 1.4 pixels."),
+        "dark line": (
+            "thin dark line",
+            "The maximum favours what is bright: a dark line thinner than the window vanishes on a bright ground.",
+        ),
+    }
+    found = [
+        primary(
+            declared,
+            paired_effect(left[kind, "max"][0], unit="share", together=len(kinds)),
+            of=words,
+            note=note,
+            figures=SHOWN,
+        )
+        for kind, (words, note) in kinds.items()
+    ]
+    return found + [
         Finding(
             110,
-            "Height and width after 2 × 2 pooling with stride 2",
-            exact(pooled.shape[2]),
-            equals(POOLING["output"]["size"]),
-            published=published,
-        ),
-        Finding(
-            110,
-            "Depth after pooling",
-            exact(pooled.shape[1]),
-            equals(POOLING["output"]["channels"]),
-            published=published,
-        ),
+            f"Share of a {words}'s contrast that max pooling keeps and mean pooling loses",
+            mean_effect(gain(left, kind), unit="share"),
+            figures=SHOWN,
+        )
+        for kind, (words, _) in kinds.items()
     ]
 
 
-def _edge_findings(left: Contrasts) -> list[Finding]:
-    def share(values: np.ndarray) -> Effect:
-        return mean_effect(values, unit="share")
-
-    return [
-        Finding(
-            110,
-            "Share of a step edge's contrast that max pooling keeps and mean pooling loses",
-            share(gain(left, "step")),
-            above(0.0),
-            published="S3: max pooling preserves edges",
-            note="Black-and-white edges at random angles and places, one 2 × 2 pooling.",
-            figures=SHOWN,
-        ),
-        Finding(
-            110,
-            "Share of a step edge's contrast that is left after max pooling",
-            share(left["step", "max"][0]),
-            kind="context",
-            figures=SHOWN,
-        ),
-        Finding(
-            110,
-            "The same difference for a thin dark line on a bright ground",
-            share(gain(left, "dark line")),
-            kind="context",
-            note="Negative: the maximum favours what is bright and wipes out thin dark lines.",
-            figures=SHOWN,
-        ),
-    ]
-
-
-def _average_findings(image: np.ndarray) -> list[Finding]:
+def _average_findings(declared: Declaration) -> list[Finding]:
     import torch
     import torch.nn.functional as F
 
+    whole = GLOBAL["image"]
+    size = (1, whole["channels"], whole["size"], whole["size"])
+    image = np.random.default_rng(111).integers(0, 256, size=size).astype(float)
     average, output = global_average_pool(image), GLOBAL["output"]
     theirs = F.adaptive_avg_pool2d(torch.from_numpy(image), 1).numpy()
     return [
-        Finding(
-            111,
-            "Numbers left of a 100 × 100 × 3 image",
+        primary(
+            declared,
             exact(average.size),
-            equals(output["size"] ** 2 * output["channels"]),
             published=f"S3: a {output['size']}×{output['size']} image with {output['channels']} channels",
         ),
         Finding(
@@ -120,6 +109,7 @@ def _average_findings(image: np.ndarray) -> list[Finding]:
             "Largest difference from the mean of each channel",
             exact(np.abs(average - theirs).max(), average.size),
             equals(0.0),
+            kind="oracle",
             oracle="torch.nn.functional.adaptive_avg_pool2d",
             note="Exact: the sums of whole numbers are.",
         ),

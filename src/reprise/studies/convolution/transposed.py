@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Table, below, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Table, below, equals, primary
 from reprise.statistics import exact, mean_effect
 from reprise.studies.convolution.comparison import Gaps, Sizes
 from reprise.studies.convolution.lesson.linear import conv2d, convolution_matrix, transposed_conv2d
@@ -56,9 +57,9 @@ def there_and_back() -> dict[str, np.ndarray]:
     }
 
 
-def findings(gaps: Gaps, sizes: Sizes, back: WayBack) -> list[Finding]:
+def findings(declared: Declaration, gaps: Gaps, sizes: Sizes, back: WayBack) -> list[Finding]:
     """The adjoint, the sizes by three rules, and what does not come back."""
-    return [*_adjoint_findings(gaps), *_size_findings(sizes), *_reverse_findings(back)]
+    return [*_adjoint_findings(gaps), *_size_findings(declared, sizes), *_reverse_findings(back)]
 
 
 def _adjoint_findings(gaps: Gaps) -> list[Finding]:
@@ -83,27 +84,23 @@ def _adjoint_findings(gaps: Gaps) -> list[Finding]:
     ]
 
 
-def _size_findings(sizes: Sizes) -> list[Finding]:
+def _size_findings(declared: Declaration, sizes: Sizes) -> list[Finding]:
     strided = sizes.strides > 1
     total = len(strided)
     return [
-        Finding(
-            109,
-            "Share of geometries whose size comes back by the source's formula",
+        primary(
+            declared,
             exact(sizes.written_right.mean(), total),
-            equals(1.0),
             variant="text",
-            published="S3: stride·(input_w − 1) + ((input_w + 2·pad − kernel_w) mod stride) + kernel_w − 2·pad",
             defect=16,
-            note="input_w is the transposed convolution's own input; the remainder must be of the forward one's. "
-            "With stride 1 there is no remainder and the formula is right.",
+            note="The remainder must be of the forward convolution's input, another number. With stride 1 there is no "
+            "remainder and the formula is right; the share as such is one of this grid.",
             figures=SHOWN,
         ),
         Finding(
             109,
             "The same share among strides above 1",
             exact(sizes.written_right[strided].mean(), int(strided.sum())),
-            kind="context",
             variant="text",
             defect=16,
             figures=SHOWN,
@@ -122,7 +119,6 @@ def _size_findings(sizes: Sizes) -> list[Finding]:
             109,
             "Share of geometries whose size comes back without any remainder, a library's default",
             exact(sizes.default_right.mean(), total),
-            kind="context",
         ),
     ]
 
@@ -135,6 +131,7 @@ def _reverse_findings(back: WayBack) -> list[Finding]:
             "after the best scaling",
             mean_effect(back.errors),
             equals(0.0, 1e-6),
+            kind="slip",
             variant="text",
             published="S3: the reverse process of convolution",
             defect=19,
@@ -145,7 +142,6 @@ def _reverse_findings(back: WayBack) -> list[Finding]:
             109,
             "Share of an image's dimensions that survive a one-filter convolution of stride 2 (rank of A)",
             exact(back.rank, len(back.errors)),
-            kind="context",
             note="What has no rank has no inverse: no process can reverse it.",
         ),
     ]

@@ -71,6 +71,7 @@ def findings(found: Unpooled) -> list[Finding]:
             "Largest difference of bed-of-nails unpooling from an independent construction",
             exact(found.nails, pairs),
             equals(0.0),
+            kind="oracle",
             oracle="torch.nn.functional.conv_transpose2d with a one in the kernel's corner",
             figures=SHOWN,
         ),
@@ -79,6 +80,8 @@ def findings(found: Unpooled) -> list[Finding]:
             "Largest difference of pool(unpool(x)) from x, max and mean pooling, factors 2 and 4",
             exact(found.back, 2 * pairs),
             equals(0.0),
+            kind="oracle",
+            oracle="the values that were unpooled",
             figures=SHOWN,
         ),
         Finding(
@@ -101,7 +104,6 @@ def findings(found: Unpooled) -> list[Finding]:
             113,
             "Share of values that come back from a bed of nails by max pooling",
             proportion(int(found.survivors.sum()), found.survivors.size),
-            kind="context",
             note="Values of both signs: a zero of the bed beats every negative one. After a ReLU all come back.",
         ),
     ]

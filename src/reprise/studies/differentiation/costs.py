@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, above
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, primary
 from reprise.statistics import exact
 from reprise.studies.differentiation.lesson.automatic import forward_jacobian, record, reverse_jacobian
 from reprise.studies.differentiation.lesson.numerical import numerical_jacobian
@@ -64,16 +65,12 @@ def swell(iterations: int) -> tuple[list[int], list[int]]:
     return formula, tape
 
 
-def swell_finding(config: Config, formula: list[int], tape: list[int]) -> Finding:
+def swell_finding(declared: Declaration, config: Config, formula: list[int], tape: list[int]) -> Finding:
     """Claim 13: what tells symbolic from automatic differentiation."""
-    return Finding(
-        13,
-        f"Operations in the symbolic derivative over those in one reverse sweep, {config.iterations} iterations of "
-        "the logistic map",
+    return primary(
+        declared,
         exact(formula[-1] / tape[-1], unit="times"),
-        above(1),
-        note="S1 says that symbolic and automatic differentiation look similar but differ. Here is the difference: "
-        "a formula repeats its shared parts, a tape stores them. (Common subexpressions can be shared afterwards; "
-        "automatic differentiation never unshares them.)",
+        note=f"{config.iterations} iterations. A formula repeats its shared parts, a tape stores them. (Common "
+        "subexpressions can be shared afterwards; automatic differentiation never unshares them.)",
         figures=("differentiation-costs",),
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, Table, above, below, between
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, Table, above, below, between, primary
 from reprise.statistics import exact
 from reprise.studies.differentiation.lesson.automatic import Node, forward_jacobian, record, reverse_jacobian
 from reprise.studies.differentiation.lesson.operations import value_of
@@ -25,7 +26,7 @@ def largest_gap(config: Config) -> float:
     return max(np.abs(forward - reverse).max() / np.abs(forward).max() for forward, reverse in pairs)
 
 
-def findings(config: Config, by_inputs: Costs, by_outputs: Costs) -> list[Finding]:
+def findings(declared: Declaration, config: Config, by_inputs: Costs, by_outputs: Costs) -> list[Finding]:
     """Equal values; which mode pays for what; and the bound on a gradient's cost."""
     rise = config.sizes[-1] - config.sizes[0]
     cases = (
@@ -40,6 +41,7 @@ def findings(config: Config, by_inputs: Costs, by_outputs: Costs) -> list[Findin
             f"Cost that each further {many} adds to a {mode}-mode Jacobian, in evaluations of the function",
             exact((costs[-1] - costs[0]) / rise, len(config.sizes), "evaluations"),
             above(1) if grows else between(-0.1, 0.1),
+            kind="secondary",
             note=f"Counted on a recurrence of {config.chain} steps; slope over {config.sizes[0]} to "
             f"{config.sizes[-1]} {many}s. A pass is dearer than an evaluation, so above 1 where the mode must "
             "repeat itself, and nothing where it need not.",
@@ -48,12 +50,10 @@ def findings(config: Config, by_inputs: Costs, by_outputs: Costs) -> list[Findin
         for mode, many, costs, grows in cases
     ]
     return [
-        Finding(
-            14,
-            "Largest relative difference between forward and reverse mode",
+        primary(
+            declared,
             exact(largest_gap(config), config.points),
-            below(1e-14),
-            note="The same products in another order: equal up to rounding.",
+            note="The same products in another order. Orders between the two exist as well; the source names the ends.",
         ),
         *slopes,
         Finding(
@@ -61,6 +61,7 @@ def findings(config: Config, by_inputs: Costs, by_outputs: Costs) -> list[Findin
             f"Cost of a full gradient with {config.sizes[-1]} inputs in reverse mode, in evaluations of the function",
             exact(by_inputs["reverse mode"][-1], unit="evaluations"),
             below(GRADIENT_COST),
+            kind="secondary",
             oracle="Baur and Strassen (1983): a gradient costs at most five evaluations, however many inputs",
         ),
     ]

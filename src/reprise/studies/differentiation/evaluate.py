@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.studies.differentiation import accuracy, costs, directions, examples, figures, registered, routes
 from reprise.studies.differentiation.lesson.automatic import record
@@ -11,7 +12,7 @@ from reprise.studies.differentiation.settings import Config
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures and draws; torch is not needed."""
     config: Config = workspace.config
     errors = accuracy.measure(config)
@@ -22,13 +23,13 @@ def evaluate(workspace: Workspace) -> Evidence:
     return Evidence(
         data=f"generated: {config.points} random points of a three-input function; the sources' own worked examples",
         findings=[
+            costs.swell_finding(declared[13], config, formula, tape),
             *accuracy.findings(config, errors),
-            costs.swell_finding(config, formula, tape),
-            *directions.findings(config, by_inputs, by_outputs),
-            *registered.findings(),
-            *routes.findings(config),
-            *examples.gradient_findings(),
-            *examples.graph_findings(config, path),
+            *directions.findings(declared[14], config, by_inputs, by_outputs),
+            *registered.findings(declared[15]),
+            *routes.findings(declared[16], config),
+            *examples.gradient_findings(declared[17]),
+            *examples.graph_findings(declared[142], config, path),
         ],
         metrics=accuracy.metrics(config, errors) | directions.metrics(by_inputs),
         tables=[accuracy.table(config, errors), directions.step_table()],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from reprise.claims.evidence import Finding, below, between, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, below, between, primary
 from reprise.statistics import exact
 from reprise.studies.differentiation.lesson.automatic import record, reverse_jacobian
 from reprise.studies.differentiation.lesson.descent import GradientDescent
@@ -14,31 +13,26 @@ from reprise.studies.differentiation.programs import source_curved, source_linea
 from reprise.studies.differentiation.published import GRADIENTS, GRAPH
 from reprise.studies.differentiation.settings import Config
 
-SINGLE = 5e-8  # the curved example's published digits are single precision
 RATE = 0.1
 SHOWN = ("differentiation-graph",)
 
 
-def gradient_findings() -> list[Finding]:
+def gradient_findings(declared: Declaration) -> list[Finding]:
     """Claim 17: two gradients, one in whole numbers and one with a cosine."""
-    linear, curved = GRADIENTS["2x - y"], GRADIENTS["sin x - y³"]
-    printed = f"[{linear['x']:g}, {linear['y']:g}] (S1)", f"[{curved['x']}, {curved['y']}] (S1)"
-    whole = [
-        Finding(17, f"∂z/∂{name} of 2x - y at (1, 2)", exact(found), equals(linear[name]), published=printed[0])
-        for name, found in zip("xy", reverse_jacobian(source_linear, [1, 2])[0], strict=True)
-    ]
-    by_hand = (math.cos(3), curved["y"])
-    return whole + [
-        Finding(
-            17,
-            f"∂z/∂{name} of sin x - y³ at (3, 5)",
-            exact(found),
-            equals(right, SINGLE),
-            published=printed[1],
-            oracle="the derivative by hand: cos 3 and -3 · 5²",
-            note="The published digits are single precision.",
+    cases = (
+        ("2x - y at (1, 2)", source_linear, [1, 2], GRADIENTS["2x - y"]),
+        ("sin x - y³ at (3, 5)", source_curved, [3, 5], GRADIENTS["sin x - y³"]),
+    )
+    return [
+        primary(
+            declared,
+            exact(slope - printed[name]),
+            of=f"∂z/∂{name} of z = {words}",
+            published=f"{printed[name]:.7g} (S1)",
+            note=f"{slope:.8g}",
         )
-        for name, found, right in zip("xy", reverse_jacobian(source_curved, [3, 5])[0], by_hand, strict=True)
+        for words, program, at, printed in cases
+        for name, slope in zip("xy", reverse_jacobian(program, at)[0], strict=True)
     ]
 
 
@@ -52,18 +46,17 @@ def descend(steps: int) -> np.ndarray:
     return np.concatenate(path)
 
 
-def graph_findings(config: Config, path: np.ndarray) -> list[Finding]:
+def graph_findings(declared: Declaration, config: Config, path: np.ndarray) -> list[Finding]:
     """Claim 142: the derivatives at each node of (x - 1)², and where descent ends."""
     _, (output,) = record(squared, [GRAPH["x"]])
     adjoints = output.sweep()  # x, y, z, f
     closed = 1 + 0.8 ** np.arange(config.steps + 1)
     return [
         *(
-            Finding(
-                142,
-                f"{name} of f = yz, y = z = x - 1, at x = 2",
-                exact(adjoints[index]),
-                equals(GRAPH[name]),
+            primary(
+                declared,
+                exact(adjoints[index] - GRAPH[name]),
+                of=name,
                 published=f"{GRAPH[name]:g} (S3)",
                 figures=SHOWN,
             )
@@ -74,6 +67,7 @@ def graph_findings(config: Config, path: np.ndarray) -> list[Finding]:
             f"|x - 1| after {config.steps} steps of gradient descent from x = 2, learning rate 0.1",
             exact(abs(path[-1] - 1), config.steps),
             below(1e-5),
+            kind="secondary",
             note=f"Each step keeps the fraction 1 - 2·0.1 of the error: 0.8^{config.steps} = {0.8**config.steps:.1e}.",
             figures=SHOWN,
         ),

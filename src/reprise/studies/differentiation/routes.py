@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, above, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, above, equals, primary
 from reprise.statistics import exact
 from reprise.studies.differentiation.lesson.automatic import reverse_jacobian
 from reprise.studies.differentiation.lesson.descent import GradientDescent
@@ -40,26 +41,23 @@ def moved_when_listed(steps: int) -> np.ndarray:
     return np.abs(some - start())
 
 
-def findings(config: Config) -> list[Finding]:
+def findings(declared: Declaration, config: Config) -> list[Finding]:
     """The three routes bit by bit, and what becomes of variables that are listed and of one that is not."""
     whole, *others = three_routes(config.steps)
     differing = sum(int(other.tobytes() != whole.tobytes()) for other in others)
     moved = moved_when_listed(config.steps)
     least = moved[LISTED].min()
     return [
-        Finding(
-            16,
-            f"Routes whose parameters differ in any bit after {config.steps} steps (minimise; compute and apply; by "
-            "hand)",
-            exact(differing, 3, "routes"),
-            equals(0),
-        ),
+        primary(declared, exact(differing, len(others), "routes"), note=f"After {config.steps} steps."),
         Finding(
             16,
             "Distance moved by the variable that was left out of the list",
             exact(moved[LEFT_OUT], config.steps),
             equals(0),
+            kind="secondary",
             note=f"The listed ones moved by {least:.3f} or more.",
         ),
-        Finding(16, "Smallest distance moved by a listed variable", exact(least, config.steps), above(0)),
+        Finding(
+            16, "Smallest distance moved by a listed variable", exact(least, config.steps), above(0), kind="secondary"
+        ),
     ]

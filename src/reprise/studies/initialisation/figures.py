@@ -10,10 +10,12 @@ import numpy as np
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, MARKER, figure
 from reprise.studies.initialisation import lesson
-from reprise.studies.initialisation.minima import share_of_minima
+from reprise.studies.initialisation.minima import Descents, share_of_minima, share_stuck
 
 
-def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[int, np.ndarray]) -> list[Figure]:
+def draw(
+    folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[int, np.ndarray], descents: Descents
+) -> list[Figure]:
     """Draws all figures into ``folder`` and returns their captions.
 
     Args:
@@ -21,6 +23,7 @@ def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[i
         config: the study's settings.
         signals: (activation, scheme) -> name -> (seeds, depth).
         eigenvalues: dimension -> smallest eigenvalue of each random Hessian.
+        descents: what is learned -> descents in networks from small to large.
     """
     layers = np.arange(1, config.depth + 1)
     colours = {"N(0, 1)": COLOURS[3], "N(0, 0.01²)": COLOURS[4], "Xavier": COLOURS[1], "He": COLOURS[2]}
@@ -37,7 +40,7 @@ def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[i
         axes[0, 0].legend(fontsize=8, loc="lower left")
         for ax in axes[1]:
             ax.set_xlabel("layer")
-    _draw_minima(folder / "initialisation-minima.svg", config, eigenvalues)
+    _draw_minima(folder / "initialisation-minima.svg", eigenvalues, descents)
     return [
         Figure(
             "initialisation-signals",
@@ -49,16 +52,18 @@ def draw(folder: Path, config: Any, signals: dict[Any, Any], eigenvalues: dict[i
         ),
         Figure(
             "initialisation-minima",
-            "Minima among random critical points",
-            "The share of minima falls from one half faster than exponentially with the dimension; shifting the "
-            "spectrum upwards brings it back to one.",
-            f"{config.hessians} random Hessians of each dimension, with 95 % intervals; the line falls as "
-            "3^(-N²/4) from the exact value at 3. Right: the same matrices plus a multiple of the identity.",
+            "Minima among random critical points, and where descents end",
+            "Left: the share of minima falls from one half faster than exponentially with the dimension. Right: with "
+            "more weights fewer descents get stuck that learn the exclusive or, and more of those that learn what as "
+            "many units compute.",
+            f"Left: {config.hessians} random Hessians of each dimension, with 95 % intervals; the line falls as "
+            f"3^(-N²/4) from the exact value at 3. Right: {config.descents} descents in the largest networks of each "
+            "family, a quarter of that in the others.",
         ),
     ]
 
 
-def _draw_minima(path: Path, config: Any, eigenvalues: dict[int, np.ndarray]) -> None:
+def _draw_minima(path: Path, eigenvalues: dict[int, np.ndarray], descents: Descents) -> None:
     with figure(path, 7, 3.2, ncols=2) as (_, (left, right)):
         shares = {n: share_of_minima(values) for n, values in eigenvalues.items()}
         seen = {n: e for n, e in shares.items() if e.value > 0}
@@ -73,9 +78,12 @@ def _draw_minima(path: Path, config: Any, eigenvalues: dict[int, np.ndarray]) ->
         left.plot(*zip(*lesson.ALL_POSITIVE.items(), strict=True), "x", ms=8, color=MARKER, label="exact")
         left.set(title="Share of minima", xlabel="dimension N", yscale="log", ylim=(1e-6, 2))
         left.legend(fontsize=8, loc="upper right")
-        shift = np.linspace(-0.2, 1.4, 100)
-        for k in sorted({2, 4, config.dimensions}):
-            ordered = np.sort(eigenvalues[k] / np.sqrt(2 * k))
-            right.plot(shift, 1 - np.searchsorted(ordered, -shift, side="right") / len(ordered), label=f"N = {k}")
-        right.set(title="Lower in the landscape", xlabel="shift of the spectrum, in radii", ylabel="share of minima")
+        for (name, rows), colour in zip(descents.items(), (COLOURS[0], COLOURS[3]), strict=True):
+            found = [share_stuck(row.ends) for row in rows]
+            ends = np.array([[e.value - e.low, e.high - e.value] for e in found]).T
+            at = [row.dimension for row in rows]
+            right.errorbar(at, [e.value for e in found], ends, fmt="o-", ms=4, capsize=2, color=colour, label=name)
+        right.set(title="Descents that get stuck", xlabel="weights", ylabel="share", xscale="log", ylim=(-0.03, 1))
+        right.set_xticks([10, 20, 40, 80], ["10", "20", "40", "80"])
+        right.minorticks_off()
         right.legend(fontsize=8)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Table, between, equals
+from reprise.claims.evidence import Finding, Table, between
 from reprise.published import read_published
 from reprise.statistics import exact
 from reprise.studies.initialisation import lesson
@@ -63,15 +63,12 @@ def findings(defaults: Defaults) -> list[Finding]:
                 163,
                 f"Adam's settings in S3 that are {library}'s defaults",
                 exact(adams, 3, "of 3"),
-                equals(3),
                 published="β1 = 0.9, β2 = 0.999, ε = 1e-8 (S3)",
-                oracle=f"{library}'s own signature",
             ),
             Finding(
                 163,
                 f"All numbers of S3's list that are {library}'s defaults",
                 exact(len(agree), len(GIVEN), f"of {len(GIVEN)}"),
-                kind="context",
                 note="torch's SGD has momentum 0 unless asked; scikit-learn's has 0.9."
                 if library == "torch"
                 else "Momentum 0.9 and the learning rate 0.001 are defaults here.",
@@ -84,7 +81,6 @@ def findings(defaults: Defaults) -> list[Finding]:
             163,
             "Hyper-parameters of S3's list that scikit-learn's network has as settings",
             exact(had, len(LISTED), f"of {len(LISTED)}"),
-            equals(len(LISTED)),
         ),
         Finding(
             163,

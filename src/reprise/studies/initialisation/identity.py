@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, between
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, between, primary
 from reprise.statistics import mean_effect
 from reprise.studies.initialisation import lesson
 from reprise.studies.initialisation.settings import Config
@@ -25,15 +26,13 @@ def variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
     return np.array(centred), np.array(rectified)
 
 
-def findings(config: Config) -> list[Finding]:
+def findings(declared: Declaration, config: Config) -> list[Finding]:
     """The identity where its means are 0, where they are not, and the full formula."""
     centred, rectified = variances(config)
     return [
-        Finding(
-            160,
-            "Var(Wx) over n Var(W) Var(x), independent, means 0",
+        primary(
+            declared,
             mean_effect(centred),
-            between(0.99, 1.01),
             note=f"n = {TERMS}; W uniform, x exponential minus 1: the identity needs independence and means 0, not "
             f"normality. {config.replicates} estimates from {config.draws} sums each.",
         ),
@@ -41,7 +40,8 @@ def findings(config: Config) -> list[Finding]:
             160,
             "The same ratio where x comes out of a ReLU",
             mean_effect(rectified / (TERMS * VARIANCE / TERMS)),
-            kind="context",
+            declared.expect,
+            kind="slip",
             defect=17,
             note=f"Its mean is {MEAN:.3f}, not 0, so E[x]² Var(W) stays: the ratio is E[x²]/Var(x) = "
             f"{0.5 / VARIANCE:.3f}.",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, above, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, above, primary
 from reprise.statistics import exact, proportion
 from reprise.studies.losses import lesson
 from reprise.studies.losses.settings import Config
@@ -50,15 +51,13 @@ def revive(config: Config) -> Revival:
     return Revival(losses, moved)
 
 
-def findings(config: Config, found: Revival) -> list[Finding]:
+def findings(declared: Declaration, config: Config, found: Revival) -> list[Finding]:
     """Dead units do not move, leaky ones recover, and one that is negative for some examples only is not dead."""
     return [
-        Finding(
-            145,
-            f"Largest change of any weight of {config.units} dead ReLU units in {config.steps} steps",
+        primary(
+            declared,
             exact(found.moved["ReLU"].max(), config.units),
-            equals(0),
-            note="Dead: negative for every example. Not one bit moves.",
+            note=f"{config.units} units, {config.steps} steps. Not one bit moves.",
             figures=SHOWN,
         ),
         Finding(
@@ -66,13 +65,13 @@ def findings(config: Config, found: Revival) -> list[Finding]:
             f"Share of the same units, made leaky, that lose nine tenths of their loss in {config.steps} steps",
             proportion(found.recovered, config.units),
             above(0.9),
+            kind="secondary",
             figures=SHOWN,
         ),
         Finding(
             145,
             "Smallest change of a ReLU unit that is negative for some examples only",
             exact(found.moved[HALF].min(), config.units),
-            kind="context",
             note="'When z becomes negative the weights stop being updated' (S3) holds for that example. A unit stops "
             "only when z is negative for all of them.",
         ),

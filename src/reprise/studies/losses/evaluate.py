@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_limits
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.studies.losses import classification, curves, dying, figures, lines, minimisers, saturation, zigzag
 from reprise.studies.losses.settings import Config
@@ -11,7 +12,7 @@ from reprise.workspace import Workspace
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # small matrices: threads only wait for each other
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures and draws; torch is not needed."""
     config: Config = workspace.config
     compared = zigzag.compare(config)
@@ -23,13 +24,13 @@ def evaluate(workspace: Workspace) -> Evidence:
         f"({config.points} points, {config.outliers:.0%} outliers), {config.units} dead units",
         findings=[
             *curves.findings(),
-            *zigzag.findings(compared),
-            *saturation.findings(),
-            *dying.findings(config, revival),
+            *zigzag.findings(declared[143], compared),
+            *saturation.findings(declared[144]),
+            *dying.findings(declared[145], config, revival),
             *minimisers.findings(),
-            *lines.findings(config, errors),
-            *classification.entropy_findings(),
-            *classification.hinge_findings(),
+            *lines.findings(declared[147], config, errors),
+            *classification.entropy_findings(declared),
+            *classification.hinge_findings(declared[150]),
         ],
         metrics=zigzag.metrics(compared) | dying.metrics(config, revival) | lines.metrics(config, errors),
         tables=[lines.table(config, errors)],
@@ -37,6 +38,6 @@ def evaluate(workspace: Workspace) -> Evidence:
             figures.activations(folder),
             figures.paths(folder, zigzag.drawn_paths()),
             figures.deaths(folder, revival.losses),
-            figures.regression(folder, lines.points(0, config, True), lines.FITS),
+            figures.regression(folder, lines.points(0, config, "at one end"), lines.FITS),
         ],
     )

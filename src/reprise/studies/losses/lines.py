@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import optimize
 
-from reprise.claims.evidence import Finding, Metric, Table, above, between
-from reprise.statistics import exact, mean_effect
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, Table, above, between, primary
+from reprise.statistics import LEVEL, exact, mean_effect
 from reprise.studies.losses import lesson
 from reprise.studies.losses.settings import Config
 
@@ -18,63 +19,86 @@ FITS = {
     "L1": lesson.robust_line,
     "ε-hinge": lambda x, y: lesson.robust_line(x, y, lesson.MARGIN),
 }
-CASES = {"clean": (False,), "outliers": (True,), "leverage": (True, True)}  # case -> options of `points`
+CASES = ("clean", "outliers", "at one end", "in x")
 Errors = Mapping[tuple[str, str], np.ndarray]  # (loss, case) -> (repetitions,) errors of the slope
 
 
-def points(seed: int, config: Config, outliers: bool, leverage: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Points of y = 2x + 1 with noise 0.3; outliers lie 10 to 20 high where x is large (or far out in x)."""
+def points(seed: int, config: Config, case: str) -> tuple[np.ndarray, np.ndarray]:
+    """Points of y = 2x + 1 with noise 0.3, ``clean`` or with a share of outliers.
+
+    ``outliers`` are 10 to 20 too high or too low, anywhere; those ``at one end`` are too high, where x is largest,
+    which turns a line most; those ``in x`` are, besides, far out in x and low.
+    """
     rng = np.random.default_rng([147, seed])
     x = rng.uniform(-2, 2, config.points)
     y = SLOPE * x + 1 + rng.normal(scale=0.3, size=config.points)
-    if outliers:
-        chosen = np.argsort(x)[-round(config.outliers * config.points) :]
-        y[chosen] += rng.uniform(10, 20, len(chosen))
-        if leverage:
-            x[chosen], y[chosen] = rng.uniform(30, 40, len(chosen)), -rng.uniform(10, 20, len(chosen))
+    count = round(config.outliers * config.points)
+    if case == "outliers":
+        chosen = rng.choice(config.points, count, replace=False)
+        y[chosen] += rng.uniform(10, 20, count) * rng.choice([-1, 1], count)
+    elif case != "clean":
+        chosen = np.argsort(x)[-count:]
+        y[chosen] += rng.uniform(10, 20, count)
+        if case == "in x":
+            x[chosen], y[chosen] = rng.uniform(30, 40, count), -rng.uniform(10, 20, count)
     return x, y
 
 
 def slope_errors(config: Config) -> Errors:
     """Every loss on every kind of data."""
     errors = {}
-    for case, options in CASES.items():
-        data = [points(seed, config, *options) for seed in range(config.repetitions)]
+    for case in CASES:
+        data = [points(seed, config, case) for seed in range(config.repetitions)]
         for name, fit in FITS.items():
             errors[name, case] = np.array([abs(fit(x, y)[0] - SLOPE) for x, y in data])
     return errors
 
 
-def findings(config: Config, errors: Errors) -> list[Finding]:
+def findings(declared: Declaration, config: Config, errors: Errors) -> list[Finding]:
     """What outliers do to squared loss and not to the others, the price of that, its limit, and the fit's oracle."""
-    robust = [
-        Finding(
-            147,
-            f"Error of the slope, L2 minus {name}, with {config.outliers:.0%} outliers",
-            mean_effect(errors["L2", "outliers"] - errors[name, "outliers"]),
-            above(0),
-            note=f"Slope {SLOPE:g}; ε = {lesson.MARGIN}; outliers 10 to 20 too high at one end, noise 0.3.",
-            figures=("losses-regression",),
-        )
-        for name in ("L1", "ε-hinge")
-    ]
+    said = f"Slope {SLOPE:g}, noise 0.3; ε = {lesson.MARGIN}; {config.outliers:.0%} outliers, 10 to 20 off"
+    beside = {
+        "Error of the slope, L2 minus ε-hinge, all outliers high and at one end": ("ε-hinge", "at one end"),
+        "Error of the slope, L2 minus L1, outliers up and down at random places": ("L1", "outliers"),
+    }
+    context = (
+        (
+            "Error of the slope, L1 minus ε-hinge, outliers up and down at random places",
+            errors["L1", "outliers"] - errors["ε-hinge", "outliers"],
+            "Below 0: L1 resists outliers better than the hinge that the source recommends.",
+        ),
+        (
+            "Error of the slope, ε-hinge minus L2, without outliers",
+            errors["ε-hinge", "clean"] - errors["L2", "clean"],
+            "Robustness has a price: for Gaussian noise squared loss is the efficient one.",
+        ),
+        (
+            "Error of the slope, ε-hinge, with outliers far out in x",
+            errors["ε-hinge", "in x"],
+            f"It resists wild y, not wild x: leverage points drag it away as they drag L2 "
+            f"({errors['L2', 'in x'].mean():.2f}).",
+        ),
+    )
     gaps = gaps_to_linear_programs(config)
     return [
-        *robust,
-        Finding(
-            147,
-            "Error of the slope, L1 minus L2, without outliers",
-            mean_effect(errors["L1", "clean"] - errors["L2", "clean"]),
-            kind="context",
-            note="Robustness has a price: for Gaussian noise squared loss is the efficient one.",
+        primary(
+            declared,
+            mean_effect(errors["L2", "outliers"] - errors["ε-hinge", "outliers"]),
+            note=said,
+            figures=("losses-regression",),
         ),
-        Finding(
-            147,
-            "Error of the slope, L1, with outliers far out in x",
-            mean_effect(errors["L1", "leverage"]),
-            kind="context",
-            note="L1 resists wild y, not wild x: leverage points drag it away as they drag L2.",
+        *(
+            Finding(
+                147,
+                words,
+                mean_effect(errors["L2", case] - errors[loss, case], level=LEVEL / len(beside)),
+                above(0),
+                kind="secondary",
+                figures=("losses-regression",),
+            )
+            for words, (loss, case) in beside.items()
         ),
+        *(Finding(147, words, mean_effect(values), note=note) for words, values, note in context),
         Finding(
             147,
             "Largest relative difference in cost between our exact fit and a linear program's",
@@ -90,7 +114,7 @@ def gaps_to_linear_programs(config: Config) -> list[float]:
     """Relative differences of the cost that our exact fit reaches from a linear program's."""
     gaps = []
     for seed in range(10):
-        x, y = points(seed, config, True)
+        x, y = points(seed, config, "outliers")
         n = len(x)
         design = np.column_stack([x, np.ones(n)])
         for margin in (0.0, lesson.MARGIN):
@@ -122,7 +146,7 @@ def table(config: Config, errors: Errors) -> Table:
     """Mean error of each loss on each kind of data."""
     return Table(
         "Error of the fitted slope (2)",
-        ("loss", "clean", "outliers in y", "outliers in x"),
+        ("loss", "clean", "outliers", "all at one end", "far out in x"),
         tuple((name, *(f"{errors[name, case].mean():.3f}" for case in CASES)) for name in FITS),
         f"Mean over {config.repetitions} data sets of {config.points} points, {config.outliers:.0%} outliers.",
     )

@@ -43,6 +43,7 @@ def findings() -> list[Finding]:
             f"Distance of argmin J for a constant prediction from theory, {name}",
             exact(abs(best_constant(loss, truth, bounds) - closed), len(truth)),
             between(0, 1e-6),
+            kind="oracle",
             oracle="closed form; a bracketing search finds a smooth minimum to about √ε = 1.5e-8",
         )
         for name, loss, truth, closed, bounds in cases

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, below, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, equals, primary
 from reprise.statistics import exact
 from reprise.studies.losses import lesson
 
 MISTAKE = -10.0  # the logit of a confident mistake: the truth is 1
 
 
-def findings() -> list[Finding]:
+def findings(declared: Declaration) -> list[Finding]:
     """How flat each is at 10, that it only gets flatter, and what cross-entropy does about it."""
     found = []
-    for name, slope, bound, about in (
-        ("sigmoid", lesson.sigmoid_slope, 1e-4, "e^-10"),
-        ("tanh", lesson.tanh_slope, 1e-7, "4 e^-20"),
-    ):
+    for name, slope, about in (("sigmoid", lesson.sigmoid_slope, "4 e^-10"), ("tanh", lesson.tanh_slope, "4 e^-20")):
         values = slope(np.arange(0.0, 40.0))
         found += [
-            Finding(
-                144,
-                f"Slope of the {name} at x = 10",
-                exact(float(slope(10.0))),
-                below(bound),
-                note=f"Arithmetic: about {about}.",
+            primary(
+                declared,
+                exact(float(slope(10.0) / slope(0.0))),
+                of=name,
+                note=f"About {about}.",
                 figures=("losses-saturation",),
             ),
             Finding(
@@ -33,6 +30,7 @@ def findings() -> list[Finding]:
                 f"Rises of the {name}'s slope between x = 0, 1, ..., 39",
                 exact(int((np.diff(values) >= 0).sum()), len(values) - 1),
                 equals(0),
+                kind="secondary",
             ),
         ]
     cross_entropy = lesson.sigmoid(MISTAKE) - 1
@@ -42,7 +40,6 @@ def findings() -> list[Finding]:
             144,
             "Gradient of the cross-entropy over that of the squared loss at a confident mistake (logit -10, truth 1)",
             exact(float(cross_entropy / squared), unit="times"),
-            kind="context",
             note="A saturated output hardly learns by squared loss. Cross-entropy divides the small slope away: its "
             "gradient by the logit is ŷ - y.",
         )

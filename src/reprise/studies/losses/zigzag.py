@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, above, below, equals
-from reprise.statistics import exact, mean_effect, proportion
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Expect, Finding, Metric, above, below, equals, primary
+from reprise.statistics import LEVEL, exact, mean_effect, proportion
 from reprise.studies.losses import lesson
 from reprise.studies.losses.settings import Config
 
 LEARNING_RATES = (0.1, 0.2, 0.4, 0.8, 1.2, 1.6, 2.4, 3.2, 4.8, 6.4)
-DRAWN_RATE = 0.8
-GOAL = np.array([1.0, -1.0])
+CHOOSING, JUDGED = 20, 500  # seeds that choose the learning rates; the first of those that are judged
+COMMON_RATE = 0.8  # for both kinds, where paths are compared and drawn
+DRAWN_GOAL = np.array([1.0, -1.0])
+TOLERANCE = 0.05
+BESIDE = LEVEL / 2  # two random secondary findings
 SHOWN = ("losses-zigzag",)
 
 
@@ -22,60 +26,73 @@ class Zigzag:
     """Training with positive inputs beside training with the same inputs minus ½.
 
     Attributes:
+        detours: (repetitions,) how much longer the path is, in units of the straight line, at one rate for both.
         rates: the best learning rate of each, positive inputs first, found on other seeds than are judged.
         doublings: (repetitions,) log2 of the steps with positive inputs over those with centred ones, each at its rate.
-        detours: (repetitions,) how much longer the path is, in units of the straight line, at one rate for both.
     """
 
+    detours: np.ndarray
     rates: tuple[float, float]
     doublings: np.ndarray
-    detours: np.ndarray
 
 
-def path(seed: int, centred: bool, rate: float) -> np.ndarray:
-    """(steps + 1, 2) weights of one run, example by example, to (1, -1): inputs σ(u), or the same inputs minus ½."""
+def goal(seed: int) -> np.ndarray:
+    """(2,) the weights to be found: as far from zero as (1, -1), in any direction."""
+    angle = np.random.default_rng([143, seed, 1]).uniform(0, 2 * np.pi)
+    return np.sqrt(2) * np.array([np.cos(angle), np.sin(angle)])
+
+
+def path(seed: int, centred: bool, rate: float, wanted: np.ndarray | None = None) -> np.ndarray:
+    """(steps + 1, 2) weights of one run, example by example, to ``wanted``: inputs σ(u), or the same inputs minus ½."""
+    wanted = goal(seed) if wanted is None else wanted
     rng = np.random.default_rng([143, seed])
     inputs = lesson.sigmoid(rng.normal(scale=2, size=(2000, 2))) - (0.5 if centred else 0)
-    return lesson.descend_by_example(inputs, inputs @ GOAL, np.zeros(2), rate, 0.05, GOAL)
+    return lesson.descend_by_example(inputs, inputs @ wanted, np.zeros(2), rate, TOLERANCE, wanted)
+
+
+def steps(run: np.ndarray, wanted: np.ndarray) -> float:
+    """How many steps a run took to what it wanted; infinite where it never came there."""
+    return len(run) - 1 if np.linalg.norm(run[-1] - wanted) <= TOLERANCE else np.inf
 
 
 def compare(config: Config) -> Zigzag:
-    """Chooses each kind's learning rate on twenty seeds and compares the two on others."""
-    steps, rates = [], []
+    """Chooses each kind's learning rate on some seeds and compares the two on others."""
+    seeds = range(JUDGED, JUDGED + config.repetitions)
+
+    def counted(seeds: range, centred: bool, rate: float) -> np.ndarray:
+        return np.array([steps(path(seed, centred, rate), goal(seed)) for seed in seeds])
+
+    rates, taken = [], []
     for centred in (False, True):
-        trials = {rate: [len(path(seed, centred, rate)) - 1 for seed in range(20)] for rate in LEARNING_RATES}
-        rates.append(min(trials, key=lambda rate, trials=trials: np.mean(trials[rate])))
-        runs = [path(seed, centred, rates[-1]) for seed in range(100, 100 + config.repetitions)]
-        steps.append(np.array([len(run) - 1 for run in runs]))
-    detours = [
-        [lesson.detour(path(seed, centred, DRAWN_RATE)) for centred in (False, True)]
-        for seed in range(config.repetitions)
+        trials = {rate: counted(range(CHOOSING), centred, rate).mean() for rate in LEARNING_RATES}
+        rates.append(min(trials, key=trials.__getitem__))
+        taken.append(counted(seeds, centred, rates[-1]))
+    lengths = [
+        np.array([lesson.detour(path(seed, centred, COMMON_RATE)) for seed in seeds]) for centred in (False, True)
     ]
-    return Zigzag((rates[0], rates[1]), np.log2(steps[0] / steps[1]), -np.diff(detours, axis=1)[:, 0])
+    return Zigzag(lengths[0] - lengths[1], (rates[0], rates[1]), np.log2(taken[0] / taken[1]))
 
 
-def findings(found: Zigzag) -> list[Finding]:
-    """Signs of gradients, then the price."""
+def findings(declared: Declaration, found: Zigzag) -> list[Finding]:
+    """The price of the zig-zag, then the signs of gradients that force it."""
     positive, centred = found.rates
     return [
-        *sign_findings(),
+        primary(
+            declared,
+            mean_effect(found.detours, unit="straight lines"),
+            note=f"A linear unit, one example a step, weights to find in any direction, learning rate {COMMON_RATE:g}.",
+            figures=SHOWN,
+        ),
         Finding(
             143,
             "log2 of the steps that positive inputs need over the steps that the same inputs minus ½ need",
-            mean_effect(found.doublings, unit="doublings"),
+            mean_effect(found.doublings, unit="doublings", level=BESIDE),
             above(0),
-            note="A linear unit, one example a step, weights to be found (1, -1), each kind of input at the best of "
-            f"ten learning rates (found on other seeds: {positive:g} and {centred:g}).",
+            kind="secondary",
+            note=f"Each at the best of ten learning rates, found on other seeds: {positive:g} and {centred:g}.",
             figures=SHOWN,
         ),
-        Finding(
-            143,
-            "Path length over the straight line, positive minus centred inputs, learning rate 0.8",
-            mean_effect(found.detours),
-            above(0),
-            note="The zig-zag itself, at one learning rate for both.",
-            figures=SHOWN,
-        ),
+        *sign_findings(),
     ]
 
 
@@ -84,31 +101,30 @@ def sign_findings() -> list[Finding]:
     rng = np.random.default_rng(143)
     positive = lesson.sigmoid(rng.normal(size=(2000, 10)))
     error = rng.normal(size=(2000, 1))
-    found = []
-    for name, inputs, expect in (("σ(u)", positive, equals(1)), ("tanh u", 2 * positive - 1, below(0.01))):
-        same = one_sign(error * inputs)
-        found.append(
-            Finding(
-                143,
-                f"Share of single-example gradients whose ten entries have one sign, inputs {name}",
-                exact(1.0, len(same)) if same.all() else proportion(int(same.sum()), len(same)),
-                expect,
-                note="With positive inputs it is an identity, not a frequency."
-                if same.all()
-                else "Chance alone gives 2 · 2^-10 = 0.2 %.",
-            )
-        )
-    same = one_sign((error * positive).reshape(-1, 20, 10).mean(axis=1))
-    found.append(
+    single, centred = one_sign(error * positive), one_sign(error * (2 * positive - 1))
+    batches = one_sign((error * positive).reshape(-1, 20, 10).mean(axis=1))
+    alike = "Share of single-example gradients whose ten entries have one sign, inputs"
+    cases = (
+        (f"{alike} σ(u)", single, equals(1), "With positive inputs it is an identity, not a frequency."),
+        (f"{alike} tanh u", centred, below(0.01), "Chance alone gives 2 · 2^-10 = 0.2 %."),
+        (
+            "The same share for gradients averaged over 20 examples, inputs σ(u)",
+            batches,
+            Expect(),
+            "The argument is about one example at a time: a batch mixes errors of both signs.",
+        ),
+    )
+    return [
         Finding(
             143,
-            "The same share for gradients averaged over 20 examples, inputs σ(u)",
-            proportion(int(same.sum()), len(same)),
-            kind="context",
-            note="The argument is about one example at a time: a batch mixes errors of both signs.",
+            words,
+            exact(1.0, len(same)) if same.all() else proportion(int(same.sum()), len(same), level=BESIDE),
+            expect,
+            kind="context" if expect == Expect() else "secondary",
+            note=note,
         )
-    )
-    return found
+        for words, same, expect, note in cases
+    ]
 
 
 def one_sign(gradients: np.ndarray) -> np.ndarray:
@@ -117,10 +133,11 @@ def one_sign(gradients: np.ndarray) -> np.ndarray:
 
 
 def metrics(found: Zigzag) -> dict[str, Metric]:
-    """For the gate: the price in doublings."""
-    return {"zigzag_doublings": Metric.over_seeds(found.doublings, "higher")}
+    """For the gate: how much longer the path is."""
+    return {"zigzag_detour": Metric.over_seeds(found.detours, "higher")}
 
 
 def drawn_paths() -> dict[str, np.ndarray]:
     """Kind of input -> (steps + 1, 2) weights, for the figure."""
-    return {"inputs σ(u)": path(100, False, DRAWN_RATE), "inputs σ(u) − ½": path(100, True, DRAWN_RATE)}
+    kinds = {"inputs σ(u)": False, "inputs σ(u) − ½": True}
+    return {name: path(100, centred, COMMON_RATE, DRAWN_GOAL) for name, centred in kinds.items()}

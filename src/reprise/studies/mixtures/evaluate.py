@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.studies.mixtures import figures, parity, starts
 from reprise.studies.mixtures.settings import Config
@@ -11,7 +12,7 @@ from reprise.studies.mixtures.source_code import POINTS
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Runs the source's EM from many starts, ours beside scikit-learn's, and draws both."""
     config: Config = workspace.config
     rows = starts.run_starts(config)
@@ -23,9 +24,9 @@ def evaluate(workspace: Workspace) -> Evidence:
         f"plane, drawn anew for each of {config.runs} starts; for parity, three clusters of 200 points in "
         f"{first} to {last} dimensions",
         findings=[
-            *parity.findings(config, steps, fits),
+            *parity.findings(declared[1], config, steps, fits),
             parity.stated_covariance(config),
-            *starts.findings(config, rows),
+            *starts.findings(declared[2], config, rows),
         ],
         metrics={
             "sklearn_parity": Metric(float(np.mean(steps.gaps <= 1e-10)), "equal", n=len(steps.gaps)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.studies.puzzles import figures, fitness, hands, kleiber, letters, shields, squares
 from reprise.studies.puzzles.lesson.typing import counts_by_word
@@ -9,7 +10,7 @@ from reprise.studies.puzzles.settings import Config
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Gathers the six puzzles into one page."""
     config: Config = workspace.config
     cases = shields.every_case()
@@ -23,11 +24,11 @@ def evaluate(workspace: Workspace) -> Evidence:
         data="exact arithmetic; AnAge's 422 mammals with a measured metabolic rate; ten published heart rates; the 91 "
         "letters that the source typed; simulated typists for the hand's position",
         findings=[
-            *shields.findings(cases),
-            *fitness.findings(runs),
-            *squares.findings(counts),
-            *kleiber.findings(exponents),
-            *letters.findings(words, config.replicates),
+            *shields.findings(declared, cases, shields.every_case(shields.RICHER)),
+            *fitness.findings(declared[90], runs),
+            *squares.findings(declared[91], counts),
+            *kleiber.findings(declared[92], exponents),
+            *letters.findings(declared[93], words, config.replicates),
             *hands.findings(guesses),
         ],
         metrics={

@@ -36,7 +36,8 @@ def shields(folder: Path, cases: Cases) -> Figure:
         "shields_loss",
         "What rounding down costs",
         "Mean share of the best damage lost, against M/2G: all of it between a half and one, about a tenth later.",
-        "Grid of 26,100 cases, those in which some damage is possible, grouped by M/2G in steps of a quarter.",
+        "One grid of 26,100 cases (prices 1 to 30, money 1 to 197), those in which some damage is possible, grouped by "
+        "M/2G in steps of a quarter.",
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, above, between, equals
-from reprise.statistics import mean_effect
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, between, equals, primary
+from reprise.statistics import mean_effect, paired_effect
 from reprise.studies.puzzles.lesson.fitness import FITNESS, evolve
 from reprise.studies.puzzles.published import FITNESS_ENDS
 
@@ -18,50 +19,65 @@ def evolve_all(seeds: int) -> Runs:
     return {name: evolve(function, seeds) for name, function in FITNESS.items()}
 
 
-def findings(runs: Runs) -> list[Finding]:
+def findings(declared: Declaration, runs: Runs) -> list[Finding]:
     """The two fitnesses of the source, the cause that it names, and what is really needed."""
-    ends = {name: mean_effect(run[:, -1], unit="x") for name, run in runs.items()}
+    ends = {name: run[:, -1] for name, run in runs.items()}
     task = "Where the fittest candidate ends when the fitness is"
     trapped, free = FITNESS_ENDS["1/x"], FITNESS_ENDS["-x"]
+    same_order = "Selection sees the order of the candidates alone, and it is that of −x: it can end nowhere else."
     return [
-        Finding(90, f"{task} −x", ends["-x"], equals(free, 0.01), variant="text", figures=SHOWN),
+        primary(
+            declared,
+            mean_effect(ends["1/x"] - ends["-x"], unit="x"),
+            variant="text",
+            published=f"x = {trapped} instead of x = {free}".replace("-", "−"),
+            figures=SHOWN,
+        ),
+        Finding(
+            90,
+            f"{task} −x",
+            paired_effect(ends["-x"], unit="x", together=2),
+            equals(free, 0.01),
+            kind="secondary",
+            variant="text",
+            figures=SHOWN,
+        ),
         Finding(
             90,
             f"{task} 1/x",
-            ends["1/x"],
+            paired_effect(ends["1/x"], unit="x", together=2),
             between(trapped, trapped + 0.1),
+            kind="secondary",
             variant="text",
-            published=f"x = {trapped} instead of x = {free}".replace("-", "−"),
             note="'At 0' is read as within a fiftieth of the half range of it, from the right.",
             figures=SHOWN,
         ),
         Finding(
             90,
-            f"{task} −x with a kink at 0, where it has no derivative: the stated cause would trap it above −5",
-            ends["-x with a kink at 0"],
-            above(-4.9),
+            f"{task} x/(x² + 0.01), nearly 1/x and differentiable: without the stated cause it would end at −5",
+            mean_effect(ends["x/(x² + 0.01)"], unit="x"),
+            equals(free, 0.01),
+            kind="slip",
             variant="text",
             published="because 1/x is not differentiable at x = 0",
             defect=15,
-            note="The order of the candidates is that of −x, and order is all that selection sees.",
+            note="It ranks small positive numbers above all others, as 1/x does: the order is the trap.",
         ),
         Finding(
             90,
-            f"{task} −x with a jump at 0",
-            ends["-x with a jump at 0"],
-            kind="context",
+            f"{task} −x with a kink at 0, where it has no derivative",
+            mean_effect(ends["-x with a kink at 0"], unit="x"),
             variant="corrected",
             defect=15,
+            note=same_order,
         ),
         Finding(
             90,
             f"{task} 1/(x + 6), a reciprocal whose pole lies outside the interval",
-            ends["1/(x + 6)"],
-            kind="context",
+            mean_effect(ends["1/(x + 6)"], unit="x"),
             variant="corrected",
             defect=15,
-            note="The trouble with 1/x is the pole and the change of sign inside the interval: there it ranks every "
-            "positive number above every negative one.",
+            note=same_order,
         ),
     ]
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from reprise.claims.evidence import Finding, Metric, above, below, equals
-from reprise.statistics import exact, paired_effect, proportion
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, above, below, equals, primary
+from reprise.statistics import exact, paired_effect, ratio_of_groups
 from reprise.studies.puzzles.lesson.typing import KEYS, monte_carlo_p, wrong_pairs
 from reprise.studies.puzzles.published import LETTER_CHANCE
 
 G, H = KEYS.index("g"), KEYS.index("h")
 
 
-def findings(words: np.ndarray, replicates: int) -> list[Finding]:
-    """The test against equal chances, the order, and what the sample cannot tell.
+def findings(declared: Declaration, words: np.ndarray, replicates: int) -> list[Finding]:
+    """The order, the test against equal chances, and what the sample cannot tell.
 
     Args:
+        declared: of claim 93.
         words: (words, 4) counts of each key, as `lesson.typing.counts_by_word` gives them.
         replicates: random texts for the test.
     """
@@ -26,39 +28,38 @@ def findings(words: np.ndarray, replicates: int) -> list[Finding]:
     _, without_k = monte_carlo_p(counts[:3], replicates)
     listed = ", ".join(f"{key.upper()} {number}" for key, number in zip(KEYS, counts, strict=True))
     return [
+        primary(
+            declared,
+            exact(wrong_pairs(counts), n=6, unit="pairs"),
+            variant="text",
+            published="H > J > G > K (table)",
+            defect=14,
+            note=f"{listed}. The count is exact and of this sample alone; equal chances of its G, H and J have "
+            f"p = {without_k:.2f}.",
+        ),
         Finding(
             93,
             "p-value of equal chances for G, H, J and K (χ² by random samples)",
             exact(p, n=total),
             below(0.05),
+            kind="secondary",
             variant="text",
-            note=f"Counts {listed}; χ² = {statistic:.2f}. The test takes key presses as independent, which typed "
-            "'words' are not.",
+            note=f"χ² = {statistic:.2f}. The test takes key presses as independent, which typed 'words' are not.",
             figures=("typing",),
         ),
         Finding(
             93,
-            "Share of H among the letters, against a chance of 1/4",
-            proportion(int(counts[H]), total),
+            "Share of H among the letters, against a chance of 1/4, interval over words",
+            ratio_of_groups(words[:, H], words.sum(axis=1), np.arange(len(words)), unit="share of letters"),
             above(LETTER_CHANCE),
+            kind="secondary",
             variant="text",
             published="'h' repeats a lot",
         ),
         Finding(
             93,
-            "Pairs of letters, of six, that the sample ranks against the table's order H, J, G, K",
-            exact(wrong_pairs(counts), n=6, unit="pairs"),
-            equals(0),
-            variant="text",
-            published="H > J > G > K (table)",
-            defect=14,
-            note="G comes before both H and J in the sample itself.",
-        ),
-        Finding(
-            93,
             "Share of H minus share of G (the longest finger against the index finger), interval over words",
             paired_effect((words[:, H] - words[:, G]) * len(words) / total, unit="share of letters"),
-            kind="context",
             variant="text",
             defect=14,
             note="The sample does not tell which of the two leads.",
@@ -67,7 +68,6 @@ def findings(words: np.ndarray, replicates: int) -> list[Finding]:
             93,
             "p-value of equal chances for G, H and J alone",
             exact(without_k, n=int(counts[:3].sum())),
-            kind="context",
             note="Without the little finger's two letters nothing speaks against equal chances.",
         ),
         Finding(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, Table, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, Table, equals, primary
 from reprise.statistics import exact
 from reprise.studies.puzzles.lesson import squares as lesson
 from reprise.studies.puzzles.published import SQUARES_INPUT, SQUARES_TIMES
@@ -68,11 +69,11 @@ def count_all(small: int) -> Counts:
     )
 
 
-def findings(counts: Counts) -> list[Finding]:
-    """How the ladder grows, whether the code is right, our oracles, and what lies beyond the ladder."""
+def findings(declared: Declaration, counts: Counts) -> list[Finding]:
+    """Whether the code is right, how the ladder grows, our oracles, and what lies beyond the ladder."""
     return [
+        *_code_findings(declared, counts),
         *_ladder_findings(counts),
-        *_code_findings(counts),
         *_oracle_findings(counts),
         *_context_findings(counts),
     ]
@@ -87,6 +88,7 @@ def _ladder_findings(counts: Counts) -> list[Finding]:
                 f"Exponent of N in the number of candidates of the {name}, from N = 10⁶ to 2³¹ − 1",
                 exact(growth_exponent(name)),
                 equals(expected, 0.01),
+                kind="secondary",
                 variant="text",
                 published=text,
                 note="The tolerance is for the ends: √N + 1 is not √N.",
@@ -99,6 +101,7 @@ def _ladder_findings(counts: Counts) -> list[Finding]:
             "Candidates of half the arc over those of the whole arc, on the source's 20 numbers",
             exact(counts.steps["half arc"] / counts.steps["arc"], n=len(SQUARES_INPUT)),
             equals(0.5**0.5, 0.001),
+            kind="secondary",
             variant="text",
             published="√(n/2) instead of √n",
         ),
@@ -112,30 +115,29 @@ def growth_exponent(name: str) -> float:
     return float(np.log(ratio) / np.log(high / low))
 
 
-def _code_findings(counts: Counts) -> list[Finding]:
+def _code_findings(declared: Declaration, counts: Counts) -> list[Finding]:
     wrong = [
         f"{number}: {found} instead of {truth}"
         for number, found, truth in zip(SQUARES_INPUT, counts.published, counts.right, strict=True)
         if found != truth
     ]
     return [
+        primary(
+            declared,
+            exact(len(wrong), n=len(SQUARES_INPUT), unit="numbers"),
+            variant="code",
+            defect=12,
+            note="; ".join(wrong),
+        ),
         Finding(
             91,
             f"Numbers below {counts.small:,} for which the published Java gives a wrong count",
             exact(counts.published_small_wrong, n=counts.small, unit="numbers"),
             equals(0),
+            kind="slip",
             variant="code",
             defect=12,
             note="The loop runs to ⌈√(N/2)⌉ + 1, up to two steps past the diagonal, and meets mirror images there.",
-        ),
-        Finding(
-            91,
-            "Of the source's own 20 numbers, those for which it is wrong",
-            exact(len(wrong), n=len(SQUARES_INPUT), unit="numbers"),
-            equals(0),
-            variant="code",
-            defect=12,
-            note="; ".join(wrong),
         ),
     ]
 
@@ -170,7 +172,6 @@ def _context_findings(counts: Counts) -> list[Finding]:
             91,
             "Steps of the factorisation over candidates of half the arc, on the source's 20 numbers",
             exact(counts.steps["factors"] / counts.steps["half arc"], n=len(SQUARES_INPUT)),
-            kind="context",
             variant="corrected",
             note="Pollard's rho needs about the fourth root of N: the square root is not the end of the ladder.",
         ),
@@ -178,7 +179,6 @@ def _context_findings(counts: Counts) -> list[Finding]:
             91,
             "Years that all pairs up to N would take on the 20 numbers, at the speed of the source's second step",
             exact(years, n=len(SQUARES_INPUT), unit="years"),
-            kind="context",
             variant="text",
             published=f"approx {first:g} minutes (first step), {second:g} secs (second step)",
             defect=12,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from threadpoolctl import threadpool_limits
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.studies.recurrence import clipping, figures, formula, gains, gates, recall, unfolded
 from reprise.studies.recurrence.lesson.cells import parameter_count
@@ -15,7 +16,7 @@ from reprise.workspace import Workspace
 
 
 @threadpool_limits.wrap(limits=1)  # threads cost more than they give on matrices so small
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures claims 133-140; what was trained comes from the sweep."""
     torch.set_num_threads(1)
     config: Config = workspace.config
@@ -33,18 +34,18 @@ def evaluate(workspace: Workspace) -> Evidence:
     figures.draw_memory(folder, reach, held, memory.lags)
     return Evidence(
         data=f"generated: {config.gains.networks} random networks over {config.gains.steps} steps; random "
-        f"sequences for {memory.seeds} seeds of each cell and lag",
+        f"sequences, {memory.seeds} seeds of each cell at the longest lag",
         findings=[
             *unfolded.findings(config.cases, recall.echoed(sweep)),
-            *formula.findings(terms),
-            *gains.findings(grown, config.gains),
-            *clipping.findings(clipping.measure(config.cases)),
-            *gates.findings(config, reach, recalled),
+            *formula.findings(declared[135], terms),
+            *gains.findings(declared, grown, config.gains),
+            *clipping.findings(declared[138], clipping.measure(config.cases)),
+            *gates.findings(declared, config, reach, recalled),
         ],
         metrics={
             "tanh_log_gain_per_step": gains.metric(grown),
-            "held_by_open_lstm": Metric.over_seeds(held[OPENED][-1], "higher"),
-            "held_by_gru": Metric.over_seeds(held["GRU"][-1], "higher"),
+            "held_by_open_lstm": Metric.over_seeds(recalled.holds(OPENED), "higher"),
+            "held_by_gru": Metric.over_seeds(recalled.holds("GRU"), "higher"),
         },
         tables=[recall.table(held, memory)],
         figures=figures.FIGURES,

@@ -8,9 +8,11 @@ import numpy as np
 
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, MARKER, figure
+from reprise.studies.recurrence.clipping import THRESHOLD, UNFOLDED, WALL, descend
 from reprise.studies.recurrence.formula import Terms
-from reprise.studies.recurrence.lesson.clipping import clip_by_norm, single_unit
+from reprise.studies.recurrence.lesson.clipping import single_unit
 from reprise.studies.recurrence.lesson.jacobians import ACTIVATIONS, growth_rate
+from reprise.studies.recurrence.recall import Held
 
 FIGURES = [
     Figure(
@@ -30,17 +32,18 @@ FIGURES = [
     ),
     Figure(
         "recurrence_cliff",
-        "Why clipping helps: a wall in the loss",
+        "What clipping does beside a wall in the loss",
         "A loss surface over the two weights of a one-unit network: flat ground and a steep wall. Without clipping one "
         "step throws the weights far away; with clipping they stay near the wall and descend.",
         "One unit, 50 steps, gradient descent from one start with the same learning rate; the unclipped path "
-        "leaves the picture.",
+        "leaves the picture. From other starts the free path may end lower.",
     ),
     Figure(
         "recurrence_memory",
         "How far back does it remember?",
         "Left: gradient by steps back before training; the LSTM with open keep gate falls slowest. Right: variance "
-        "explained of a number by lag after training; the LSTM with open keep gate holds it longest.",
+        "explained of a number by lag after training; the GRU and the LSTM with open keep gate hold it over the "
+        "longest lag, the plain network from some seeds, the LSTM as it is from none.",
         "Left: geometric mean over random networks. Right: each dot a seed, lines their mean. Open LSTM: "
         "keep-gate bias 3 at the start.",
     ),
@@ -85,22 +88,12 @@ def draw_gains(folder: Path, gains: dict[tuple[str, float], np.ndarray], radii: 
         right.legend(fontsize=8)
 
 
-def descend(w: float, b: float, rate: float, steps: int, threshold: float | None) -> np.ndarray:
-    """(steps + 1, 2): the path of gradient descent on the one-unit network."""
-    path = [np.array([w, b])]
-    for _ in range(steps):
-        _, gradient = single_unit(path[-1][0], path[-1][1], 50)
-        if threshold is not None:
-            (gradient,), _ = clip_by_norm([gradient], threshold)
-        path.append(path[-1] - rate * gradient)
-    return np.array(path)
-
-
 def draw_cliff(folder: Path) -> None:
     """The loss surface of one unit, and descent on it with and without clipping."""
-    w, b = np.meshgrid(np.linspace(4.2, 6.2, 200), np.linspace(-3.2, -2.1, 160))
-    loss, _ = single_unit(w, b, 50)
-    free, clipped = (descend(5.2, -2.55, 0.2, 60, threshold) for threshold in (None, 0.05))
+    w, b = np.meshgrid(np.linspace(*WALL[0], 200), np.linspace(*WALL[1], 160))
+    loss, _ = single_unit(w, b, UNFOLDED)
+    start = np.array([[5.2], [-2.55]])
+    free, clipped = (descend(start, threshold)[..., 0] for threshold in (None, THRESHOLD))
     with figure(folder / "recurrence_cliff.svg", 7.0, 3.6) as (drawn, ax):
         shading = ax.contourf(w, b, loss, levels=14, cmap="Greys", alpha=0.75)
         drawn.colorbar(shading, ax=ax, label="loss")
@@ -112,15 +105,16 @@ def draw_cliff(folder: Path) -> None:
         ax.grid(False)
 
 
-def draw_memory(folder: Path, reach: dict[str, np.ndarray], held: dict[str, np.ndarray], lags: list[int]) -> None:
+def draw_memory(folder: Path, reach: dict[str, np.ndarray], held: Held, lags: list[int]) -> None:
     """Gradient by steps back before training, and what is held by lag after it."""
     with figure(folder / "recurrence_memory.svg", 7.0, 3.5, ncols=2) as (_, (left, right)):
         for place, (name, colour) in enumerate(NETWORK_COLOURS.items()):
             logs = np.log10(np.maximum(reach[name], 1e-300)).mean(axis=1)
             left.plot(np.arange(len(logs)), logs, color=colour, label=name)
             at = np.array(lags) * (1 + 0.03 * (place - 1.5))
-            right.plot(at, 100 * held[name].mean(axis=1), color=colour, label=name)
-            right.plot(at, 100 * held[name], "o", color=colour, ms=4, alpha=0.5, mew=0)
+            right.plot(at, [100 * scores.mean() for scores in held[name]], color=colour, label=name)
+            for place_of_lag, scores in zip(at, held[name], strict=True):
+                right.plot(np.full(len(scores), place_of_lag), 100 * scores, "o", color=colour, ms=4, alpha=0.5, mew=0)
         left.set(xlabel="steps back", ylabel="log₁₀ gradient by the input", title="Before training")
         left.legend(fontsize=8)
         right.set(xscale="log", xlabel="steps to hold a number", ylabel="variance explained, %", ylim=(-15, 106))

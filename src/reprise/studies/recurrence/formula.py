@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from reprise.claims.evidence import Finding, below
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, primary
 from reprise.statistics import exact, mean_effect
 from reprise.studies.recurrence.lesson.cells import RNN, Weights, initial_weights
 from reprise.studies.recurrence.lesson.jacobians import bptt_terms, recurrent_matrix
@@ -62,23 +63,20 @@ def gradient_of_torch(weights: Weights, inputs: np.ndarray, goal: np.ndarray) ->
     return network.weight_ih_l0.grad.numpy()
 
 
-def findings(terms: Terms) -> list[Finding]:
+def findings(declared: Declaration, terms: Terms) -> list[Finding]:
     """The whole sum, and what is lost where it is cut."""
     return [
-        Finding(
-            135,
-            "Largest difference of the sum over k = t .. 0 from the gradient by W of automatic differentiation",
+        primary(
+            declared,
             exact(terms.gap.max(), len(terms.gap)),
-            below(1e-6),
-            published="S3: (∂loss/∂ŷ)(∂ŷ/∂s_t) Σ (∂s_t/∂s_k)(∂s_k/∂W), k = t .. 0",
             oracle="torch autograd",
+            note="∂s_k/∂W with the state before held fixed.",
             figures=("recurrence_terms",),
         ),
         Finding(
             135,
             "Share of the gradient that is missing when the sum stops five steps back (truncated backpropagation)",
             mean_effect(terms.missing[:, KEPT - 1], unit="share"),
-            kind="context",
             note=f"Spectral radius {RADIUS:g}, tanh, {STEPS} steps: the far terms are small because the Jacobians "
             "vanish.",
             figures=("recurrence_terms",),

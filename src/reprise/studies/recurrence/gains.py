@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, above, below
-from reprise.statistics import mean_effect
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Finding, Metric, above, below, primary
+from reprise.statistics import SHARE, Effect, mean_effect
 from reprise.studies.recurrence.lesson.cells import RNN, initial_weights
 from reprise.studies.recurrence.lesson.jacobians import ACTIVATIONS, growth_rate, jacobian_gains, recurrent_matrix
 from reprise.studies.recurrence.networks import INPUTS
 from reprise.studies.recurrence.settings import Gains
 
+TENFOLD = 10.0  # what claim 137 takes for vanished or exploded
 Measured = dict[tuple[str, float], np.ndarray]  # (activation, radius) -> (steps, networks)
 
 
@@ -30,38 +32,56 @@ def measure(config: Gains) -> Measured:
     return result
 
 
-def findings(gains: Measured, config: Gains) -> list[Finding]:
-    """Growth per step at the radii at which the claims are judged, and where more than the radius decides."""
+def turned(gains: Measured, radii: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    """(networks,) shares of the source's activations and all radii at which the gain has changed more than tenfold.
 
-    def rate(claim: int, activation: str, radius: float, **more: Any) -> Finding:
-        return Finding(
-            claim,
-            f"Growth of log ‖∂s_t/∂s_0‖ per step, {activation}, spectral radius {radius:g}",
-            mean_effect(growth_rate(gains[activation, radius]), unit="per step"),
-            figures=("recurrence_gains",),
-            **more,
-        )
+    Up or down; and up alone.
+    """
+    last = np.array([gains[activation, radius][-1] for activation in ("sigmoid", "tanh", "ReLU") for radius in radii])
+    up, down = last > TENFOLD, last < 1 / TENFOLD
+    return (up | down).mean(axis=0), up.mean(axis=0)
 
-    def context(claim: int, activation: str, radius: float, note: str) -> Finding:
-        return rate(claim, activation, radius, kind="context", note=note)
 
-    vanishing = "S3: the derivatives are less than 1, therefore the term tends to converge to 0"
+def findings(declared: Declarations, gains: Measured, config: Gains) -> list[Finding]:
+    """Growth per step by activation and radius, and how often the gradient is left as it was."""
+    shown, both = ("recurrence_gains",), ("sigmoid", "tanh")
+    largest = max(config.radii)
+    changed, grown = turned(gains, config.radii)
+
+    def rate(activation: str, radius: float, together: int = 1) -> Effect:
+        return mean_effect(growth_rate(gains[activation, radius]), unit="per step", together=together)
+
+    def beside(claim: int, activation: str, radius: float, *, together: int = 1, **more: Any) -> Finding:
+        words = f"Growth of log ‖∂s_t/∂s_0‖ per step, {activation}, spectral radius {radius:g}"
+        return Finding(claim, words, rate(activation, radius, together), figures=shown, **more)
+
+    vanishes = {"kind": "secondary", "together": len(both), "expect": below(0.0)}
     return [
-        rate(136, "tanh", 1.0, expect=below(0.0), published=vanishing),
-        rate(136, "sigmoid", 1.0, expect=below(0.0), published=vanishing),
-        context(136, "tanh", max(config.radii), "Slopes below 1 are not enough: large weights outweigh them."),
-        context(136, "ReLU", 1.0, "ReLU is no exception: units that are off pass nothing back."),
-        rate(
-            137,
-            "linear",
-            2.0,
-            expect=above(0.0),
-            published="S3: the gradient tends to vanish or to explode",
-            note="Without saturation the radius decides alone: the rate tends to its logarithm, log 2 = 0.693.",
+        *(
+            primary(
+                declared[136],
+                rate(name, largest, len(both)),
+                of=f"{name}, spectral radius {largest:g}",
+                note="The size of the weights decides with the slopes: large ones outweigh slopes below 1.",
+                figures=shown,
+            )
+            for name in both
         ),
-        rate(137, "ReLU", 2.0, expect=above(0.0)),
-        context(137, "tanh", 2.0, "Where units saturate, a radius above 1 is not sufficient."),
-        context(137, "sigmoid", 2.0, "A sigmoid's slope is at most 1/4."),
+        *(beside(136, name, 1.0, **vanishes) for name in both),
+        beside(136, "ReLU", 1.0, note="ReLU is no exception: units that are off pass nothing back."),
+        primary(declared[137], mean_effect(changed, "share of cases", SHARE), figures=shown),
+        Finding(
+            137,
+            "Share of the same in which it has grown more than tenfold",
+            mean_effect(grown, "share of cases", SHARE, together=2),
+            above(0.0),
+            kind="secondary",
+            figures=shown,
+        ),
+        beside(137, "ReLU", 2.0, together=2, expect=above(0.0), kind="secondary"),
+        beside(137, "linear", 2.0, note="Without saturation the radius decides alone: log 2 = 0.693 a step."),
+        beside(137, "tanh", 2.0, note="Where units saturate, a radius above 1 is not sufficient."),
+        beside(137, "sigmoid", 2.0, note="A sigmoid's slope is at most 1/4."),
     ]
 
 

@@ -20,7 +20,8 @@ class Network(NamedTuple):
 
 # every one of them learns to hold a number
 NETWORKS = {"RNN": Network(RNN), "LSTM": Network(LSTM), OPENED: Network(LSTM, OPEN), "GRU": Network(GRU)}
-LATCHING = ("RNN", OPENED)  # those that also learn to hold a symbol
+JUDGED = ("RNN", "LSTM", "GRU")  # by them claims 139 and 140 are judged, at the longest lag
+LATCHING = ("RNN", "LSTM")  # those that also learn to hold a symbol
 ECHOING, ECHO_STEPS = "RNN", 12  # the one that names the symbol before at every step, and how many steps
 
 

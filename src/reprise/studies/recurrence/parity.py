@@ -44,5 +44,6 @@ def finding(claim: int, cell: Cell, cases: int) -> Finding:
         f"Largest difference of our {name} from PyTorch's: outputs and all gradients",
         exact(gap_to_torch(cell, 1, cases), cases),
         below(TOLERANCE),
+        kind="oracle",
         oracle=f"torch.nn.{name} and autograd",
     )

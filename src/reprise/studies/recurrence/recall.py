@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from reprise.claims.evidence import Table
+from reprise.statistics import Effect, proportion
 from reprise.studies.recurrence.networks import LATCHING, NETWORKS
 from reprise.studies.recurrence.settings import Memory
 from reprise.sweeps import Sweep
 
 COLUMNS = ("task", "network", "lag", "seed", "first_loss", "last_loss", "late_loss", "score")  # of the sweep
+HELD = 0.5  # variance explained by a network that holds the number; one that forgot it explains none
+Held = dict[str, list[np.ndarray]]  # network -> for each lag (seeds,) variance explained of a number
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,21 @@ class Recall:
     """Scores after training, 1 is perfect.
 
     Attributes:
-        held: network -> (lags, seeds) variance explained of a number.
+        held: variance explained of a number.
         latched: network -> (seeds,) accuracy on a symbol at the longest lag.
     """
 
-    held: dict[str, np.ndarray]
+    held: Held
     latched: dict[str, np.ndarray]
+
+    def holds(self, name: str) -> np.ndarray:
+        """(seeds,) bool: which networks of one kind hold a number over the longest lag."""
+        return self.held[name][-1] >= HELD
+
+    def share(self, name: str, level: float = 0.05) -> Effect:
+        """Share of the seeds that hold it, with Wilson's interval."""
+        holds = self.holds(name)
+        return replace(proportion(int(holds.sum()), len(holds), "share of seeds", level), seeds=len(holds))
 
 
 def echoed(sweep: Sweep) -> Echoed:
@@ -49,10 +61,7 @@ def echoed(sweep: Sweep) -> Echoed:
 def recall(sweep: Sweep, lags: list[int]) -> Recall:
     """Every network on every lag."""
     return Recall(
-        {
-            name: np.array([best(sweep.where(task="number", network=name, lag=lag)) for lag in lags])
-            for name in NETWORKS
-        },
+        {name: [best(sweep.where(task="number", network=name, lag=lag)) for lag in lags] for name in NETWORKS},
         {name: best(sweep.where(task="symbol", network=name, lag=lags[-1])) for name in LATCHING},
     )
 
@@ -67,14 +76,14 @@ def best(rows: Sweep) -> np.ndarray:
     return np.array(chosen)
 
 
-def table(held: dict[str, np.ndarray], config: Memory) -> Table:
-    """Mean and range over seeds by network and lag."""
+def table(held: Held, config: Memory) -> Table:
+    """How many hold it, and the median over seeds, by network and lag."""
     rows = [
-        (name, *(f"{100 * row.mean():.0f} % ({100 * row.min():.0f} to {100 * row.max():.0f})" for row in scores))
+        (name, *(f"{(row >= HELD).sum()} of {len(row)} ({round(100 * np.median(row))} %)" for row in scores))
         for name, scores in held.items()
     ]
     caption = (
-        f"Share of the number's variance that is explained on 256 fresh sequences, mean and range over {config.seeds} "
-        f"seeds; {config.hidden} units, {config.updates} updates of {config.batch} sequences."
+        f"Seeds that explain at least {100 * HELD:g} % of the number's variance on 256 fresh sequences, and the median "
+        f"of that share; {config.hidden} units, {config.updates} updates of {config.batch} sequences."
     )
     return Table("Holding a number", ("network", *(f"{lag} steps" for lag in config.lags)), tuple(rows), caption)

@@ -26,7 +26,8 @@ class Gains(Strict):
 class Memory(Strict):
     """Small networks that learn to hold the first number, or symbol, of a sequence."""
 
-    seeds: int = Field(ge=2)
+    seeds: int = Field(ge=2, description="of the networks by which claims 139 and 140 are judged")
+    shown: int = Field(ge=2, description="seeds of all others: shorter lags, open gates, symbols")
     lags: list[int] = Field(min_length=2, description="steps between what is to be held and the question, rising")
     rates: list[float] = Field(min_length=1, description="learning rates; the one with the lowest loss counts")
     hidden: int = Field(ge=4)

@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from reprise.studies.recurrence import memory
-from reprise.studies.recurrence.networks import ECHO_STEPS, ECHOING, LATCHING, NETWORKS
+from reprise.studies.recurrence.networks import ECHO_STEPS, ECHOING, JUDGED, LATCHING, NETWORKS
 from reprise.studies.recurrence.settings import Memory
 from reprise.workspace import Workspace
 
@@ -31,13 +31,14 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
 
 def _families(config: Memory) -> Iterator[dict[str, np.ndarray]]:
     """Networks that are trained side by side: of one kind, on one task, every rate from every seed."""
-    longest = config.lags[-1]
+    longest, shown = config.lags[-1], config.model_copy(update={"seeds": config.shown})
     for name in NETWORKS:
         for lag in config.lags:
-            yield _family(config, name, "number", lag, memory.number(lag))
+            judged = name in JUDGED and lag == longest
+            yield _family(config if judged else shown, name, "number", lag, memory.number(lag))
     for name in LATCHING:
-        yield _family(config, name, "symbol", longest, memory.symbol(longest))
-    alike = config.model_copy(update=ECHO)
+        yield _family(shown, name, "symbol", longest, memory.symbol(longest))
+    alike = shown.model_copy(update=ECHO)
     yield _family(alike, ECHOING, "echo", 1, memory.echo(ECHO_STEPS), rng_seed=133)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_limits
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.studies.regularisation import elastic, figures, lesson, overfitting, penalties, scaling, transforms
 from reprise.studies.regularisation.settings import Config
@@ -13,7 +14,7 @@ SHOWN = 5.0  # scale of the drawn example
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")  # small matrices: threads only wait for each other
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures and draws; torch is not needed."""
     config: Config = workspace.config
     curves = penalties.minimisers()
@@ -29,11 +30,11 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=f"generated: {config.repetitions} regression problems each; scikit-learn's diabetes data (442 x 10) for "
         "the coefficient paths",
         findings=[
-            *penalties.findings(curves),
+            *penalties.findings(declared[155], curves),
             *overfitting.findings(config, errors),
             *elastic.findings(X, y, gaps),
-            *scaling.findings(config, compared),
-            *transforms.findings(transformed),
+            *scaling.findings(declared[157], config, compared),
+            *transforms.findings(declared[158], transformed),
         ],
         metrics={
             "elastic_net_gap": Metric(max(gaps), "lower", n=len(gaps)),

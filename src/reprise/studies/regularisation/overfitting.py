@@ -57,8 +57,9 @@ def findings(config: Config, errors: Errors) -> list[Finding]:
         Finding(
             155,
             f"log10 of the test error at {text} over that at λ = {RIDGE[chosen]:.2g}",
-            mean_effect(judged[:, end] - judged[:, chosen], unit="log10"),
+            mean_effect(judged[:, end] - judged[:, chosen], unit="log10", together=2),
             above(0),
+            kind="secondary",
             note=f"Degree {config.degree} through {config.points} noisy points of a sine; λ chosen on "
             f"{config.repetitions} problems, judged on {config.repetitions} others.",
             figures=("regularisation-minimisers",),
@@ -69,7 +70,6 @@ def findings(config: Config, errors: Errors) -> list[Finding]:
         155,
         "log10 of the training error at the largest over that at the smallest λ",
         mean_effect(np.log10(train[:, -1] / train[:, 0]), unit="log10"),
-        kind="context",
         note="The training error only ever rises with λ, so it cannot choose λ.",
     )
     return [*ends, rise]

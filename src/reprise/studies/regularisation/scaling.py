@@ -6,23 +6,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, above, between
-from reprise.statistics import exact, mean_effect
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, above, between, primary
+from reprise.statistics import SHARE, exact, mean_effect
 from reprise.studies.regularisation import lesson
 from reprise.studies.regularisation.settings import Config
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Descent without scaling beside descent on z-scores, one number a problem.
+    """Descent without scaling beside descent with it, one number a problem.
 
     Attributes:
-        ratios: log10 of the steps without over those with.
+        ratios: log10 of the steps without over those with features in [-1, 1].
+        z_scored: the same with z-scores.
         turns: share of the unscaled steps that undo the one before, in the steep weight.
         excess: unscaled steps beyond the bound that the condition number gives.
     """
 
     ratios: np.ndarray
+    z_scored: np.ndarray
     turns: np.ndarray
     excess: np.ndarray
 
@@ -44,38 +47,46 @@ def descend(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, float
 
 
 def compare_descents(config: Config) -> Compared:
-    """Every random problem twice."""
-    ratios, turns, excess = [], [], []
+    """Every random problem three times."""
+    ratios, z_scored, turns, excess = [], [], [], []
     for seed in range(config.repetitions):
         X, y = problem(seed, config.scale)
         raw, _, condition = descend(X, y)
-        scaled, *_ = descend(lesson.z_score(X), y)
-        ratios.append(np.log10((len(raw) - 1) / (len(scaled) - 1)))
+        for found, scaled in ((ratios, X / np.abs(X).max(axis=0)), (z_scored, lesson.z_score(X))):
+            found.append(np.log10((len(raw) - 1) / (len(descend(scaled, y)[0]) - 1)))
         moves = np.diff(raw[:, 1])
         turns.append(np.mean(moves[1:] * moves[:-1] < 0))
         bound = np.log(1e-3) / np.log((condition - 1) / (condition + 1))
         excess.append((len(raw) - 1) - np.ceil(bound))
-    return Compared(np.array(ratios), np.array(turns), np.array(excess))
+    return Compared(*(np.array(each) for each in (ratios, z_scored, turns, excess)))
 
 
-def findings(config: Config, compared: Compared) -> list[Finding]:
+def findings(declared: Declaration, config: Config, compared: Compared) -> list[Finding]:
     """Fewer steps, the zig-zag, the bound from theory, and the source's own example of a saturated unit."""
+    shown = ("regularisation-scaling",)
     return [
+        primary(
+            declared,
+            mean_effect(compared.ratios, unit="log10"),
+            note=f"Linear regression, features on scales 1 and {config.scale:g}; learning rates 2 / (L + μ).",
+            figures=shown,
+        ),
         Finding(
             157,
-            f"log10 of the steps without scaling over those with z-scores, scales 1 and {config.scale:g}",
-            mean_effect(compared.ratios, unit="log10"),
+            "The same with z-scores, which do not keep to [-1, 1]",
+            mean_effect(compared.z_scored, unit="log10", together=3),
             above(0),
-            note="Linear regression, each at its own best learning rate 2 / (L + μ), to 1/1000 of the distance.",
-            figures=("regularisation-scaling",),
+            kind="secondary",
+            figures=shown,
         ),
         Finding(
             157,
             "Share of unscaled steps that undo the direction of the one before, in the steep weight",
-            mean_effect(compared.turns),
+            mean_effect(compared.turns, possible=SHARE, together=3),
             above(0.5),
+            kind="secondary",
             note="The zig-zag: the best rate overshoots in the steep direction so as to move at all in the flat one.",
-            figures=("regularisation-scaling",),
+            figures=shown,
         ),
         Finding(
             157,
@@ -88,8 +99,9 @@ def findings(config: Config, compared: Compared) -> list[Finding]:
         Finding(
             157,
             "log10 of a sigmoid unit's mean slope with z-scored over that with raw features of scale 100",
-            mean_effect(saturation(config.repetitions), unit="log10"),
+            mean_effect(saturation(config.repetitions), unit="log10", together=3),
             above(0),
+            kind="secondary",
             note="S3's own example: where Wx + b is large the sigmoid is flat and its gradient small.",
         ),
     ]

@@ -6,13 +6,14 @@ trained networks said of turned ones.
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.comparing import figures as charts
 from reprise.comparing.tables import accuracies, costs, image_words, score_table
 from reprise.data import cifar
 from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.rotation import figures as draw
-from reprise.studies.rotation.accuracy import accuracy_findings, convergence_findings, rotated
+from reprise.studies.rotation.accuracy import accuracy_findings, open_questions, rotated
 from reprise.studies.rotation.invariance import angle_table, invariance_findings, merge_findings
 from reprise.studies.rotation.season import damage, season_findings
 from reprise.studies.rotation.templates import template_findings
@@ -23,7 +24,7 @@ from reprise.workspace import Workspace
 DAMAGED = 30  # images that show what interpolation loses
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 60-71."""
     runs = load_runs(workspace)
     check_same_test(runs)
@@ -37,13 +38,12 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=f"{words}; {len(probe.index):,} test images turned to {len(probe.angles)} angles",
         settings=used_settings(runs) | {"probe": probe.settings},
     )
-    evidence.findings += template_findings()
-    evidence.findings += accuracy_findings(runs, layers)
-    evidence.findings += convergence_findings(runs, layers)
-    evidence.findings += invariance_findings(runs, probe, layers)
-    evidence.findings += transplant_findings(runs, probe)
-    evidence.findings += merge_findings(runs, probe)
-    evidence.findings += season_findings(runs, probe, names, lost)
+    evidence.findings += template_findings(declared)
+    evidence.findings += accuracy_findings(declared, runs, layers)
+    evidence.findings += invariance_findings(declared, runs, probe, layers)
+    evidence.findings += transplant_findings(declared[68], runs, probe)
+    evidence.findings += season_findings(declared[69], runs, probe, names, lost)
+    evidence.findings += [*open_questions(runs, layers), *merge_findings(runs, probe)]
     evidence.metrics |= accuracies(runs, ("baseline", "4_rot_1", "8_rot_4"))
     for name in ("baseline", "4_rot_4"):
         evidence.metrics[f"angles_right.{name}"] = Metric.over_seeds(probe.share(name).mean(axis=1), "higher")

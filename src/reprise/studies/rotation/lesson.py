@@ -5,6 +5,8 @@ Written from the source's words, independently of the layer that is trained; a t
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import map_coordinates
@@ -109,19 +111,19 @@ def brute_force_angle(template: np.ndarray, patch: np.ndarray, steps: int) -> fl
     """The best of ``steps`` evenly spaced angles, each tried: the ring is resampled by zero-padding its spectrum."""
     w = np.array([template[place] for place in RING], float)
     x = np.array([patch[place] for place in RING], float)
-    values = []
-    for angle in np.arange(steps) * 2 * np.pi / steps:
-        values.append(_resampled(w, angle) @ x)
+    values = _resampling(steps) @ w @ x
     return float(np.argmax(values) * 2 * np.pi / steps)
 
 
-def _resampled(ring: np.ndarray, angle: float) -> np.ndarray:
-    """The ring's values when it has turned clockwise by ``angle``: a sum of periodic sinc functions of each tap."""
-    offset = (np.arange(8) * np.pi / 4 - angle)[:, None] - np.arange(8) * np.pi / 4
-    half = offset / 2
+@functools.cache
+def _resampling(steps: int) -> np.ndarray:
+    """(steps, 8, 8) from a ring to it turned clockwise by each angle: sums of periodic sinc functions of each tap."""
+    angles = np.arange(steps)[:, None, None] * 2 * np.pi / steps
+    taps = np.arange(8) * np.pi / 4
+    half = (taps[:, None] - angles - taps) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         kernel = np.sin(8 * half) / (8 * np.tan(half))
-    return np.where(np.abs(np.sin(half)) < 1e-9, 1.0, kernel) @ ring
+    return np.where(np.abs(np.sin(half)) < 1e-9, 1.0, kernel)
 
 
 def skew(template: np.ndarray, shift: int, size: int = 96) -> float:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import rotate
 
-from reprise.claims.evidence import Finding, above, below
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, above, below, primary
 from reprise.comparing.findings import unlearned
-from reprise.runs import Run
+from reprise.runs import Run, same_seeds
 from reprise.statistics import CORRELATION, Effect, paired_effect, seeds_effect
 from reprise.studies.rotation.turned import Probe
 
 UPRIGHT = 30  # degrees either way: every network is best there
 
 
-def season_findings(runs: dict[str, Run], probe: Probe, names: Sequence[str], lost: np.ndarray) -> list[Finding]:
+def season_findings(
+    declared: Declaration, runs: dict[str, Run], probe: Probe, names: Sequence[str], lost: np.ndarray
+) -> list[Finding]:
     """The mean curves over the angle of some variants; ``lost`` (angles,) is what interpolation loses.
 
     A curve that only falls with the angle must show neither season nor dip. So a season means that quarter turns are
@@ -24,7 +28,7 @@ def season_findings(runs: dict[str, Run], probe: Probe, names: Sequence[str], lo
     further from upright.
     """
     angle = probe.angles
-    every = np.mean([probe.right[name] for name in names], axis=0)  # (seeds, images, angles)
+    every = np.mean(same_seeds(*(probe.right[name] for name in names)), axis=0)  # (seeds, images, angles)
     around = max(5.0, angle[1] / 2)
 
     def near(middle: float, width: float) -> np.ndarray:
@@ -38,38 +42,42 @@ def season_findings(runs: dict[str, Run], probe: Probe, names: Sequence[str], lo
     why = unlearned(*(runs[name] for name in names))
     pairs = _pair_correlations(probe, names, ~upright)
     shown = ("season",)
+    level = declared.level(len(every))
+
+    def season(turns: tuple[int, ...], **more: Any) -> Effect:
+        halfway = [near(turn + side, around) for turn in turns for side in (-45, 45)]
+        gap = np.mean([near(turn, around) for turn in turns], axis=0) - np.mean(halfway, axis=0)
+        return paired_effect(gap, unit="share", **more)
+
     return [
+        primary(declared, season((90, 270), level=level), undecided=why, figures=shown),
+        Finding(
+            69,
+            "Share right at 180°, minus halfway to the quarter turns on both sides",
+            season((180,), together=3),
+            above(0),
+            kind="secondary",
+            undecided=why,
+            figures=shown,
+        ),
         Finding(
             69,
             f"Similarity of the {len(names)} curves more than {UPRIGHT}° from upright: mean correlation of all pairs",
-            seeds_effect(pairs.mean(axis=1), "correlation", CORRELATION),
+            seeds_effect(pairs.mean(axis=1), "correlation", CORRELATION, together=3),
             above(0),
+            kind="secondary",
             note=f"pairs from {pairs.mean(axis=0).min():.2f} to {pairs.mean(axis=0).max():.2f}; upright all are best",
             undecided=why,
             figures=shown,
         ),
-        *(
-            Finding(
-                69,
-                f"Share right at {words}, minus halfway to the quarter turns on both sides",
-                paired_effect(
-                    np.mean([near(turn, around) for turn in turns], axis=0)
-                    - np.mean([near(turn + side, around) for turn in turns for side in (-45, 45)], axis=0),
-                    unit="share",
-                ),
-                above(0),
-                note="a season of 90°",
-                undecided=why,
-                figures=shown,
-            )
-            for words, turns in (("90° and 270°", (90, 270)), ("180°", (180,)))
-        ),
         Finding(
             69,
             "Share right within 10° of 100°, minus within 10° of 190° and 280°",
-            paired_effect(dip - (near(190, 10) + near(280, 10)) / 2, unit="share"),
+            paired_effect(dip - (near(190, 10) + near(280, 10)) / 2, unit="share", together=3),
             below(0),
-            note="the same phase of a season of 90°, which is no dip; interpolation loses the same there",
+            kind="secondary",
+            note="“the weird dip at 100°”: the same phase of a season of 90° is no dip; interpolation loses as much "
+            "there",
             undecided=why,
             figures=shown,
         ),
@@ -77,14 +85,12 @@ def season_findings(runs: dict[str, Run], probe: Probe, names: Sequence[str], lo
             69,
             "Share right within 10° of 100°, minus within 10° of its mirror image 260°",
             paired_effect(dip - near(260, 10), unit="share"),
-            kind="context",
             note="training images were mirrored at random, so that no side is special",
         ),
         Finding(
             69,
             "Correlation of the mean curve with what interpolation loses at each angle (0° left out)",
             _bootstrap_correlation(every[..., 1:], lost[1:]),
-            kind="context",
             note="loss: a picture turned and turned back against itself; it is 0 at quarter turns, where accuracy "
             "changes all the same because objects lie on their side",
             figures=shown,
@@ -95,7 +101,7 @@ def season_findings(runs: dict[str, Run], probe: Probe, names: Sequence[str], lo
 def _pair_correlations(probe: Probe, names: Sequence[str], where: np.ndarray) -> np.ndarray:
     """(seeds, pairs) correlation between two models' mean curves over the angles in ``where``."""
     rows = []
-    for seed in range(len(probe.right[names[0]])):
+    for seed in range(min(len(probe.right[name]) for name in names)):
         curves = np.array([probe.right[name][seed][:, where].mean(axis=0) for name in names])
         with np.errstate(invalid="ignore", divide="ignore"):
             table = np.nan_to_num(np.corrcoef(curves))  # a constant curve correlates with nothing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.claims.evidence import Expect, Finding, below, between, equals
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Expect, Finding, between, equals, primary
 from reprise.statistics import exact
 from reprise.studies.rotation import lesson as form
 
@@ -12,7 +13,7 @@ ROUNDING = 1e-9  # sums of some dozens of float64 numbers around 1
 ANGLES, PAIRS = 720, 300  # claim 62
 
 
-def template_findings() -> list[Finding]:
+def template_findings(declared: Declarations) -> list[Finding]:
     """What the source says before anything is trained."""
     cross = form.CROSS
     moves = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
@@ -39,11 +40,9 @@ def template_findings() -> list[Finding]:
     short = [np.diff(form.match(*pair, np.array(both)))[0] for pair, both in zip(pairs, found, strict=True)]
     tests = "the trained layer equals this NumPy form to rounding (tests/studies/rotation/test_lesson.py)"
     return [
-        Finding(
-            60,
-            "Largest dot product of the source's template with itself moved by a pixel, relative to unmoved",
+        primary(
+            declared[60],
             exact(max(dots), len(moves)),
-            below(1),
             note="the source calls this template a vertical edge; it is a cross",
         ),
         Finding(
@@ -51,34 +50,30 @@ def template_findings() -> list[Finding]:
             "Range of the largest response when the filter slides over a picture with the pattern at 25 places",
             exact(np.ptp(slides), len(slides)),
             equals(0, ROUNDING),
+            kind="secondary",
         ),
         Finding(
             60,
             "Lowest Pearson correlation of the template with itself moved by a pixel",
             exact(min(moved), len(moves)),
-            kind="context",
             note=f"1 would be invariance. Adding 5 to the patch: {form.pearson(cross, cross + 5):.3f}: Pearson's "
             "coefficient is invariant to shifts of value, not of place",
             variant="corrected",
         ),
+        primary(declared[61], exact(max(quarters), 64), figures=("mosaic",)),
         Finding(
             61,
             "Smallest number of ring shifts that gives every filter back",
             exact(periods[0], 64, "shifts"),
             equals(8),
-        ),
-        Finding(
-            61,
-            "Largest difference between two ring shifts a quarter and np.rot90",
-            exact(max(quarters), 64),
-            equals(0),
-            figures=("mosaic",),
+            kind="secondary",
         ),
         Finding(
             61,
             "Skew of a 45° shift of the L: 1 - correlation with the truly turned picture",
             exact(skews[1]),
             between(0.01, 0.5),
+            kind="secondary",
             note="“only slightly skewed”: more like the truth than not; at multiples of 90°: "
             + f"{max(skews[::2]):.3f}",
             figures=("mosaic",),
@@ -88,6 +83,7 @@ def template_findings() -> list[Finding]:
             f"Match lost by calculus against the best of {ANGLES} angles, worst of {PAIRS} pairs",
             exact(max(short), PAIRS),
             Expect(high=ROUNDING, closed=True),
+            kind="oracle",
             oracle="brute force with the ring resampled by periodic sincs",
             note="the ring as a trigonometric polynomial: the stationary points are roots of a polynomial of degree 8",
             figures=("calculus",),
@@ -96,17 +92,10 @@ def template_findings() -> list[Finding]:
             62,
             "Distance of the two angles in steps of the brute force, median",
             exact(float(np.median(apart)), PAIRS, "steps"),
-            between(0, 0.5),
         ),
-        Finding(
-            63,
-            "4 rotations: largest difference between turning the input and turning the output",
-            exact(turns[4], 3 * bank.shape[0]),
-            equals(0, ROUNDING),
-            note=tests,
-        ),
-        Finding(63, "8 rotations: the same", exact(turns[8], 3 * bank.shape[0]), equals(0, ROUNDING), note=tests),
-        Finding(63, "No rotations: the same", exact(turns[1], 3 * bank.shape[0]), kind="context"),
+        primary(declared[63], exact(turns[4], 3 * bank.shape[0]), note=tests),
+        Finding(63, "8 rotations: the same", exact(turns[8], 3 * bank.shape[0]), equals(0, ROUNDING), kind="secondary"),
+        Finding(63, "No rotations: the same", exact(turns[1], 3 * bank.shape[0])),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from reprise.runs import Probed, Run
+from reprise.runs import Probed, Run, apart
 from reprise.studies.rotation.settings import TRANSPLANTS
 from reprise.workspace import Workspace
 
@@ -36,12 +36,16 @@ class Probe:
         """(seeds, images) share of angles that are right."""
         return self.right[name].mean(axis=2)
 
+    def gap(self, name: str, other: str) -> np.ndarray:
+        """(seeds, images) difference of two variants' shares of angles that are right."""
+        return apart(self.share(name), self.share(other))
+
 
 def load_probe(workspace: Workspace, runs: dict[str, Run]) -> Probe:
     """Reads what every variant's networks were asked."""
     right, single, transplanted, settings = {}, {}, {}, {}
     for name in runs:
-        probed = Probed(workspace.probe(name))
+        probed = Probed.of(workspace, name)
         settings = probed.record["settings"]
         count = settings["angles"]
         index, labels, logits = probed.arrays("turned/index", "turned/label", "turned/logits")

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, Metric, Table, above, between
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Metric, Table, between, primary
 from reprise.statistics import seeds_effect
 from reprise.studies.shallow import lesson
 from reprise.studies.shallow.settings import Config
 
 Classifier = Callable[[np.ndarray], np.ndarray]  # (n, 2) -> (n,): above 0 is label 1
 SEPARABLE = "two clouds"
+SECONDARIES = 2  # this one, and the regression
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,9 @@ class Classified:
     """What was found on one set.
 
     Attributes:
-        scores: (seeds, 1 + widths) test accuracies, the line's first.
+        scores: (seeds, 1 + widths) test accuracies, logistic regression's first.
         judged: (seeds,) test accuracy of the network that is judged.
+        best: (seeds,) test accuracy of the best of all lines, chosen on the test points.
         x: (points, 2) training points of the first seed.
         labels: (points,) 0 or 1, of these.
         line: trained on these.
@@ -31,6 +34,7 @@ class Classified:
 
     scores: np.ndarray
     judged: np.ndarray
+    best: np.ndarray
     x: np.ndarray
     labels: np.ndarray
     line: Classifier
@@ -38,8 +42,8 @@ class Classified:
 
     @property
     def gains(self) -> np.ndarray:
-        """(seeds,): accuracy of the judged network minus the line's."""
-        return self.judged - self.scores[:, 0]
+        """(seeds,): accuracy of the judged network minus that of the best line."""
+        return self.judged - self.best
 
 
 def draw_points(name: str, seed: int, points: int) -> tuple[np.ndarray, ...]:
@@ -57,7 +61,8 @@ def fit_line(x: np.ndarray, labels: np.ndarray) -> Classifier:
 
 def classify(name: str, config: Config) -> Classified:
     """A line and a network of every width, trained on every seed's points."""
-    scores, judged, first = np.empty((config.seeds, 1 + len(config.widths))), np.empty(config.seeds), None
+    scores, first = np.empty((config.seeds, 1 + len(config.widths))), None
+    judged, best = np.empty((2, config.seeds))
     for seed in range(config.seeds):
         x, labels, test_x, test_labels = draw_points(name, seed, config.points)
         line = fit_line(x, labels)
@@ -68,25 +73,25 @@ def classify(name: str, config: Config) -> Classified:
         shown = [line, *(networks[hidden] for hidden in config.widths)]
         scores[seed] = [lesson.accuracy(each, test_x, test_labels) for each in shown]
         judged[seed] = lesson.accuracy(networks[config.hidden], test_x, test_labels)
+        best[seed] = lesson.best_line(test_x, test_labels)
         first = first or (x, labels, line, networks[config.hidden])
-    return Classified(scores, judged, *first)
+    return Classified(scores, judged, best, *first)
 
 
-def findings(config: Config, found: Mapping[str, Classified]) -> list[Finding]:
+def findings(declared: Declaration, config: Config, found: Mapping[str, Classified]) -> list[Finding]:
     """What the hidden layer gains on each set."""
-    return [
-        Finding(
-            141,
-            f"Test accuracy on {name}: {config.hidden} hidden units minus logistic regression",
-            seeds_effect(each.gains),
-            between(-0.03, 0.03) if name == SEPARABLE else above(0),
-            note="Where a line is the right answer a hidden layer gains nothing; 3 points either way count as none."
-            if name == SEPARABLE
-            else "",
-            figures=("shallow-maps",),
-        )
-        for name, each in found.items()
+    bent = [name for name in found if name != SEPARABLE]
+    level, shown = declared.level(config.seeds), ("shallow-maps",)
+    result = [
+        primary(declared, seeds_effect(found[name].gains, level=level, together=len(bent)), of=name, figures=shown)
+        for name in bent
     ]
+    if SEPARABLE in found:
+        words = f"Test accuracy on {SEPARABLE}: one hidden layer minus the best of all lines"
+        gain = seeds_effect(found[SEPARABLE].gains, together=SECONDARIES)
+        why = "Where a line is the right answer a hidden layer gains nothing; 3 points either way count as none."
+        result.append(Finding(141, words, gain, between(-0.03, 0.03), "secondary", note=why, figures=shown))
+    return result
 
 
 def metrics(found: Mapping[str, Classified]) -> dict[str, Metric]:
@@ -95,10 +100,13 @@ def metrics(found: Mapping[str, Classified]) -> dict[str, Metric]:
 
 
 def table(config: Config, found: Mapping[str, Classified]) -> Table:
-    """Mean accuracy of the line and of every width."""
+    """Mean accuracy of the lines and of every width."""
     return Table(
         "Test accuracy by number of hidden units",
-        ("set", "line", *map(str, config.widths)),
-        tuple((name, *(f"{value:.3f}" for value in each.scores.mean(axis=0))) for name, each in found.items()),
-        f"Mean over {config.seeds} data sets and first weights.",
+        ("set", "best line", "logistic regression", *map(str, config.widths)),
+        tuple(
+            (name, *(f"{value:.3f}" for value in (each.best.mean(), *each.scores.mean(axis=0))))
+            for name, each in found.items()
+        ),
+        f"Mean over {config.seeds} data sets and first weights; the best line is chosen on the test points.",
     )

@@ -144,6 +144,23 @@ def fit(
     return unpack(solved.x, d, hidden)
 
 
+def best_line(x: Array, labels: Array) -> float:
+    """Accuracy of the best of all lines in the plane, chosen on these very points: any offset, angles one degree apart.
+
+    Args:
+        x: (n, 2).
+        labels: (n,) 0 or 1.
+    """
+    angle = np.radians(np.arange(180))
+    order = np.argsort(
+        x @ np.stack([np.cos(angle), np.sin(angle)]), axis=0
+    )  # (n, 180) points by their side, each angle
+    behind = np.cumsum(np.where(labels[order] == 1, 1, -1), axis=0)  # ones minus noughts behind a line
+    ones = np.count_nonzero(labels == 1)
+    right = max(ones - behind.min(), len(labels) - ones + behind.max(), ones, len(labels) - ones)
+    return float(right / len(labels))
+
+
 def accuracy(net: Callable[[Array], Array], x: Array, labels: Array) -> float:
     """Share of examples on the right side of output 0."""
     return float(np.mean((net(x) > 0) == (labels == 1)))

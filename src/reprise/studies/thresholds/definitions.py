@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reprise.claims.evidence import Finding, equals
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, primary
 from reprise.statistics import exact, mean_effect
 from reprise.studies.thresholds.lesson import between_class, histogram, otsu_index, within_class
 
@@ -30,15 +31,13 @@ def explained(image: np.ndarray) -> float:
     return float(between / (between + within))
 
 
-def findings(photographs: Sequence[np.ndarray], random: Sequence[np.ndarray]) -> list[Finding]:
+def findings(declared: Declaration, photographs: Sequence[np.ndarray], random: Sequence[np.ndarray]) -> list[Finding]:
     """Whether the two definitions ever part, and what the best split explains."""
     everything = [*photographs, *random]
     return [
-        Finding(
-            3,
-            "Images on which the least within-class variance and the greatest between-class variance disagree",
+        primary(
+            declared,
             exact(sum(not same_optimum(image) for image in everything), n=len(everything), unit="images"),
-            equals(0),
             variant="text",
             note="Both variances from their own definitions, in whole-number arithmetic; the sets of optimal "
             "thresholds are compared, ties and all.",
@@ -48,7 +47,6 @@ def findings(photographs: Sequence[np.ndarray], random: Sequence[np.ndarray]) ->
             3,
             "Share of the grey levels' variance that the split explains, photographs",
             mean_effect(np.array([explained(image) for image in photographs]), unit="share of variance"),
-            kind="context",
             note="The best split of an even histogram explains three quarters; clear peaks give more.",
             figures=("otsu_photographs",),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.studies.thresholds import comparison, definitions, figures
 from reprise.studies.thresholds.images import photographs, random_images
@@ -10,7 +11,7 @@ from reprise.studies.thresholds.settings import Config
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Thresholds photographs and random images three ways."""
     config: Config = workspace.config
     pictures, random = photographs(), random_images(config.random_images)
@@ -19,7 +20,7 @@ def evaluate(workspace: Workspace) -> Evidence:
     return Evidence(
         data=f"{len(pictures)} grey photographs that come with scikit-image; {len(random)} generated images",
         findings=[
-            *definitions.findings(list(pictures.values()), random),
+            *definitions.findings(declared[3], list(pictures.values()), random),
             *comparison.findings(found, random),
         ],
         metrics=comparison.metrics(found),

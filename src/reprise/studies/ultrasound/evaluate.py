@@ -1,7 +1,7 @@
 """Ultrasound nerve segmentation: what claims 79-87 say, measured.
 
 Predictions are post-processed as the source's were and scored at the frames' own size by Kaggle's dice; every
-comparison is paired frame by frame, with intervals over test subjects and seeds.
+comparison is paired frame by frame, with intervals over test subjects and seeds at once.
 """
 
 from __future__ import annotations
@@ -10,46 +10,47 @@ from pathlib import Path
 
 import numpy as np
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Figure
 from reprise.comparing.tables import costs
 from reprise.data.ultrasound import Prepared, load
-from reprise.runs import check_same_test, load_runs, used_settings
+from reprise.runs import load_runs, used_settings
 from reprise.studies.ultrasound import duplicates, pixels, tables
 from reprise.studies.ultrasound import figures as draw
 from reprise.studies.ultrasound.answers import shown
 from reprise.studies.ultrasound.cleaning import Cleaning, read_cleaning
-from reprise.studies.ultrasound.comparisons import COMPARED, comparison_findings
+from reprise.studies.ultrasound.comparisons import comparison_findings
 from reprise.studies.ultrasound.exact import exact_findings
 from reprise.studies.ultrasound.published import TRAINING_SET
-from reprise.studies.ultrasound.scores import score
+from reprise.studies.ultrasound.scores import check_same_frames, score
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 79-87."""
     prepared, cleaning = load(workspace.prepared("ultrasound")), read_cleaning(workspace)
     generated = workspace.source == "generated"
     runs = load_runs(workspace)
-    check_same_test({name: runs[name] for name in COMPARED if name in runs})
     scores = {name: score(run, prepared) for name, run in runs.items()}
+    check_same_frames(scores)
     measured = {name: pixels.measure_all(run, prepared) for name, run in runs.items()}
     evidence = Evidence(
         data=data_words(prepared, workspace.source),
         settings=used_settings(runs) | {"cleaning": cleaning.settings},
     )
-    evidence.findings += exact_findings(prepared, generated)
-    evidence.findings += duplicates.duplicate_findings(prepared, cleaning, generated)
-    evidence.findings += comparison_findings(prepared, scores, generated)
+    evidence.findings += exact_findings(declared, prepared, generated)
+    evidence.findings += duplicates.duplicate_findings(declared, prepared, cleaning, generated)
+    evidence.findings += comparison_findings(declared, scores, generated)
     evidence.metrics |= tables.metrics(scores, measured)
     evidence.tables += [
-        tables.score_table(prepared, scores),
+        tables.score_table(scores),
         pixels.table(measured),
         duplicates.hash_table(prepared, cleaning, generated),
     ]
     evidence.cost = costs(runs)
     folder, answered = workspace.evidence / "figures", shown(runs, prepared)
     evidence.figures += [
-        draw.subjects(folder, prepared, scores),
+        draw.subjects(folder, scores),
         draw.curves(folder, list(runs.values())),
         draw.predictions(folder, prepared, scores["cleaned_has_mask"]),
         draw.distances(folder, *duplicates.distance_matrix(prepared), cleaning.threshold),

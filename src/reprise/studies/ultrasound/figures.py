@@ -20,15 +20,14 @@ from reprise.studies.ultrasound.duplicates import Curve
 from reprise.studies.ultrasound.scores import Scores
 
 
-def subjects(folder: Path, prepared: Prepared, scores: dict[str, Scores]) -> Figure:
+def subjects(folder: Path, scores: dict[str, Scores]) -> Figure:
     """Mean dice of every test subject, one dot a subject and variant."""
-    names = [name for name in scores if name != "raw_by_image"]
+    names = list(scores)
     with figure(folder / "subjects.svg", 7, 0.55 * len(names) + 1.4) as (_, axes):
         rng = np.random.default_rng(0)
         for row, name in enumerate(names):
             s = scores[name]
-            subject = prepared.subject[s.index]
-            means = [s.dice[:, subject == who].mean() for who in np.unique(subject)]
+            means = [s.dice[s.subject == who].mean() for who in np.unique(s.subject)]
             axes.scatter(means, row + rng.uniform(-0.14, 0.14, len(means)), s=22, color=COLOURS[row], alpha=0.65, lw=0)
             axes.plot([s.dice.mean()] * 2, [row - 0.3, row + 0.3], color=COLOURS[row], lw=3)
         nothing = (~scores["raw"].present).mean()
@@ -58,8 +57,9 @@ def curves(folder: Path, runs: Sequence[Run]) -> Figure:
 
 def predictions(folder: Path, prepared: Prepared, scores: Scores) -> Figure:
     """The best, the median and the worst frames of one network, true and predicted outline over the frame."""
-    values = scores.dice[0]
-    shown = scores.present | scores.predicted_present[0]
+    first = scores.seed == 0
+    values, frames = scores.dice[first], scores.index[first]
+    shown = (scores.present | scores.predicted_present)[first]
     order = np.flatnonzero(shown)[np.argsort(values[shown], kind="stable")]
     if len(order) < 3:
         order = np.argsort(values, kind="stable")
@@ -71,7 +71,7 @@ def predictions(folder: Path, prepared: Prepared, scores: Scores) -> Figure:
             for axis in row:
                 axis.axis("off")
             for axis, i in zip(row, chosen, strict=False):
-                frame = scores.index[i]
+                frame = frames[i]
                 axis.imshow(prepared.frames[frame], vmin=0, vmax=255)
                 outline(axis, prepared.masks[frame], "#ffd34d")
                 outline(axis, scores.best[i], "#4dc3ff")

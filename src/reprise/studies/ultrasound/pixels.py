@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ from reprise.metrics.calibration import (
 )
 from reprise.metrics.ranking import auroc
 from reprise.runs import Run
-from reprise.studies.ultrasound.answers import SHOWN, Answers, answers
+from reprise.studies.ultrasound.answers import SHOWN, Answers, Asked, answers
 
 MEASURES = ("ECE", "NLL", "Brier")
 
@@ -31,8 +32,8 @@ class Calibration:
     """Scores on test data, each (seeds,) or, where there is nothing to measure, (0,).
 
     Attributes:
-        n: pixels or frames of test.
-        fitted_on: pixels or frames of validation.
+        n: pixels or frames of test, of all seeds.
+        fitted_on: pixels or frames of validation, of all seeds.
         base_rate: share of yes among the test labels.
         before: by measure, as trained.
         after: by measure, divided by the temperature.
@@ -59,38 +60,43 @@ class Calibration:
 def measure_all(run: Run, prepared: Prepared) -> dict[str, Calibration]:
     """One variant's scores by target; only the head, asked of few frames, is ranked too."""
     found = answers(run, prepared)
-    return {target: measure(*parts, ranked=target == "head") for target, parts in found.items()}
+    return {target: measure(every, ranked=target == "head") for target, every in found.items()}
 
 
-def measure(validation: Answers, test: Answers, ranked: bool) -> Calibration:
-    """Scores as trained and after temperature scaling; ``ranked`` asks for the AUROC too."""
+def measure(every: list[Asked], ranked: bool) -> Calibration:
+    """Scores as trained and after temperature scaling, a network at a time; ``ranked`` asks for the AUROC too."""
+    validation, test = zip(*every, strict=True)
     scalings, missing = _fit(validation)
-    both = len(np.unique(test.labels)) == 2
+    labels = [each.labels for each in test]
+    both = all(len(np.unique(each)) == 2 for each in labels)
+    scaled = [s.transform(_pair(each.logits)) for s, each in zip(scalings, test, strict=False)]
     return Calibration(
-        n=len(test.labels),
-        fitted_on=len(validation.labels),
-        base_rate=float(test.labels.mean()),
-        before=_scores([_sigmoid(z) for z in test.logits], test.labels),
-        after=_scores([s.transform(_pair(z)) for s, z in zip(scalings, test.logits, strict=False)], test.labels),
-        auroc=np.array(
-            [auroc(z[test.labels == 1], z[test.labels == 0]) for z in test.logits] if ranked and both else []
-        ),
+        n=sum(map(len, labels)),
+        fitted_on=sum(len(each.labels) for each in validation),
+        base_rate=float(np.concatenate(labels).mean()),
+        before=_scores([_sigmoid(each.logits) for each in test], labels),
+        after=_scores(scaled, labels),
+        auroc=np.array([_auroc(each) for each in test] if ranked and both else []),
         scalings=scalings,
         missing=missing,
     )
 
 
-def _fit(validation: Answers) -> tuple[tuple[TemperatureScaling, ...], str]:
+def _fit(validation: Sequence[Answers]) -> tuple[tuple[TemperatureScaling, ...], str]:
     """One scaling a seed; or none at all, and why."""
-    if len(np.unique(validation.labels)) < 2:
+    if any(len(np.unique(each.labels)) < 2 for each in validation):
         return (), "the validation labels are all alike"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # ``attained`` says the same
-        scalings = tuple(TemperatureScaling().fit(_pair(z), validation.labels) for z in validation.logits)
+        scalings = tuple(TemperatureScaling().fit(_pair(each.logits), each.labels) for each in validation)
     without = sum(not scaling.attained for scaling in scalings)
     if without:
         return (), f"no temperature minimises the NLL on validation for {without} of {len(scalings)} seeds"
     return scalings, ""
+
+
+def _auroc(test: Answers) -> float:
+    return auroc(test.logits[test.labels == 1], test.logits[test.labels == 0])
 
 
 def _pair(z: np.ndarray) -> np.ndarray:
@@ -102,11 +108,12 @@ def _sigmoid(z: np.ndarray) -> np.ndarray:
     return np.stack([expit(-z), expit(z)], axis=1)
 
 
-def _scores(probabilities: list[np.ndarray], labels: np.ndarray) -> dict[str, np.ndarray]:
+def _scores(probabilities: list[np.ndarray], labels: list[np.ndarray]) -> dict[str, np.ndarray]:
+    pairs = list(zip(probabilities, labels, strict=False))  # no probabilities where there is no temperature
     return {
-        "ECE": np.array([expected_calibration_error(p, labels) for p in probabilities]),
-        "NLL": np.array([negative_log_likelihood(p, labels, NLL_FLOOR) for p in probabilities]),
-        "Brier": np.array([brier(p, labels) for p in probabilities]),
+        "ECE": np.array([expected_calibration_error(*pair) for pair in pairs]),
+        "NLL": np.array([negative_log_likelihood(*pair, NLL_FLOOR) for pair in pairs]),
+        "Brier": np.array([brier(*pair) for pair in pairs]),
     }
 
 
@@ -153,10 +160,10 @@ def reliability_curves(
     shown: dict[str, Answers], measured: dict[str, dict[str, Calibration]]
 ) -> tuple[dict[str, ReliabilityCurve], dict[str, ReliabilityCurve]]:
     """Of seed 0, by the panel's title: as trained, and after temperature scaling where there is a temperature."""
-    before = {target: reliability_curve(_sigmoid(test.logits[0]), test.labels) for target, test in shown.items()}
+    before = {target: reliability_curve(_sigmoid(test.logits), test.labels) for target, test in shown.items()}
     after = {}
     for target, test in shown.items():
         for scaling in measured[SHOWN[target]][target].scalings[:1]:
-            scaled = scaling.transform(_pair(test.logits[0]))
+            scaled = scaling.transform(_pair(test.logits))
             after[f"{target}, T = {scaling.temperature:.3g}"] = reliability_curve(scaled, test.labels)
     return before, after

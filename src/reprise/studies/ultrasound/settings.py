@@ -10,7 +10,7 @@ from reprise.settings import Settings, Strict, StudyConfig
 
 DATA = ("ultrasound",)
 SHAPES = {"image": (160, 160), "target": (160, 160), "has_mask": ()}  # at scale `full`
-PARAMETERS = {"raw": 8_202_849, "cleaned": 8_202_849, "cleaned_has_mask": 8_254_050, "starter": 7_759_521}  # at `full`
+PARAMETERS = {"raw": 8_202_849, "cleaned": 8_202_849, "cleaned_has_mask": 8_254_050}  # at `full`
 
 
 class UltrasoundSettings(Settings):
@@ -21,7 +21,7 @@ class UltrasoundSettings(Settings):
     dropout: float = Field(ge=0, lt=1)
     has_mask: bool = False
     clean: Literal["none", "both", "origin"] = "none"
-    split: Literal["subject", "image"] = "subject"
+    steps: int = Field(1, ge=1, description="batches of an epoch at least: frames are repeated, evenly, until then")
     scaling: Literal["raw", "standardised"] = "raw"
     rotation: float = Field(ge=0, le=180, description="degrees")
     translation: float = Field(ge=0, lt=1, description="share of the side; the source's 10 px of 160 are 0.0625")
@@ -37,5 +37,6 @@ class Cleaning(Strict):
 class Config(StudyConfig[UltrasoundSettings]):
     """pipelines/ultrasound/params.yaml."""
 
-    split_seed: int
+    folds: int = Field(ge=3, description="parts of the subjects, of which each seed tests another")
+    split_seed: int = Field(ge=0, description="of which subject is in which part")
     cleaning: Cleaning

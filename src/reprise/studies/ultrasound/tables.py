@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.claims.evidence import Metric, Table
-from reprise.data.ultrasound import Prepared
 from reprise.metrics.segmentation import precision_recall
-from reprise.statistics import SHARE, Effect, paired_effect
+from reprise.statistics import SHARE, Effect
 from reprise.studies.ultrasound.pixels import Calibration
 from reprise.studies.ultrasound.scores import Scores
 
@@ -17,7 +16,7 @@ def metrics(scores: dict[str, Scores], measured: dict[str, dict[str, Calibration
     found = {}
     for name, variant in scores.items():
         for label, values, better in (
-            ("dice", variant.dice.mean(axis=1), "higher"),
+            ("dice", variant.by_seed(variant.dice), "higher"),
             ("mean_iu", variant.mean_iu, "higher"),
             ("pixel_ece", measured[name]["pixels"].before["ECE"], "lower"),
         ):
@@ -25,15 +24,16 @@ def metrics(scores: dict[str, Scores], measured: dict[str, dict[str, Calibration
     return found
 
 
-def score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
+def score_table(scores: dict[str, Scores]) -> Table:
     """A row a variant, below one for predicting nothing."""
     rows = []
     first = next(iter(scores.values()))
-    nothing = paired_effect((~first.present).astype(float), prepared.subject[first.index], possible=SHARE)
+    nothing = first.effect((~first.present).astype(float), possible=SHARE)
     rows.append(("predict nothing", _with_interval(nothing), *("–",) * 6))
     for name, s in scores.items():
-        effect = paired_effect(s.dice, prepared.subject[s.index], possible=SHARE)
-        presence = [precision_recall(s.present, predicted) for predicted in s.predicted_present]
+        effect = s.effect(s.dice, possible=SHARE)
+        of_seeds = (s.seed == seed for seed in range(s.seeds))
+        presence = [precision_recall(s.present[own], s.predicted_present[own]) for own in of_seeds]
         precision, recall = (_mean_of_defined(values) for values in zip(*presence, strict=True))
         rows.append(
             (
@@ -48,8 +48,10 @@ def score_table(prepared: Prepared, scores: dict[str, Scores]) -> Table:
             )
         )
     columns = ("variant", "dice [95 %]", "soft dice", "IU", "pixel acc.", "mean IU", "nerve P / R", "n")
-    groups = len(np.unique(prepared.subject[first.index]))
-    caption = f"Test frames, mean over {len(first.dice)} seeds; intervals over {groups} test subjects and seeds."
+    groups = len(np.unique(first.subject))
+    caption = (
+        f"Test frames of {first.seeds} seeds, each with other subjects; intervals over {groups} subjects and seeds."
+    )
     return Table("Scores", columns, tuple(rows), caption)
 
 

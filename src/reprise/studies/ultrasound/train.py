@@ -8,8 +8,9 @@ import numpy as np
 from torch import nn
 
 from reprise.data.parts import Arrays, TrainingData
-from reprise.data.ultrasound import TRAIN, VALIDATION, load, split_by_image, split_by_subject
+from reprise.data.ultrasound import load
 from reprise.models.unet import UNet
+from reprise.studies.ultrasound import folds
 from reprise.studies.ultrasound.cleaning import read_cleaning
 from reprise.studies.ultrasound.settings import UltrasoundSettings
 from reprise.tasks.segment import Segment
@@ -19,19 +20,25 @@ from reprise.workspace import Workspace
 def data(workspace: Workspace, settings: UltrasoundSettings, seed: int) -> TrainingData:
     """Frames at working size, without what the cleaning rule drops; test frames are never cleaned.
 
-    The split is the same for every seed, so that variants are compared frame by frame.
+    Which subjects are tested follows from the seed, the same for every variant. Training frames are repeated up to the
+    same number for all, so that cleaning takes no step away.
+
+    Raises:
+        ValueError: cleaning leaves nothing to train on.
     """
-    prepared = load(workspace.prepared("ultrasound"))
-    if settings.split == "image":
-        part = split_by_image(prepared.nonempty, workspace.config.split_seed)
-    else:
-        part = split_by_subject(prepared.subject, workspace.config.split_seed)
+    prepared, config = load(workspace.prepared("ultrasound")), workspace.config
+    part = folds.parts(prepared.subject, seed, config.split_seed, config.folds)
+    tested, trained = folds.sizes(prepared.subject, config.folds)
     keep = np.ones(len(part), bool)
     if settings.clean != "none":
         keep = ~read_cleaning(workspace).dropped[settings.clean]
+    length = max(trained, settings.steps * settings.batch_size)
+    train = np.flatnonzero((part == folds.TRAIN) & keep)
+    validation = np.flatnonzero((part == folds.VALIDATION) & keep)
+    if not len(validation):  # cleaning would leave nothing to look at
+        validation = np.flatnonzero(part == folds.VALIDATION)
 
-    def arrays(select: np.ndarray) -> Arrays:
-        index = np.flatnonzero(select)
+    def arrays(index: np.ndarray) -> Arrays:
         return {
             "image": prepared.images[index],
             "target": prepared.targets[index],
@@ -40,9 +47,9 @@ def data(workspace: Workspace, settings: UltrasoundSettings, seed: int) -> Train
         }
 
     return TrainingData(
-        train=arrays((part == TRAIN) & keep),
-        validation=arrays((part == VALIDATION) & keep),
-        test=arrays(part > VALIDATION),
+        train=arrays(folds.repeated(train, length, np.random.default_rng([config.split_seed, seed]))),
+        validation=arrays(np.resize(validation, tested)),
+        test=arrays(np.resize(np.flatnonzero(part == folds.TEST), tested)),
     )
 
 

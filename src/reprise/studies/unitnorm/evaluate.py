@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence
 from reprise.comparing import figures as charts
 from reprise.comparing.tables import accuracies, costs, image_words, score_table
 from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.unitnorm import figures as draw
-from reprise.studies.unitnorm.comparisons import four_ways, other_ways
+from reprise.studies.unitnorm.comparisons import elu, four_ways, other_ways
 from reprise.studies.unitnorm.exact import exact_findings
 from reprise.workspace import Workspace
 
 
-def evaluate(workspace: Workspace) -> Evidence:
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 72-78."""
     runs = load_runs(workspace)
     check_same_test(runs)
@@ -20,8 +21,9 @@ def evaluate(workspace: Workspace) -> Evidence:
         data=image_words(workspace.source, workspace.params.dataset("cifar").official, runs["baseline"]),
         settings=used_settings(runs),
     )
-    evidence.findings += exact_findings()
-    evidence.findings += four_ways(runs)
+    evidence.findings += exact_findings(declared)
+    evidence.findings += four_ways(declared[74], runs)
+    evidence.findings += elu(declared[77], runs)
     evidence.findings += other_ways(runs)
     evidence.metrics |= accuracies(runs, ("baseline", "conv", "dense", "both"))
     evidence.tables.append(score_table(runs))

@@ -6,7 +6,8 @@ of all just right of its pole at 0. Selection sees only the order of the candida
 helps.
 
 The source blames the missing derivative at 0. A genetic algorithm takes no derivatives: what matters is whether the
-fitness *decreases* as the objective grows. A kinked ``-x`` works; a smooth but not monotone fitness would not.
+fitness *decreases* as the objective grows. A kinked ``-x`` works (it must: its order is that of ``-x``); the reciprocal
+smoothed until it has every derivative does not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FITNESS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "-x": lambda x: -x,
     "1/x": lambda x: 1 / x,
     "-x with a kink at 0": lambda x: np.where(x > 0, -3 * x, -x),  # no derivative at 0, same order
-    "-x with a jump at 0": lambda x: -x - 4 * (x > 0),  # not even continuous, same order
+    "x/(x² + 0.01)": lambda x: x / (x * x + 0.01),  # nearly 1/x, and smooth everywhere: greatest at 0.1
     "1/(x + 6)": lambda x: 1 / (x + 6),  # the reciprocal with its pole out of the way: same order
 }
 

@@ -16,18 +16,25 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 MINUTES_A_YEAR = 365.25 * 24 * 60
 
 
 class Slope(NamedTuple):
-    """An exponent with its 95 % interval, from so many points in so many groups."""
+    """An exponent with its 95 % interval, from so many points in so many groups.
+
+    The strict interval holds for ``together`` exponents at once; it is the same where there is one.
+    """
 
     value: float
     low: float
     high: float
     points: int
     groups: int
+    strict_low: float = np.nan
+    strict_high: float = np.nan
+    together: int = 1
 
 
 def mammals() -> pd.DataFrame:
@@ -42,9 +49,17 @@ def heartbeats() -> pd.DataFrame:
 
 
 def exponent(
-    mass: np.ndarray, value: np.ndarray, groups: np.ndarray | None = None, replicates: int = 10_000, seed: int = 0
+    mass: np.ndarray,
+    value: np.ndarray,
+    groups: np.ndarray | None = None,
+    replicates: int = 10_000,
+    seed: int = 0,
+    together: int = 1,
 ) -> Slope:
     """Least-squares slope of ``log value`` on ``log mass``, with a bootstrap interval over groups.
+
+    Few groups resample too narrowly, by ``sqrt((g - 1) / g)`` and by the normal quantile in place of Student's: the
+    interval is stretched by both.
 
     Args:
         mass: (n,) positive.
@@ -52,9 +67,10 @@ def exponent(
         groups: (n,) labels resampled together; default: each point by itself.
         replicates: bootstrap samples.
         seed: of the bootstrap.
+        together: how many exponents are judged at once.
 
     Raises:
-        ValueError: fewer than three points, or anything not positive.
+        ValueError: fewer than three points, fewer than two groups, or anything not positive.
     """
     mass, value = np.asarray(mass, dtype=float), np.asarray(value, dtype=float)
     if mass.shape != value.shape or mass.size < 3:
@@ -64,12 +80,17 @@ def exponent(
     x, y = np.log10(mass), np.log10(value)
     _, index = np.unique(np.arange(mass.size) if groups is None else groups, return_inverse=True)
     count = int(index.max()) + 1
+    if count < 2:
+        raise ValueError("one group says nothing about chance: an interval needs two or more")
     sums = np.stack([np.bincount(index, weights=term) for term in (np.ones_like(x), x, y, x * x, x * y)], axis=1)
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(count, np.full(count, 1 / count), size=replicates) @ sums
-    slopes = _slope(drawn)
-    low, high = np.nanquantile(slopes, [0.025, 0.975])
-    return Slope(float(_slope(sums.sum(axis=0))), float(low), float(high), mass.size, count)
+    drawn = _slope(rng.multinomial(count, np.full(count, 1 / count), size=replicates) @ sums)
+    slope, ends = float(_slope(sums.sum(axis=0))), []
+    for level in (0.05, 0.05 / together):
+        tail = 1 - level / 2
+        stretch = np.sqrt(count / (count - 1)) * stats.t.ppf(tail, count - 1) / stats.norm.ppf(tail)
+        ends += [float(slope + (end - slope) * stretch) for end in np.nanquantile(drawn, [1 - tail, tail])]
+    return Slope(slope, *ends[:2], mass.size, count, *ends[2:], together)
 
 
 def _slope(sums: np.ndarray) -> np.ndarray:

@@ -20,6 +20,11 @@ def damage(money: int, shield: int, warrior: int, shields: np.ndarray) -> np.nda
     return np.where(rest >= 0, shields * (rest // warrior), 0)
 
 
+def half_each(money, shield, warrior):
+    """Shields and warriors, in real numbers (or symbols), that half of the money buys of each: ``M/2G``, ``M/2W``."""
+    return money / (2 * shield), money / (2 * warrior)
+
+
 def best_shields(money: int, shield: int, warrior: int) -> tuple[np.ndarray, int]:
     """Every optimal number of shields, and the damage they give.
 
