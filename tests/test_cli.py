@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -276,6 +277,10 @@ def test_a_user_without_a_home_is_told_so_in_one_line(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert "set HOME" in done.stderr
+
+
+def test_the_version_is_that_of_the_installed_package(tmp_path):
+    assert reprise("--version", cwd=tmp_path).stdout == f"reprise {metadata.version('reprise')}\n"
 
 
 def test_a_closed_pipe_is_quiet(tmp_path):

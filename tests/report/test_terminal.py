@@ -41,6 +41,14 @@ def test_filters(reported):
     assert "3 claims" in printed(reported / LEDGER, 200, study="thresholds")
     assert "1 claims:  ✓ 1 reproduced (1 measured)" in printed(reported / LEDGER, 200, kinds=["measured"])
     assert "2 claims" in printed(reported / LEDGER, 200, kinds=["built", "stand-in"])
+    assert "1 claims" in printed(reported / LEDGER, 200, ids=[110])
+    assert "2 claims" in printed(reported / LEDGER, 200, ids=[110, 3])
+    with pytest.raises(ValueError, match="no claim 999; the ledger has 1 to "):
+        show_ledger(reported / LEDGER, ids=[999])
+    found = printed(reported / LEDGER, 200, search="POOLING edges")
+    assert "1 claims" in found
+    assert "110" in found
+    assert "0 claims" in printed(reported / LEDGER, 200, search="no such words at all")
     with pytest.raises(ValueError, match=r"no kind 'measurd' \(did you mean 'measured'\?\)"):
         show_ledger(reported / LEDGER, kinds=["measurd"])
     with pytest.raises(ValueError, match=r"no verdict 'reproduce'.*did you mean 'reproduced'"):

@@ -12,6 +12,7 @@ no verdict about the claim). What a source only names is *built* and has no verd
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,15 @@ def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
     return rows
 
 
-def read_studies(root: Path = Path()) -> dict[str, dict[str, Any]]:
-    """The evidence of every study that has parameters, in order of its first claim.
+def read_studies(root: Path = Path(), only: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+    """The evidence of every study that has parameters, or ``only`` of these, in order of its first claim.
 
     Folders under ``data/evidence`` that no study owns (left from a renamed one) are passed over with a warning.
     """
-    names = named_studies(root)
+    owners = named_studies(root)
+    names = owners if only is None else [name for name in owners if name in only]
     folder = root / "data" / "evidence"
-    strays = sorted({path.parent.name for path in folder.glob("*/evidence.json")} - set(names))
+    strays = sorted({path.parent.name for path in folder.glob("*/evidence.json")} - set(owners))
     if strays:
         print(f"warning: {folder}: no study under pipelines/ owns {', '.join(strays)}; ignored", file=sys.stderr)
     missing = [name for name in names if not (folder / name / "evidence.json").is_file()]

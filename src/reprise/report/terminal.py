@@ -27,6 +27,7 @@ KEYS = {  # of every row, for whoever reads the ledger
     "id", "source", "chapter", "claim", "study", "kind", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
     "planned", "power", "declared", "data_source", "scale", "findings",
 }  # fmt: skip
+SEARCHED = ("claim", "states", "says", "measures", "study", "chapter")
 WIDE = 120  # columns from which every field has one of its own
 
 
@@ -36,6 +37,8 @@ def show_ledger(
     verdicts: Sequence[str] = (),
     kinds: Sequence[str] = (),
     study: str = "",
+    ids: Sequence[int] = (),
+    search: str = "",
     console: Console | None = None,
 ) -> None:
     """Prints the ledger: one row a claim with study, verdict, effect, interval, n, data source and scale.
@@ -46,11 +49,13 @@ def show_ledger(
         verdicts: only rows with one of these verdicts; all where empty.
         kinds: only rows of one of these kinds; all where empty.
         study: only rows that this study answers.
+        ids: only these claims; all where empty.
+        search: only rows whose title, words or measurement hold all of these words, in any case.
         console: where to print; standard output by default.
 
     Raises:
         FileNotFoundError: there is no ledger yet.
-        ValueError: a verdict, a kind or a study that does not exist.
+        ValueError: a claim, a verdict, a kind or a study that does not exist.
     """
     rows = read_ledger(path)
     for kind in kinds:
@@ -62,6 +67,11 @@ def show_ledger(
     studies = sorted({name for row in rows for name in row["study"].split(", ") if name})
     if study and study not in studies:
         raise ValueError(f"no study {study!r}{nearest(study, studies)}")
+    unknown = sorted(set(ids) - {row["id"] for row in rows})
+    if unknown:
+        raise ValueError(f"no claim {unknown[0]}; the ledger has 1 to {len(rows)}")
+    rows = [row for row in rows if not ids or row["id"] in ids]
+    rows = [row for row in rows if _holds(row, search.casefold().split())]
     rows = [row for row in rows if not verdicts or row["verdict"] in verdicts]
     rows = [row for row in rows if not kinds or row["kind"] in kinds]
     rows = [row for row in rows if not study or study in row["study"].split(", ")]
@@ -97,6 +107,11 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
         if wrong:
             raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
     return rows
+
+
+def _holds(row: dict[str, Any], words: Sequence[str]) -> bool:
+    text = " ".join(str(row.get(key, "")) for key in SEARCHED).casefold()
+    return all(word in text for word in words)
 
 
 def _wide(rows: list[dict[str, Any]]) -> Table:
