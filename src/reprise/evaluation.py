@@ -7,10 +7,11 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reprise.claims.declarations import Declarations, read_declarations
 from reprise.claims.evidence import Evidence, Finding, decide, joined
-from reprise.config import study_params
+from reprise.config import PARAMS, study_params
 from reprise.messages import shown
 from reprise.registry import has_part, import_part, study_file
 from reprise.runs import Run
@@ -53,9 +54,12 @@ def declarations(study: str) -> Declarations:
 
 def held(declared: Declarations, workspace: Workspace) -> Declarations:
     """The same with the values of the settings that they name, so that no setting that decides changes in silence."""
-    path = study_params(workspace.root, workspace.study)
-    params = parse_yaml(read_text(path), shown(path))
-    found = Declarations({claim: each.holding(params, shown(path)) for claim, each in declared.items()})
+    params: dict[str, Any] = {}
+    paths = (workspace.root / PARAMS, study_params(workspace.root, workspace.study))
+    for path in paths:
+        params |= parse_yaml(read_text(path), shown(path)) or {}
+    where = " and ".join(map(shown, paths))
+    found = Declarations({claim: each.holding(params, where) for claim, each in declared.items()})
     found.seen = declared.seen
     return found
 

@@ -70,7 +70,7 @@ class Declaration(Strict):
         smallest: effect of interest beyond the band's end; for a band with two ends its half width serves.
         planned: how much is measured; null where nothing is random.
         undecidable: what makes it undecidable.
-        settings: dotted names in the study's params.yaml ("base.epochs") that decide what is measured.
+        settings: dotted names in params.yaml or the study's ("data.cifar", "base.epochs") that decide what is measured.
         held: what these are, at every scale; filled in where it is evaluated, and part of the digest.
         slips: numbers of the source's defects that stand beside the verdict.
         changed: after evidence was seen.
