@@ -34,7 +34,7 @@ def test_what_was_planted_says_so_and_is_a_stand_in(generated):
     assert kinds == dict.fromkeys((79, 84, 87), "built") | {80: "arithmetic"} | dict.fromkeys(
         (81, 82, 83, 85, 86), "stand-in"
     )
-    assert {each.kind("real") for claim, each in declared.items() if claim > 80} == {"measured"}
+    assert {each.kind("real") for claim, each in declared.items() if kinds[claim] == "stand-in"} == {"measured"}
     for claim in (81, 83):
         assert "planted" in next(f for f in findings(generated[1], claim) if f.kind == "primary").note
 
