@@ -214,11 +214,12 @@ def test_what_can_be_fetched_is_listed_and_what_cannot_says_how_it_is_had(tmp_pa
     for refuse in (sets.fetch_set, sets.check_set):
         with pytest.raises(ValueError, match=r"no data set 'mnits' \(did you mean 'mnist'\?\)"):
             refuse("mnits", tmp_path)
-    with pytest.raises(FileNotFoundError, match="`reprise data fetch mnist` fills it"):
+    with pytest.raises(FileNotFoundError, match="`reprise data fetch mnist` downloads them"):
         sets.check_set("mnist", tmp_path)
     (tmp_path / "mnist").mkdir()
-    (tmp_path / "mnist" / "labels.gz").touch()
-    assert "mnist: 1 files" in sets.check_set("mnist", tmp_path)
+    (tmp_path / "mnist" / "train-labels-idx1-ubyte").touch()
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: truncated"):
+        sets.check_set("mnist", tmp_path)
 
 
 @pytest.mark.parametrize(
