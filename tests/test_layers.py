@@ -21,7 +21,7 @@ LAYERS = (
     ("renewal",),
     ("workspace", "models", "calibration", "checkpoints"),
     ("data",),
-    ("tasks",),
+    ("tasks", "sweep"),
     ("networks", "runs", "sweeps"),
     ("loop",),
     ("training",),
