@@ -25,7 +25,7 @@ class Learning(Strict):
 
 
 class Config(Strict):
-    """pipelines/dropout/params.yaml."""
+    """pipelines/thinned/params.yaml."""
 
     repetitions: int = Field(ge=10, description="random layers for one step of gradient descent")
     adam: int = Field(ge=5, description="random networks for Adam's steps")
