@@ -171,7 +171,7 @@ def _stacked(
         curves, _ = train_stacked(
             work,
             [networks[number] for number in numbers],
-            lambda step: report_text(f"step {step} of {work.steps}, many networks at once"),
+            lambda step, stack: report_text(f"step {step} of {work.steps}, many networks at once"),
         )
         for number, curve in zip(numbers, curves, strict=True):
             done(number, curve)

@@ -6,7 +6,7 @@ Networks do not see each other, so that one that diverges spoils no other; it is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch.func import functional_call, grad_and_value, vmap
 from reprise.sweep.masks import keys
 from reprise.sweep.networks import Curve, Network
 from reprise.sweep.rules import RULES
-from reprise.sweep.work import Work
+from reprise.sweep.work import Examples, Work
 
 TEST_BATCH = 200
 Tensors = dict[str, Tensor]
@@ -92,9 +92,9 @@ class Stack:
         return loss, correct
 
     @torch.inference_mode()
-    def examined(self) -> tuple[Tensor, Tensor]:
-        """(networks,) mean loss and accuracy on the test examples; nan without any."""
-        test, work = self.work.test, self.work
+    def examined(self, test: Examples | None) -> tuple[Tensor, Tensor]:
+        """(networks,) mean loss and accuracy on examples, with dropout off; nan without any."""
+        work = self.work
         losses = torch.zeros(len(self), device=self.device)
         correct = torch.zeros(len(self), device=self.device)
         if test is None:
@@ -121,13 +121,15 @@ class Stack:
         self.networks = [self.networks[place] for place in chosen.tolist()]
 
 
-def train_stacked(work: Work, networks: Sequence[Network], told=lambda step: None) -> tuple[list[Curve], Stack]:
+def train_stacked(
+    work: Work, networks: Sequence[Network], told: Callable[[int, Stack], None] = lambda step, stack: None
+) -> tuple[list[Curve], Stack]:
     """Trains networks with the same optimizer as one.
 
     Args:
         work: with its examples on the device.
         networks: as many as its memory holds.
-        told: called with the number of steps at every reading.
+        told: called at every reading with the number of steps, and the stack, whose networks may be asked anything.
 
     Returns:
         A curve each, and the stack of those that are left.
@@ -147,7 +149,7 @@ def train_stacked(work: Work, networks: Sequence[Network], told=lambda step: Non
         if step + 1 not in work.readings:
             continue
         count = step + 1 - last
-        rows = torch.stack([losses / count, correct / (count * work.batch_size), *stack.examined()]).T.tolist()
+        rows = torch.stack([losses / count, correct / (count * work.batch_size), *stack.examined(work.test)]).T.tolist()
         diverged = stack.diverged.tolist()
         for place, row, gone in zip(alive, rows, diverged, strict=True):
             curves[place].end(gone) if gone else curves[place].add(*row)
@@ -155,7 +157,7 @@ def train_stacked(work: Work, networks: Sequence[Network], told=lambda step: Non
             left = [place for place, gone in enumerate(diverged) if not gone]
             alive = alive[left]
             stack.keep(torch.tensor(left, dtype=torch.int64, device=stack.device))
-        told(step + 1)
+        told(step + 1, stack)
         if not len(alive):
             break
         losses, correct, last = torch.zeros_like(stack.rates), torch.zeros_like(stack.rates), step + 1

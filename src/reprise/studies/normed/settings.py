@@ -17,7 +17,9 @@ class Learning(Strict):
     steps: int = Field(ge=10)
     readings: int = Field(ge=2, description="of the distribution of a layer's inputs")
     batch: int = Field(ge=2)
-    noise: float = Field(gt=0, lt=1, description="share of training labels drawn anew, where overfitting is asked about")
+    noise: float = Field(
+        gt=0, lt=1, description="share of training labels drawn anew, where overfitting is asked about"
+    )
     overfit: int = Field(ge=10, description="steps there")
 
 
