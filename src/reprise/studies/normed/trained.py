@@ -95,7 +95,7 @@ def _regularising(declared: Declarations, sweep: Sweep) -> list[Finding]:
             162,
             "Test accuracy after equal steps on wrong labels, with batch norm minus without",
             seeds_effect(rows["before"]["test_accuracy"] - rows["none"]["test_accuracy"], "accuracy", SHARES_APART),
-            note="With batch norm the taught labels are fitted sooner, wrong ones too, which widens the gap at equal steps.",
+            note="With batch norm the taught labels are fitted sooner, wrong ones too: a wider gap.",
         ),
         *(
             Finding(
