@@ -158,7 +158,8 @@ LEDGER_ROW = {
     "id": 79, "source": "s", "chapter": "c", "claim": "U-Net scores", "states": "x", "study": "ultrasound",
     "verdict": "reproduced", "measures": "dice", "variant": "", "effect": 0.5, "interval": [0.4, 0.6], "unit": "dice",
     "expected": "> 0", "band": {"low": 0.0, "high": None, "closed": False}, "expectation": "e", "n": 10, "seeds": 2,
-    "data": "10 frames", "data_source": "generated", "scale": "smoke", "defects": [], "findings": [], "note": "",
+    "data": "10 frames", "data_source": "real", "scale": "smoke", "defects": [], "findings": [], "note": "",
+    "kind": "measured", "planned": 2, "power": 0.8, "declared": "0123456789abcdef", "changed": [],
 }  # fmt: skip
 
 
