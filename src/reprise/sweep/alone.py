@@ -45,7 +45,7 @@ def train_alone(work: Work, network: Network) -> tuple[Curve, nn.Module]:
             drop.key.fill_(int(noted[step]))
         outputs = model(x)
         loss = work.loss(outputs, y)
-        value = float(loss)
+        value = float(loss.detach())
         if not math.isfinite(value):
             curve.end(step + 1)
             return curve, model
