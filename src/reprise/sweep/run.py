@@ -25,6 +25,7 @@ from reprise.sweep.work import Examples, Loss, Work, check
 
 CHUNK = 256  # networks at once: more gain no speed, and what a kill can cost grows
 SHARE = 0.7  # of the free memory of a GPU that a chunk may fill
+SMALL = 30_000  # parameters up to which a step is mostly overhead, so that stacking is faster on a CPU as well
 ACTIVATIONS = 3.0  # what a step holds for the backward pass, over the outputs of all layers
 
 Engine = Literal["auto", "alone", "stacked"]
@@ -87,7 +88,8 @@ def sweep(
         work.options_of(name)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     if engine == "auto":
-        engine = "alone" if device.type == "cpu" else "stacked"
+        size = sum(parameter.numel() for parameter in work.fresh(0).parameters())
+        engine = "alone" if device.type == "cpu" and size > SMALL else "stacked"
     kept = _Kept(None if folder is None else Path(folder), work)
     curves = {number: curve for number, network in enumerate(networks) if (curve := kept.find(network)) is not None}
     waiting = [number for number in range(len(networks)) if number not in curves]
