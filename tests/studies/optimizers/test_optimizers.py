@@ -129,7 +129,7 @@ def test_more_images_than_prepared_are_refused(space, tmp_path):
     other = Workspace(STUDY, tmp_path)
     other.prepared("digits").parent.mkdir(parents=True)
     other.prepared("digits").symlink_to(space.prepared("digits").absolute())
-    with pytest.raises(ValueError, match="200 images, grid asks for 4000; raise data.digits"):
+    with pytest.raises(ValueError, match=r"200 images, 4000 are asked for; raise data\.digits"):
         run_sweep(other, "adam")
 
 
