@@ -144,7 +144,8 @@ def measured_on(workspace: Workspace) -> str:
     config, places = workspace.config, (workspace.run, workspace.probe)
     names = getattr(config, "variants", {})
     folders = [place(name, first) for name in names for first in workspace.blocks(name) for place in places]
-    for folder in (*folders, workspace.sweep):
+    swept = [workspace.swept(part) for part in getattr(config, "parts", ("",))]
+    for folder in (*folders, *swept):
         for name in ("predictions.npz", "answers.npz", "table.csv"):
             if (folder / name).is_file():
                 with (folder / name).open("rb") as stream:
