@@ -34,7 +34,7 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("archive", "repro"),
+    ("archive", "repro", "commands"),
     ("cli",),
 )
 FLOOR = {name: floor for floor, names in enumerate(LAYERS) for name in names}
