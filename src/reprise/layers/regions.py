@@ -7,7 +7,6 @@ cells of the map. The work does not depend on how large the boxes are.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -32,23 +31,34 @@ def roi_pool(features: Tensor, boxes: Tensor, picture: Tensor, size: int, scale:
     rows, columns = (
         _bins(corners[:, axis], corners[:, axis + 2], size, length) for axis, length in ((1, height), (0, width))
     )
-    table = _range_maxima(features)  # (levels, levels, b, c, h, w)
-    values = []
+    flat = _cells(features)
+    learns = torch.is_grad_enabled() and features.requires_grad
+    with torch.no_grad():
+        values, cells = _largest(flat.reshape(-1, height, width, features.shape[1]), rows, columns, picture, learns)
+    if cells is not None:
+        values = flat.gather(0, cells.flatten(0, 2)).reshape(values.shape)
+    filled = rows.filled[:, :, None] & columns.filled[:, None, :]
+    return torch.where(filled[..., None], values, 0).permute(0, 3, 1, 2)
+
+
+def _largest(
+    features: Tensor, rows: _Bins, columns: _Bins, picture: Tensor, where: bool
+) -> tuple[Tensor, Tensor | None]:
+    """(n, size, size, c) the largest value of each bin of (b, h, w, c) features; ``where``: and the cell of it."""
+    count, height, width = features.shape[:3]
+    tall, wide = (int(bins.level.max()) + 1 if len(picture) else 1 for bins in (rows, columns))
+    values, cells = _range_maxima(features, tall, wide, where)
+    level = (rows.level[:, :, None] * wide + columns.level[:, None, :]) * count + picture[:, None, None]
+    best = best_cell = None
     for row in rows.ends:
         for column in columns.ends:
-            values.append(
-                table[
-                    rows.level[:, :, None],
-                    columns.level[:, None, :],
-                    picture[:, None, None],
-                    :,
-                    row[:, :, None],
-                    column[:, None, :],
-                ]
-            )
-    best = torch.maximum(torch.maximum(values[0], values[1]), torch.maximum(values[2], values[3]))
-    filled = rows.filled[:, :, None] & columns.filled[:, None, :]
-    return torch.where(filled[..., None], best, 0).permute(0, 3, 1, 2)
+            place = (level * height + row[:, :, None]) * width + column[:, None, :]
+            value = _rows_of(values, place)
+            if cells is not None:
+                cell = _rows_of(cells, place)
+                best_cell = cell if best is None else torch.where(value > best, cell, best_cell)
+            best = value if best is None else torch.maximum(value, best)
+    return best, None if best_cell is None else best_cell.long()
 
 
 class _Bins:
@@ -77,23 +87,47 @@ def _bins(start: Tensor, stop: Tensor, size: int, length: int) -> _Bins:
     return _Bins(low.clamp(0, length), high.clamp(0, length))
 
 
-def _range_maxima(features: Tensor) -> Tensor:
-    """Maxima over 2^i rows and 2^j columns from each cell on, as [i, j]; beyond the map's end there is nothing."""
-    table = []
-    for i in range(features.shape[2].bit_length()):
-        if i:
-            features = torch.maximum(features, _moved(features, 2, 2 ** (i - 1)))
-        row = [features]
-        for j in range(1, features.shape[3].bit_length()):
-            row.append(torch.maximum(row[-1], _moved(row[-1], 3, 2 ** (j - 1))))
-        table.append(torch.stack(row))
-    return torch.stack(table)
+def _range_maxima(features: Tensor, tall: int, wide: int, where: bool) -> tuple[Tensor, Tensor | None]:
+    """Maxima over 2^i rows and 2^j columns from each cell on; ``where``: and the cells where they stand.
+
+    Returns:
+        Both (tall * wide * b * h * w, c), (i, j, picture, row, column) as one axis.
+    """
+    values = features.new_empty(tall * wide, *features.shape)
+    values[0] = features
+    cells = None
+    if where:
+        cells = torch.empty(values.shape, dtype=torch.int32, device=features.device)
+        cells[0] = torch.arange(features[..., 0].numel(), device=features.device).reshape(*features.shape[:3], 1)
+    for level in range(1, tall * wide):
+        i, j = divmod(level, wide)
+        axis, by, before = (2, 2 ** (j - 1), level - 1) if j else (1, 2 ** (i - 1), level - wide)
+        length = features.shape[axis]
+        by = min(by, length)
+        head, tail = (values[before].narrow(axis, start, length - by) for start in (0, by))
+        torch.maximum(head, tail, out=values[level].narrow(axis, 0, length - by))
+        _keep_end(values, before, level, axis, by)
+        if cells is not None:
+            one, other = (cells[before].narrow(axis, start, length - by) for start in (0, by))
+            torch.where(tail > head, other, one, out=cells[level].narrow(axis, 0, length - by))
+            _keep_end(cells, before, level, axis, by)
+    return values.flatten(0, 3), None if cells is None else cells.flatten(0, 3)
 
 
-def _moved(features: Tensor, axis: int, by: int) -> Tensor:
-    rest = features.narrow(axis, by, features.shape[axis] - by)
-    padding = (0, 0, 0, by) if axis == 2 else (0, by)
-    return F.pad(rest, padding, value=-torch.inf)
+def _keep_end(table: Tensor, before: int, level: int, axis: int, by: int) -> None:
+    """Beyond the map's end there is nothing that could be larger."""
+    start = table[level].shape[axis] - by
+    table[level].narrow(axis, start, by).copy_(table[before].narrow(axis, start, by))
+
+
+def _cells(maps: Tensor) -> Tensor:
+    """(n, c, h, w) -> (n * h * w, c)."""
+    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
+
+
+def _rows_of(table: Tensor, index: Tensor) -> Tensor:
+    """table[index]; its gradient is summed in one pass, many times faster than that of indexing."""
+    return table.index_select(0, index.flatten()).reshape(*index.shape, table.shape[1])
 
 
 def roi_align(features: Tensor, boxes: Tensor, picture: Tensor, size: int, scale: float, samples: int = 2) -> Tensor:
@@ -117,13 +151,13 @@ def roi_align(features: Tensor, boxes: Tensor, picture: Tensor, size: int, scale
     step = (torch.arange(size * samples, device=boxes.device) + 0.5) / (size * samples)
     points = boxes[:, None, :2] * scale - 0.5 + step[:, None] * ((boxes[:, 2:] - boxes[:, :2]) * scale)[:, None]
     columns, rows = (_between(points[..., axis], length) for axis, length in ((0, width), (1, height)))
-    flat = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])  # (b * h * w, c)
+    flat = _cells(features)
     found: Tensor | float = 0.0
     for row, row_weight in rows:
         for column, column_weight in columns:
             index = (picture[:, None, None] * height + row[:, :, None]) * width + column[:, None, :]
             weight = row_weight[:, :, None] * column_weight[:, None, :]
-            found = found + flat[index] * weight[..., None]
+            found = found + _rows_of(flat, index) * weight[..., None]
     grid = found.reshape(len(boxes), size, samples, size, samples, features.shape[1])
     return grid.mean(dim=(2, 4)).permute(0, 3, 1, 2)
 
