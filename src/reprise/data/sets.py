@@ -10,9 +10,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.data import cifar_files, ultrasound
+from reprise.data import cifar_files, pennfudan, ultrasound, voc
+from reprise.data.annotated import Annotated, read_all
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
+from reprise.files import shown
 from reprise.registry import nearest
 
 
@@ -43,6 +45,16 @@ def _fetched(folder: Path) -> str:
     return f"{len(files)} files; no study reads them, and their sums were checked when they came"
 
 
+def _annotated(read: Callable[[Path], list[Annotated]]) -> Callable[[Path], str]:
+    def words(folder: Path) -> str:
+        rows = read(folder)
+        pictures = read_all(rows, 32, None)  # every picture is decoded, every box checked
+        classes = ", ".join(map(shown, pictures.class_names))
+        return f"{len(rows)} pictures, {int(pictures.count.sum())} objects: {classes}"
+
+    return words
+
+
 SETS = {
     "ultrasound": DataSet(
         "Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound
@@ -51,6 +63,10 @@ SETS = {
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
     "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _fetched),
     "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _fetched),
+    "pennfudan": DataSet(
+        "Penn-Fudan: pedestrians with masks", "unpack PennFudanPed.zip there", _annotated(pennfudan.read)
+    ),
+    "voc": DataSet("Pictures annotated as in PASCAL VOC", "copy `JPEGImages/`, `Annotations/`", _annotated(voc.read)),
 }
 
 
