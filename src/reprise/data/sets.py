@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.data import cifar_files, pennfudan, ultrasound, voc
+from reprise.data import cifar_files, mnist_files, pennfudan, ultrasound, voc
 from reprise.data.annotated import Annotated, read_all
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
@@ -38,11 +38,20 @@ def _cifar(folder: Path) -> str:
     return f"{len(images.train_labels)} training and {len(images.test_labels)} test images"
 
 
-def _fetched(folder: Path) -> str:
-    files = _files(folder)
-    if not files:
-        raise FileNotFoundError(f"{folder} is empty; `reprise data fetch {folder.name}` fills it")
-    return f"{len(files)} files; no study reads them, and their sums were checked when they came"
+def _mnist(folder: Path) -> str:
+    splits = mnist_files.splits_in(folder.parent, folder.name) or [
+        "mnist" if folder.name == "mnist" else "emnist-balanced"
+    ]
+    found, problems = [], []
+    for name in splits:
+        try:
+            images = mnist_files.read(name, folder.parent)
+            found.append(f"{name}, {len(images.train_labels)} training and {len(images.test_labels)} test images")
+        except mnist_files.IdxError as error:
+            problems.append(str(error))
+    if problems:
+        raise mnist_files.IdxError("; ".join(problems))
+    return "; ".join(found)
 
 
 def _annotated(read: Callable[[Path], list[Annotated]]) -> Callable[[Path], str]:
@@ -61,8 +70,8 @@ SETS = {
     ),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
-    "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _fetched),
-    "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _fetched),
+    "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _mnist),
+    "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _mnist),
     "pennfudan": DataSet(
         "Penn-Fudan: pedestrians with masks", "unpack PennFudanPed.zip there", _annotated(pennfudan.read)
     ),
