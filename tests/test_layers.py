@@ -34,7 +34,8 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("archive", "repro", "commands"),
+    ("archive", "repro"),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {name: floor for floor, names in enumerate(LAYERS) for name in names}

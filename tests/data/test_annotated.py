@@ -9,8 +9,8 @@ from PIL import Image
 from reprise.data import pennfudan, voc
 from reprise.data.annotated import Annotated, read_all
 from reprise.data.many import UnreadableImagesError
+from reprise.data.objects import Config, make
 from reprise.data.opening import PictureError
-from reprise.data.scenes import Config, make
 
 
 def pedestrians(folder, name, *boxes, size=(40, 60), text=None):
@@ -69,7 +69,7 @@ def test_where_there_are_no_pedestrians_it_says_what_to_do(tmp_path):
 def test_real_pictures_become_a_prepared_file(tmp_path):
     for name in "abcdef":
         pedestrians(tmp_path / "pennfudan", name, (3, 4, 33, 30))
-    make(Config(train=4, test=4, size=32, seed=0), "real", tmp_path / "scenes", tmp_path / "out.npz")
+    make(Config(train=4, test=4, size=32, seed=0), "real", tmp_path / "objects", tmp_path / "out.npz")
     from reprise.data.annotated import load
 
     found = load(tmp_path / "out.npz")
@@ -104,6 +104,12 @@ def test_xml_counts_pixels_from_1_and_difficult_objects_are_left_out(tmp_path):
     assert found.size == (40, 60)
     (both,) = voc.read(tmp_path, difficult=True)
     assert both.boxes[1].tolist() == [4, 5, 5, 6]
+
+
+def test_the_official_archives_own_folders_are_found(tmp_path):
+    annotated(tmp_path / "VOCdevkit" / "VOC2012", "a", ("dog", (1, 1, 60, 40), 0))
+    (found,) = voc.read(tmp_path)
+    assert found.picture == tmp_path / "VOCdevkit" / "VOC2012" / "JPEGImages" / "a.jpg"
 
 
 def test_faults_of_boxes_classes_and_pictures_are_told_by_file_all_at_once(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from reprise.data.scenes import generate
+from reprise.data.objects import generate
 from reprise.data.selective import group, selective_search
 
 

@@ -24,21 +24,23 @@ def read(folder: Path, difficult: bool = False) -> list[Annotated]:
     """All annotated pictures, in the order of the annotations' names.
 
     Args:
-        folder: that holds ``Annotations`` and ``JPEGImages``.
+        folder: that holds ``Annotations`` and ``JPEGImages``, itself or in ``VOCdevkit/VOC20xx``.
         difficult: keep objects that are marked as difficult.
 
     Raises:
         FileNotFoundError: no annotations there.
         UnreadableImagesError: with every file at fault.
     """
-    files = sorted((folder / "Annotations").glob("*.xml"))
+    inside = (path.parent for path in sorted(folder.glob("VOCdevkit/*/Annotations")))
+    root = folder if (folder / "Annotations").is_dir() else next(inside, folder)
+    files = sorted((root / "Annotations").glob("*.xml"))
     if not files:
-        raise FileNotFoundError(f"{folder}/Annotations has no .xml files; put Annotations and JPEGImages there")
+        raise FileNotFoundError(f"{root}/Annotations has no .xml files; put Annotations and JPEGImages there")
     problems: dict[Path, str] = {}
     rows = []
     for path in files:
         try:
-            rows.append(read_annotation(path, folder / "JPEGImages", difficult))
+            rows.append(read_annotation(path, root / "JPEGImages", difficult))
         except PictureError as error:
             problems[path] = str(error)
     if problems:

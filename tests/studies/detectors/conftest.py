@@ -19,8 +19,8 @@ def trained(tmp_path_factory):
     """A workspace with everything up to the probes."""
     root = tmp_path_factory.mktemp("detectors")
     copy_params(root)
-    set_value(root, "scale=smoke", "data.scenes.train=16")
-    prepare(Workspace("", root), "scenes")
+    set_value(root, "scale=smoke", "data.objects.train=16")
+    prepare(Workspace("", root), "objects")
     workspace = Workspace("detectors", root)
     clean(workspace)
     for variant in workspace.config.variants:

@@ -9,7 +9,7 @@ import pytest
 
 from reprise.claims.evidence import decide
 from reprise.data.annotated import load
-from reprise.data.scenes import generate
+from reprise.data.objects import generate
 from reprise.evaluation import declarations, evaluate_study
 from reprise.layers.regions import paste, torch
 from reprise.recorded import Times
@@ -195,7 +195,9 @@ def test_windows_cover_the_picture_at_every_size():
 
 
 def test_recorded_times_are_secondary_and_say_how_they_were_recorded(trained):
-    ladder = Ladder(load(trained.prepared("scenes")), {name: Run.of(trained, name) for name in trained.config.variants})
+    ladder = Ladder(
+        load(trained.prepared("objects")), {name: Run.of(trained, name) for name in trained.config.variants}
+    )
     given = [f"{name} from given proposals" for name in ("rcnn", "fast")]
     names = [*ladder.detectors, *given, "selective search", "region proposal network"]
     times = Times({name: np.array([1.0, 1.1, 1.2]) for name in names}, "smoke", "generated", "a machine")

@@ -14,7 +14,7 @@ from reprise.workspace import Workspace
 def clean(workspace: Workspace) -> None:
     """Writes the proposals of all pictures, and the largest differences of the parts from their slow forms."""
     most = workspace.config.proposals.most
-    pictures = load(workspace.prepared("scenes"))
+    pictures = load(workspace.prepared("objects"))
     boxes = np.zeros((len(pictures.images), most, 4), np.float32)
     count = np.zeros(len(pictures.images), np.int32)
     for i, image in enumerate(pictures.images):

@@ -26,7 +26,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Scores every detector, and answers claims 122-130."""
     runs = load_runs(workspace)
     check_same_test(runs)
-    ladder = Ladder(load(workspace.prepared("scenes")), runs)
+    ladder = Ladder(load(workspace.prepared("objects")), runs)
     operations = rungs.Operations({name: Probed.of(workspace, name) for name in runs})
     searched, times = read_searched(workspace), read_times(TIMES)
     pictures = ladder.pictures
@@ -52,7 +52,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
 
 
 def _official(workspace: Workspace) -> str:
-    return workspace.params.dataset("scenes").official
+    return workspace.params.dataset("objects").official
 
 
 def _table(ladder: Ladder, operations: rungs.Operations, times: Times | None) -> Table:

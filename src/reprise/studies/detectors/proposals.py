@@ -11,7 +11,7 @@ from reprise.files import read_npz, write_npz
 from reprise.studies.detectors.settings import Proposals
 from reprise.workspace import Workspace
 
-FILE = "scenes_proposals"
+FILE = "objects_proposals"
 
 
 def windows(size: tuple[int, int], settings: Proposals) -> np.ndarray:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from reprise.settings import Settings, Strict, StudyConfig
 
-DATA = ("scenes",)
+DATA = ("objects",)
 SHAPES = {"image": (256, 256, 3)}  # at scale `full`
 PARAMETERS = {  # at `full`, four classes
     "tagging": 587_044,

@@ -36,7 +36,7 @@ def data(workspace: Workspace, settings: DetectorSettings, seed: int) -> Trainin
     Raises:
         ValueError: masks are needed and there are none.
     """
-    path = workspace.prepared("scenes")
+    path = workspace.prepared("objects")
     pictures = load(path)
     if settings.kind == "mask" and not pictures.masks.shape[1]:
         raise ValueError(f"{path}: these pictures have no masks, which a mask branch learns from")

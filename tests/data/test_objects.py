@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reprise.data.annotated import load
-from reprise.data.scenes import CLASSES, Config, generate, make
+from reprise.data.objects import CLASSES, Config, generate, make
 from reprise.settings import SOURCES
 
 

@@ -27,7 +27,7 @@ TRIES = 20  # places that are tried for an object before it is left out
 
 
 class Config(Strict):
-    """The section ``data.scenes`` of params.yaml."""
+    """The section ``data.objects`` of params.yaml."""
 
     official: Literal["pennfudan", "voc"] = Field("pennfudan", description="which set, with data.source: real")
     train: int = Field(ge=4, description="generated scenes")

@@ -1,4 +1,4 @@
-"""``reprise detection-scores``."""
+"""Further commands for your own data, part of ``reprise`` like those in ``reprise.cli``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+app = typer.Typer()
 
+
+@app.command()
 def detection_scores(
     truth: Annotated[Path, typer.Argument(help="COCO's annotations: images, categories, annotations.")],
     predicted: Annotated[Path, typer.Argument(help="COCO's results: a list of image_id, category_id, bbox, score.")],

@@ -1,1 +1,0 @@
-"""Commands of ``reprise`` that stand in a file of their own; each imports what it needs when it runs."""
