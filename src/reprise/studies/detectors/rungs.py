@@ -114,21 +114,32 @@ def _localisation(ladder: Ladder) -> list[Finding]:
     """Claim 122: does a second head cost the first anything, and how far does its box overlap the largest object?"""
     one, other = (right_tags(ladder, name) for name in ("localise", "tagging"))
     cost = paired_effect(apart(one, other), unit="accuracy", possible=SHARES_APART)
-    tags = f"localise {one.mean():.3f}, tagging {other.mean():.3f}"
+    usual = commoner_tags(ladder)
+    tags = f"localise {one.mean():.3f}, tagging {other.mean():.3f}, always the commoner answer {usual:.3f}"
     return [
         Finding(122, "Tags that are right, `localise` (with a second head for a box) minus `tagging`", cost, note=tags),
         Finding(122, "Mean overlap of the box with that of the largest object", seeds_effect(largest_overlap(ladder))),
     ]
 
 
+def shown_tags(ladder: Ladder) -> np.ndarray:
+    """(all pictures, classes) whether a class is shown."""
+    pictures = ladder.pictures
+    there = np.arange(pictures.boxes.shape[1]) < pictures.count[:, None]
+    kinds = np.arange(len(pictures.class_names))
+    return ((pictures.classes[..., None] == kinds) & there[..., None]).any(axis=1)
+
+
 def right_tags(ladder: Ladder, name: str) -> np.ndarray:
     """(seeds, pictures) share of classes of which it is rightly said whether they are shown."""
-    pictures, places = ladder.pictures, ladder.places
-    there = np.arange(pictures.boxes.shape[1]) < pictures.count[places][:, None]
-    kinds = np.arange(len(pictures.class_names))
-    shown = ((pictures.classes[places][..., None] == kinds) & there[..., None]).any(axis=1)
     (tags,) = ladder.runs[name].arrays("test/tags")
-    return ((tags > 0) == shown).mean(axis=2)
+    return ((tags > 0) == shown_tags(ladder)[ladder.places]).mean(axis=2)
+
+
+def commoner_tags(ladder: Ladder) -> float:
+    """Share of tags that are right where each class always gets the answer that is commoner in training pictures."""
+    shown = shown_tags(ladder)
+    return float((shown[ladder.places] == (shown[~ladder.pictures.test].mean(axis=0) > 0.5)).mean())
 
 
 def largest_overlap(ladder: Ladder) -> np.ndarray:
