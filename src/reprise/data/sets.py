@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.data import cifar_files, ultrasound
+from reprise.data import cifar_files, label_folders, stacks, ultrasound
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
 from reprise.registry import nearest
@@ -36,6 +36,21 @@ def _cifar(folder: Path) -> str:
     return f"{len(images.train_labels)} training and {len(images.test_labels)} test images"
 
 
+def _scenes(read: Callable[[Path], label_folders.Scenes]) -> Callable[[Path], str]:
+    def found(folder: Path) -> str:
+        scenes = read(folder)
+        counts = ", ".join(f"{int((scenes.part == k).sum())} {name}" for k, name in enumerate(label_folders.PARTS))
+        return f"{counts}; {len(scenes.classes)} classes, {' x '.join(map(str, scenes.labels.shape[1:]))} pixels"
+
+    return found
+
+
+def _membranes(folder: Path) -> str:
+    stack = stacks.read_stack(folder)
+    height, width = stack.images.shape[1:]
+    return f"{len(stack.images)} slices of {height} x {width}, {stack.inside.mean():.0%} inside"
+
+
 def _fetched(folder: Path) -> str:
     files = _files(folder)
     if not files:
@@ -47,6 +62,15 @@ SETS = {
     "ultrasound": DataSet(
         "Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound
     ),
+    "camvid": DataSet(
+        "CamVid: street scenes, 11 classes",
+        "copy SegNet's `CamVid/` (train, trainannot, ...)",
+        _scenes(label_folders.read_camvid),
+    ),
+    "voc": DataSet(
+        "PASCAL VOC 2011 or 2012: 20 classes and background", "copy `VOCdevkit/`", _scenes(label_folders.read_voc)
+    ),
+    "isbi2012": DataSet("ISBI 2012: neuronal membranes", "register, then copy the two volumes", _membranes),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
     "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _fetched),
