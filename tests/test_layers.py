@@ -35,6 +35,7 @@ LAYERS = (
     ("stages",),
     ("timings",),
     ("archive", "repro"),
+    ("commands",),
     ("cli",),
 )
 FLOOR = {name: floor for floor, names in enumerate(LAYERS) for name in names}
