@@ -68,7 +68,9 @@ def test_the_command_prints_the_table_and_writes_csv_and_sheet(tmp_path):
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == ["class", "pixels", "accuracy", "iu", "dice", "boundary_iu"]
     assert len(rows) == 6
-    assert Image.open(tmp_path / "w.png").size[1] > 4 * 220
+    sheet = np.asarray(Image.open(tmp_path / "w.png").convert("RGB"))
+    assert sheet.shape == (4 * 28 + 10 + 28 + 24 + 20 + 16, 700, 3)  # four pictures of 16 to 28 rows, the worst first
+    assert (sheet == (230, 60, 40)).all(axis=2).any()
     found = json.loads(CliRunner().invoke(app, [*words[:3], "--json"]).output)
     assert found["summary"]["mean_iu"] == pytest.approx(float(rows[-1]["iu"]))
     assert "scores" in CliRunner().invoke(app, ["--help"]).output

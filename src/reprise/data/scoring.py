@@ -68,7 +68,8 @@ class Scored:
         scores = confusion_scores(self.matrix)
         lines.append(
             f"{len(self.pictures)} pictures, {self.ignored:,} pixels ignored; "
-            f"pixel accuracy {scores.pixel_accuracy:.4f}, mean accuracy {scores.mean_accuracy:.4f}, mean IU {scores.mean_iu:.4f}, "
+            f"pixel accuracy {scores.pixel_accuracy:.4f}, mean accuracy {scores.mean_accuracy:.4f}, "
+            f"mean IU {scores.mean_iu:.4f}, "
             f"frequency-weighted IU {scores.frequency_weighted_iu:.4f}"
         )
         lines.append(f"worst: {', '.join(f'{shown(name)} ({score:.3f})' for name, score in self.pictures[:3])}")
@@ -186,18 +187,23 @@ def _check_output(path: Path, folders: tuple[Path, Path]) -> None:
 
 def _draw(path: Path, rows: list[tuple[str, float, Path, Path]], ignore: int) -> None:
     """Truth, prediction and mistakes side by side, in VOC's colours."""
-    palette, line = voc_palette(), SIDE + 18 + GAP
-    sheet = Image.new("RGB", (3 * SIDE + 4 * GAP, len(rows) * line + GAP), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    for number, (name, score, *files) in enumerate(rows):
+    palette, lines = voc_palette(), []
+    for name, score, *files in rows:
         true, said = (read_labels(file) for file in files)
         mistakes = np.where(((true != said) & (true != ignore))[..., None], np.uint8(WRONG), palette[true] // 3 + 170)
-        for column, picture in enumerate((palette[true], palette[said], mistakes.astype(np.uint8))):
-            small = Image.fromarray(picture)
-            small.thumbnail((SIDE, SIDE), Image.Resampling.NEAREST)
-            sheet.paste(small, (GAP + column * (SIDE + GAP), GAP + number * line))
-        words = f"{shown(name)}: mean IU {score:.3f}"
-        draw.text((GAP, GAP + number * line + SIDE + 2), words[:90], fill=(25, 25, 25), font=font)
+        small = [Image.fromarray(each) for each in (palette[true], palette[said], mistakes.astype(np.uint8))]
+        for each_one in small:
+            each_one.thumbnail((SIDE, SIDE), Image.Resampling.NEAREST)
+        lines.append((f"{shown(name)}: mean IU {score:.3f}"[:90], small))
+    height = sum(small[0].height + 18 + GAP for _, small in lines) + GAP
+    sheet = Image.new("RGB", (3 * SIDE + 4 * GAP, height), "white")
+    draw, font, top = ImageDraw.Draw(sheet), ImageFont.load_default(12), GAP
+    for words, small in lines:
+        for column, each_one in enumerate(small):
+            sheet.paste(each_one, (GAP + column * (SIDE + GAP), top))
+        top += small[0].height + 2
+        draw.text((GAP, top), words, fill=(25, 25, 25), font=font)
+        top += 16 + GAP
     with replacing(path) as temporary:
         sheet.save(temporary, format="PNG")
 
