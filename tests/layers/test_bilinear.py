@@ -31,6 +31,22 @@ def test_with_half_a_factor_of_padding_the_inside_equals_resizing_and_the_size_i
     assert (found - expected).abs().max() > 0.01  # zeros lie beyond the border
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 8, 32])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_the_fixed_filter_equals_the_transposed_convolution_with_it(factor, padding):
+    maps = torch.rand(2, 3, 4, 7, dtype=torch.float64)
+    weight = bilinear_filter(factor).double().expand(3, 1, -1, -1)
+    if factor > 1 or not padding:
+        expected = F.conv_transpose2d(maps, weight, stride=factor, padding=padding, groups=3)
+        assert (Bilinear(3, factor, padding=padding)(maps) - expected).abs().max() < 1e-6
+
+
+def test_half_precision_is_up_sampled_in_single_precision():
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Bilinear(2, 4)(torch.rand(1, 2, 3, 3, dtype=torch.bfloat16)).dtype == torch.float32
+        assert Bilinear(2, 4, learned=True)(torch.rand(1, 2, 3, 3, dtype=torch.bfloat16)).dtype == torch.float32
+
+
 def test_the_filter_of_a_constant_adds_up_to_the_constant():
     assert Bilinear(1, 4)(torch.ones(1, 1, 9, 9))[..., 4:-4, 4:-4].sub(1).abs().max() < 1e-6
     assert bilinear_filter(2)[0].tolist() == [0.0625, 0.1875, 0.1875, 0.0625]

@@ -37,16 +37,27 @@ class Bilinear(nn.Module):
     def __init__(self, channels: int, factor: int, learned: bool = False, padding: int = 0) -> None:
         super().__init__()
         self.channels, self.factor, self.padding = channels, factor, padding
-        one = bilinear_filter(factor)
+        self.weight: nn.Parameter | None = None
         if learned:
+            one = bilinear_filter(factor)
             weight = torch.zeros(channels, channels, *one.shape)
             weight[range(channels), range(channels)] = one
             self.weight = nn.Parameter(weight)
-        else:
-            self.register_buffer("weight", one.expand(channels, 1, *one.shape).clone(), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        groups = 1 if isinstance(self.weight, nn.Parameter) else self.channels
-        return F.conv_transpose2d(
-            maps, self.weight.to(maps.dtype), stride=self.factor, padding=self.padding, groups=groups
-        )
+        kind = "cpu" if maps.is_meta else maps.device.type
+        with torch.autocast(kind, enabled=False):  # a filter of 64 x 64 in bfloat16 is slow, and coarse
+            maps = maps.float() if maps.dtype in (torch.bfloat16, torch.float16) else maps
+            if self.weight is not None:
+                return F.conv_transpose2d(maps, self.weight, stride=self.factor, padding=self.padding)
+            rows, columns = (self._ramps(side, maps) for side in maps.shape[-2:])
+            return rows @ maps @ columns.T
+
+    def _ramps(self, side: int, like: Tensor) -> Tensor:
+        """(h', side): the fixed filter falls apart into a row and a column, each a product with a banded matrix."""
+        factor = self.factor
+        long = 2 * factor - factor % 2
+        there = torch.arange((side - 1) * factor + long - 2 * self.padding, device=like.device, dtype=like.dtype)
+        middles = torch.arange(side, device=like.device, dtype=like.dtype) * factor + (long - 1) / 2
+        distance = (there[:, None] + self.padding - middles[None]).abs()
+        return (1 - distance / factor).clamp(min=0)
