@@ -1,8 +1,8 @@
 """Generated scenes: shapes of 20 classes, one behind the other, with thin parts that a coarse answer misses.
 
 A class is a colour (of five) with a pattern (of four); the form says nothing of it. Forms are discs, rings, crosses,
-stars and bars of 24 to 64 pixels, with holes and arms of 5 to 12: finer than a stride of 32, and of 16. So a network
-whose last scores are 32 pixels apart cannot draw them and one with 8 can: the order of detail must be 32s < 16s < 8s.
+stars and bars of 28 to 80 pixels, with holes and arms of 6 to 16: finer than a stride of 32, and many than one of 16.
+So a network whose last scores are 32 pixels apart cannot draw them and one with 8 can: 32s < 16s < 8s in detail.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def scene(size: int, generator: np.random.Generator) -> tuple[np.ndarray, np.nda
     label = np.zeros((size, size), np.uint8)
     for _ in range(int(generator.integers(5, 9) * (size / 128) ** 2) or 1):
         number = int(generator.integers(1, len(CLASSES)))
-        radius = generator.uniform(12, 32)
+        radius = generator.uniform(14, 40)
         cx, cy = generator.uniform(0, size, 2)
         turn = generator.uniform(0, 2 * np.pi)
         u = np.cos(turn) * (x - cx) + np.sin(turn) * (y - cy)
         v = np.cos(turn) * (y - cy) - np.sin(turn) * (x - cx)
-        inside = form(FORMS[int(generator.integers(len(FORMS)))], u, v, radius, generator.uniform(5, 12))
+        inside = form(FORMS[int(generator.integers(len(FORMS)))], u, v, radius, generator.uniform(6, 16))
         colour, pattern = divmod(number - 1, len(PATTERNS))
         light = _pattern(pattern, u, v) * generator.uniform(0.85, 1.15)
         image[inside] = RGB[colour] * light[inside, None]

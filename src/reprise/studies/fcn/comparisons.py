@@ -51,10 +51,10 @@ def _beside(scored: dict[str, Scored]) -> list[Finding]:
     asked = (
         (
             169,
-            "32s_learned",
-            "32s",
+            "8s_learned",
+            "8s",
             mean_iu,
-            "Mean IU of trained networks, up-sampling filter learned minus fixed",
+            "Mean IU of trained networks, up-sampling filters learned minus fixed",
             Expect(),
         ),
         (171, "16s", "32s_longer", mean_iu, "Mean IU, FCN-16s minus FCN-32s trained as long in all", above(0)),
