@@ -74,7 +74,9 @@ class FCN(nn.Module):
         self.fc6 = _convolution(widths[4], dense, 7, 3 if form == "same" else 0)
         self.fc7 = _convolution(dense, dense, 1, 0)
         self.drop = Dropout(dropout)
-        self.score = _zeros(nn.Conv2d(dense, classes, 1))
+        self.score = nn.Conv2d(dense, classes, 1)
+        nn.init.normal_(self.score.weight, std=0.01)
+        nn.init.zeros_(self.score.bias)
         skips = {32: (), 16: (3,), 8: (3, 2)}[stride]  # stages whose pooled maps are scored, from the coarse on
         self.skips = nn.ModuleList(_zeros(nn.Conv2d(widths[stage], classes, 1)) for stage in skips)
         self.stage_of = skips
@@ -196,7 +198,7 @@ def _convolution(inputs: int, outputs: int, side: int, padding: int) -> nn.Conv2
 
 
 def _zeros(layer: nn.Conv2d) -> nn.Conv2d:
-    """Scores begin at zero, so that a new skip changes nothing at first (as in the paper)."""
+    """Scores of a skip begin at zero, so that it changes nothing at first (as in the paper)."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
