@@ -11,6 +11,7 @@ from scipy import ndimage
 from reprise.data.cells import Cells
 from reprise.studies.unet.settings import CHANGES
 
+# No change is larger than the largest that training with augmentation has seen at every scale.
 SHIFT = 0.2  # of the side
 BEND = 8.0  # pixels, standard deviation at the knots
 KNOTS = 3
