@@ -16,8 +16,8 @@ os.environ["DO_NOT_TRACK"] = "true"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # dvc and reprise in subprocesses
 
 # The same code passes or fails the same way twice. `make fuzz` looks for what these examples do not hit.
-settings.register_profile("same", derandomize=True)
-settings.register_profile("fuzz", print_blob=True)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("fuzz", print_blob=True, deadline=None)
 settings.load_profile("fuzz" if os.environ.get("REPRISE_FUZZ") else "same")
 
 

@@ -27,7 +27,7 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def finish(root: Path, dice: float, figure: str, source: str = "generated") -> None:
+def finish(root: Path, dice: float, figure: str, source: str = "generated", scale: str = "small") -> None:
     reports = root / "reports"
     (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
     row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
@@ -37,7 +37,7 @@ def finish(root: Path, dice: float, figure: str, source: str = "generated") -> N
         "kind": "measured",
         "verdict": "reproduced",
         "data_source": source,
-        "scale": "small",
+        "scale": scale,
     }
     exact = row | {
         "id": 1,
@@ -45,7 +45,7 @@ def finish(root: Path, dice: float, figure: str, source: str = "generated") -> N
         "kind": "arithmetic",
         "verdict": "reproduced",
         "data_source": "generated",
-        "scale": "small",
+        "scale": scale,
     }
     untested = row | {"id": 80, "kind": None, "verdict": "untested"}
     (reports / "ledger.json").write_text(json.dumps([exact, judged, untested]))
@@ -92,6 +92,19 @@ def test_keeping_again_replaces_what_was_kept(checkout):
     assert [path.name for path in (kept / "figures" / "study").iterdir()] == ["two.svg"]
     assert json.loads((kept / "metrics.json").read_text())["study"]["dice"]["value"] == 0.75
     assert "cores" in json.loads((kept / "provenance.json").read_text())["machine"]
+
+
+def test_which_data_at_which_scale_is_no_change_of_the_commit(checkout):
+    """`make real` in a clean clone sets both, and locks are written by every run."""
+    text = "scale: medium\ndata: {source: real}\n"
+    (checkout / "params.yaml").write_text(text)
+    (checkout / "pipelines" / "mixtures" / "dvc.lock").write_text("schema: '2.0'\n")
+    finish(checkout, 0.5, "one", source="real", scale="medium")
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is False
+    (checkout / "params.yaml").write_text(text.replace("}", ", cifar: {train: 3}}"))
+    keep(Path("reports/full"), root=checkout)
+    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
 
 
 @pytest.mark.parametrize("path", ["src/code.py", "pipelines/mixtures/params.yaml"])

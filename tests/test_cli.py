@@ -158,7 +158,8 @@ LEDGER_ROW = {
     "id": 79, "source": "s", "chapter": "c", "claim": "U-Net scores", "states": "x", "study": "ultrasound",
     "verdict": "reproduced", "measures": "dice", "variant": "", "effect": 0.5, "interval": [0.4, 0.6], "unit": "dice",
     "expected": "> 0", "band": {"low": 0.0, "high": None, "closed": False}, "expectation": "e", "n": 10, "seeds": 2,
-    "data": "10 frames", "data_source": "generated", "scale": "smoke", "defects": [], "findings": [], "note": "",
+    "data": "10 frames", "data_source": "real", "scale": "smoke", "defects": [], "findings": [], "note": "",
+    "kind": "measured", "planned": 2, "power": 0.8, "declared": "0123456789abcdef", "changed": [],
 }  # fmt: skip
 
 
@@ -214,11 +215,12 @@ def test_what_can_be_fetched_is_listed_and_what_cannot_says_how_it_is_had(tmp_pa
     for refuse in (sets.fetch_set, sets.check_set):
         with pytest.raises(ValueError, match=r"no data set 'mnits' \(did you mean 'mnist'\?\)"):
             refuse("mnits", tmp_path)
-    with pytest.raises(FileNotFoundError, match="`reprise data fetch mnist` fills it"):
+    with pytest.raises(FileNotFoundError, match="`reprise data fetch mnist` downloads them"):
         sets.check_set("mnist", tmp_path)
     (tmp_path / "mnist").mkdir()
-    (tmp_path / "mnist" / "labels.gz").touch()
-    assert "mnist: 1 files" in sets.check_set("mnist", tmp_path)
+    (tmp_path / "mnist" / "train-labels-idx1-ubyte").touch()
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte: truncated"):
+        sets.check_set("mnist", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -32,14 +32,14 @@ def spelled(value) -> set[str]:
 
 def known(row, found) -> set[str]:
     """All numbers that the ledger has of a claim."""
-    words = {str(row["id"]), str(row["planned"])}
+    words = {str(row["id"]), str(row.get("planned"))}
     for each in found:
         effect = each["effect"]
         for key in ("value", "low", "high", "n", "seeds"):
             words |= spelled(effect[key])
         texts = (*effect_text(effect["value"], [effect["low"], effect["high"]]), each["note"], each["measures"])
         words |= {token.replace("−", "-") for text in texts for token in NUMBER.findall(text)}
-    return words | {token for text in (row["data"], row["says"]) for token in NUMBER.findall(text)}
+    return words | {token for text in (row["data"], row.get("says", "")) for token in NUMBER.findall(text)}
 
 
 def bullets(text: str) -> list[str]:

@@ -21,6 +21,7 @@ from reprise.registry import named_studies
 from reprise.report.terminal import read_ledger
 from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
+from reprise.yaml_files import parse_yaml, read_text
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
 OUTPUTS = (*KEPT, "values.json", "figures", "studies", "index.html")  # what the pipeline writes in reports/
@@ -63,9 +64,7 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     commit = _git(root, "rev-parse", "HEAD")
     provenance = {
         "commit": commit,
-        "changed": bool(
-            _git(root, "status", "--porcelain", "--", "src", "params.yaml", "pipelines/*/params.yaml")
-        ),  # code other than the commit's
+        "changed": _is_changed(root),  # code or parameters other than the commit's
         "data": sorted({row["data_source"] for row in rows}),
         "scale": sorted({row["scale"] for row in rows}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
@@ -89,6 +88,20 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
             target.rename(Path(scratch) / "before")
         kept.rename(target)
     return f"{folder}: {len(rows)} claims kept, commit {commit[:10]}, {provenance['machine']}"
+
+
+def _is_changed(root: Path) -> bool:
+    """Whether code or parameters differ from the commit; which data at which scale, ``make real`` sets."""
+    if _git(root, "status", "--porcelain", "--", "src", "pipelines/*/params.yaml", "pipelines/*/dvc.yaml"):
+        return True
+    then = _without_run(_git(root, "show", f"HEAD:./{config.PARAMS}"))
+    return then != _without_run(read_text(root / config.PARAMS))
+
+
+def _without_run(text: str) -> dict[str, Any]:
+    found = parse_yaml(text, config.PARAMS)
+    data = found.get("data") if isinstance(found, dict) else None
+    return {**found, "scale": None, "data": {**(data or {}), "source": None}} if isinstance(found, dict) else {}
 
 
 def _check_params(rows: list[dict[str, Any]], root: Path) -> None:

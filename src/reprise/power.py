@@ -3,7 +3,8 @@
 A claim plans looks at, say, 4, 8, 16 and 24 seeds and stops where it is decided. Looking several times would raise the
 chance of a wrong verdict; so each look may spend a part of the error (Lan and DeMets, 1983), here in proportion to the
 seeds seen (Kim and DeMets, 1987, rho = 1). The levels follow from the joint normal distribution of the looks; at each,
-Student's quantile of that level is used, for few seeds know little about their spread.
+Student's quantile of that level is used, for few seeds know little about their spread. (Each look then has a spread of
+its own, which ties the looks less together: where nothing but seeds varies, looks at 4, 8, 16 and 24 err with 0.053.)
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Two sources of chance are kept apart. *Which examples were tested* is asked by leaving out one group of them (a subject,
 an image) at a time, the jackknife, with Student's t for few groups and their skewness. *Which seeds were drawn*
-contributes Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. The interval is that of their
-sum, whose distribution is computed: nothing here is drawn at random.
+contributes Student's t with ``seeds - 1`` degrees of freedom around the mean over seeds. What single networks do on
+single examples shows in both, and is counted once, with the seeds; of the examples' part that is left which no number
+of seeds takes away. The interval is that of the sum, whose distribution is computed: nothing here is drawn at random.
 
 An interval has a *level*: the chance that it misses. It is 0.05 unless a claim is looked at several times
 (`reprise.power`). Of several comparisons that a claim makes alike, all must lie inside their intervals' band, which
@@ -113,19 +114,22 @@ def paired_effect(
     value, counts = float(differences.mean()), (len(sizes), seeds if trained else 0)
     if seeds == 1 and len(sizes) == 1:
         return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
-    error, skew, freedom = _left_out(np.bincount(index, weights=differences.mean(axis=0)), sizes)
-    lasting = error * np.sqrt(_lasting_share(differences, index, sizes))
+    sums = differences if groups is None else np.stack([np.bincount(index, weights=row) for row in differences])
+    error, skew, freedom = _left_out(sums.mean(axis=0), sizes)
+    share = _lasting_share(sums, sizes)
+    error, passing = error * share**0.5, error * (1 - share) ** 0.5
     spread = float(differences.mean(axis=1).std(ddof=1)) if seeds > 1 else 0.0
+    scale = max(spread / seeds**0.5, passing)  # seeds that agree better than their answers let them do so by chance
     ends = {
         each: [
-            value + _quantile_of_sum(tail, error * _student(freedom, each), skew, spread / np.sqrt(seeds), seeds - 1)
+            value + _quantile_of_sum(tail, error * _student(freedom, each), skew, scale, seeds - 1)
             for tail in (each / 2, 1 - each / 2)
         ]
-        for each in (level, level / together)
+        for each in {level, level / together}
     }
     clipped = np.clip([*ends[level], *ends[level / together]], *possible)
     low, high, strict_low, strict_high = (float(end) for end in clipped)
-    return Effect(value, low, high, *counts, unit, spread, float(lasting), level, together, strict_low, strict_high)
+    return Effect(value, low, high, *counts, unit, spread, error, level, together, strict_low, strict_high)
 
 
 def _left_out(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]:
@@ -146,7 +150,7 @@ def _left_out(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float, float]
 def _student(freedom: float, level: float) -> float:
     """What turns a normal quantile into Student's; for less than a tenth of a degree it is beyond all numbers."""
     tail = 1 - level / 2
-    return float(stats.t.ppf(tail, max(freedom, 0.1)) / stats.norm.ppf(tail))
+    return float(special.stdtrit(max(freedom, 0.1), tail) / special.ndtri(tail))
 
 
 def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freedom: int) -> float:
@@ -155,11 +159,11 @@ def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freed
     Student's t is a normal whose variance is drawn. Whatever was drawn, the sum of both is normal but for its skewness
     (Cornish and Fisher's first term); so its distribution is a mean over the variances that could be drawn.
     """
-    normal = float(stats.norm.ppf(tail))
+    normal = float(special.ndtri(tail))
     if scale == 0 or freedom < 1:
         return error * (normal + skew / 6 * (normal**2 - 1))
     if error == 0:
-        return scale * float(stats.t.ppf(tail, freedom))
+        return scale * float(special.stdtrit(freedom, tail))
     variance, weights = _drawn_variances(freedom)
     total = np.sqrt(error**2 + scale**2 * variance)
     bend = skew / 6 * (error / total) ** 3
@@ -169,8 +173,9 @@ def _quantile_of_sum(tail: float, error: float, skew: float, scale: float, freed
         z = 2 * reached / (1 + np.sqrt(np.maximum(1 + 4 * bend * reached, 0)))
         return float(weights @ special.ndtr(z)) - tail
 
-    outer = abs(float(stats.norm.ppf(min(tail, 1 - tail) / 2)))
-    reach = error * (outer + abs(skew) / 6 * outer**2) - scale * float(stats.t.ppf(min(tail, 1 - tail) / 2, freedom))
+    half = min(tail, 1 - tail) / 2  # where neither part alone is beyond its own end, the sum is not beyond theirs
+    outer = -float(special.ndtri(half))
+    reach = error * (outer + abs(skew) / 6 * outer**2) - scale * float(special.stdtrit(freedom, half))
     return float(brentq(excess, -reach, reach, xtol=1e-9 * reach, rtol=1e-9))
 
 
@@ -182,20 +187,22 @@ def _drawn_variances(freedom: int) -> tuple[np.ndarray, np.ndarray]:
     return freedom / stats.chi2.ppf(place**2 * (3 - 2 * place), freedom), weights / weights.sum()
 
 
-def _lasting_share(differences: np.ndarray, index: np.ndarray, sizes: np.ndarray) -> float:
+def _lasting_share(sums: np.ndarray, sizes: np.ndarray) -> float:
     """Share of the variance over groups, of the mean over seeds, that would stay with any number of seeds.
 
+    ``sums`` are (seeds, groups).
+
     Two-way analysis of variance without repetition: what is left of each seed's group sums when the group's mean over
-    seeds is taken away estimates the part that shrinks with the number of seeds.
+    seeds is taken away estimates the part that shrinks with the number of seeds. Of few groups a smaller part of it is
+    taken: divided by a variance that is itself estimated, it would be too large on average (James and Stein's factor).
     """
-    seeds = len(differences)
-    if seeds == 1:
+    seeds, freedom = len(sums), len(sizes) - 1
+    if seeds == 1 or freedom <= 2:
         return 1.0
-    sums = np.stack([np.bincount(index, weights=row) for row in differences])
-    sums -= sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
+    sums = sums - sums.sum(axis=1, keepdims=True) / sizes.sum() * sizes
     means = sums.mean(axis=0)
     total, passing = np.sum(means**2), np.sum((sums - means) ** 2) / (seeds - 1) / seeds
-    return float(max(0.0, 1 - passing / total)) if total else 0.0
+    return float(max(0.0, 1 - (freedom - 2) / freedom * passing / total)) if total else 0.0
 
 
 def seeds_effect(
@@ -214,7 +221,7 @@ def seeds_effect(
         unit: what it is measured in.
         possible: what the mean can be at all; few seeds give intervals that reach beyond.
         examples_error: standard error that comes from which examples were tested; seeds share it.
-        lasting: share of its square that no number of seeds takes away.
+        lasting: share of its square that no number of seeds takes away; the rest is in the seeds' spread already.
         level, together: see ``paired_effect``.
     """
     values = np.asarray(values, dtype=float)
@@ -222,15 +229,14 @@ def seeds_effect(
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
-    ends = []
+    error, ends = examples_error * lasting**0.5, []
     for each in (level, level / together):
         tail = 1 - each / 2
         of_seeds = float(stats.t.ppf(tail, count - 1)) * spread / np.sqrt(count) if count > 1 else float("inf")
-        half = float(np.hypot(of_seeds, float(stats.norm.ppf(tail)) * examples_error))
+        half = float(np.hypot(of_seeds, float(stats.norm.ppf(tail)) * error))
         ends += [max(mean - half, possible[0]), min(mean + half, possible[1])]
     low, high, strict_low, strict_high = ends
-    lasting_error = examples_error * lasting**0.5
-    return Effect(mean, low, high, count, count, unit, spread, lasting_error, level, together, strict_low, strict_high)
+    return Effect(mean, low, high, count, count, unit, spread, error, level, together, strict_low, strict_high)
 
 
 def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL, together: int = 1) -> Effect:
@@ -275,12 +281,12 @@ def ratio_of_groups(numerator: np.ndarray, denominator: np.ndarray, groups: np.n
         raise ValueError("nothing to take a share of")
     if not ((top >= 0) & (top <= bottom)).all():
         raise ValueError("a group's part is less than nothing or more than the whole")
-    top, bottom = top[bottom > 0], bottom[bottom > 0]
-    value, count = float(top.sum() / bottom.sum()), len(bottom)
-    if count == 1:
-        return Effect(value, *SHARE, 1, unit=unit)
+    count, value = len(bottom), float(top.sum() / bottom.sum())
+    top, bottom = top[bottom > 0], bottom[bottom > 0]  # no group says anything of what it has none of
+    if len(bottom) == 1:
+        return Effect(value, *SHARE, count, unit=unit)
     error, _, freedom = _left_out(top, bottom)
-    alike = value * (1 - value) / error**2 if error else count
+    alike = value * (1 - value) / error**2 if error else len(bottom)
     low, high = _wilson(value, min(alike, bottom.sum()) / _student(freedom, LEVEL) ** 2, LEVEL)
     return Effect(value, low, high, count, unit=unit)
 

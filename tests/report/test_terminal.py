@@ -73,7 +73,7 @@ def test_a_missing_or_foreign_ledger_is_named(tmp_path):
         ("{}", "not a ledger"),
         ('[{"verdict": "reproduced"}]', "row 1 is without band, chapter"),
         (f"[{row}]", "row 1 is with verdict 'reproduce'"),
-        ("\xff", "not valid JSON"),
+        ("\xff", r"not valid JSON \('utf-8' codec can't decode byte 0xff"),
     ):
         (tmp_path / "ledger.json").write_bytes(text.encode("latin-1"))
         with pytest.raises(ValueError, match=message):

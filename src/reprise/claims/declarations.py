@@ -149,7 +149,7 @@ class Declaration(Strict):
     def _whole(self) -> Declaration:
         if self.built is not None:
             judged = set(type(self).model_fields) - {"claim", "slips", "changed", "seen", "built"}
-            if both := [name for name in type(self).model_fields if name in judged & self.model_fields_set]:
+            if both := [name for name in self.model_dump(exclude_defaults=True) if name in judged]:
                 raise ValueError(f"built: what a source only names is not judged, so it has no {', '.join(both)}")
             return self
         missing = [name for name in ("says", "place", "measures", "band", "because") if not getattr(self, name)]

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.data import cifar_files, label_folders, stacks, ultrasound
+from reprise.data import cifar_files, label_folders, mnist_files, stacks, ultrasound
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
 from reprise.registry import nearest
@@ -51,11 +51,20 @@ def _membranes(folder: Path) -> str:
     return f"{len(stack.images)} slices of {height} x {width}, {stack.inside.mean():.0%} inside"
 
 
-def _fetched(folder: Path) -> str:
-    files = _files(folder)
-    if not files:
-        raise FileNotFoundError(f"{folder} is empty; `reprise data fetch {folder.name}` fills it")
-    return f"{len(files)} files; no study reads them, and their sums were checked when they came"
+def _mnist(folder: Path) -> str:
+    splits = mnist_files.splits_in(folder.parent, folder.name) or [
+        "mnist" if folder.name == "mnist" else "emnist-balanced"
+    ]
+    found, problems = [], []
+    for name in splits:
+        try:
+            images = mnist_files.read(name, folder.parent)
+            found.append(f"{name}, {len(images.train_labels)} training and {len(images.test_labels)} test images")
+        except mnist_files.IdxError as error:
+            problems.append(str(error))
+    if problems:
+        raise mnist_files.IdxError("; ".join(problems))
+    return "; ".join(found)
 
 
 SETS = {
@@ -73,8 +82,8 @@ SETS = {
     "isbi2012": DataSet("ISBI 2012: neuronal membranes", "register, then copy the two volumes", _membranes),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
-    "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _fetched),
-    "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _fetched),
+    "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _mnist),
+    "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _mnist),
 }
 
 
