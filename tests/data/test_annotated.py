@@ -11,6 +11,7 @@ from reprise.data.annotated import Annotated, read_all
 from reprise.data.many import UnreadableImagesError
 from reprise.data.objects import Config, make
 from reprise.data.opening import PictureError
+from reprise.data.sets import check_set
 
 
 def pedestrians(folder, name, *boxes, size=(40, 60), text=None):
@@ -110,6 +111,22 @@ def test_the_official_archives_own_folders_are_found(tmp_path):
     annotated(tmp_path / "VOCdevkit" / "VOC2012", "a", ("dog", (1, 1, 60, 40), 0))
     (found,) = voc.read(tmp_path)
     assert found.picture == tmp_path / "VOCdevkit" / "VOC2012" / "JPEGImages" / "a.jpg"
+
+
+def test_a_check_of_voc_reads_boxes_and_labels_whichever_are_there(tmp_path):
+    folder = tmp_path / "voc"
+    folder.mkdir()
+    with pytest.raises(FileNotFoundError, match="neither Annotations nor SegmentationClass"):
+        check_set("voc", tmp_path)
+    annotated(folder, "a", ("dog", (1, 1, 60, 40), 0))
+    assert check_set("voc", tmp_path).endswith("1 pictures, 1 objects: dog")
+    (folder / "SegmentationClass").mkdir()
+    with pytest.raises(ValueError, match=r"train\.txt: No such file"):
+        check_set("voc", tmp_path)
+    annotated(folder, "b", ("dog", (9, 9, 4, 20), 0))
+    with pytest.raises(ValueError, match="is reversed") as caught:
+        check_set("voc", tmp_path)
+    assert "train.txt: No such file" in str(caught.value)
 
 
 def test_faults_of_boxes_classes_and_pictures_are_told_by_file_all_at_once(tmp_path):

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from reprise.data.label_pictures import read_colour
 from reprise.data.many import UnreadableImagesError
-from reprise.data.opening import PictureError, opened, upright
+from reprise.data.opening import PictureError
 from reprise.files import read_npz, shown, write_npz
 
 
@@ -173,18 +174,3 @@ def read_all(annotated: Iterable[Annotated], side: int, known: Sequence[str] | N
 def _resized(masks: np.ndarray, side: int) -> np.ndarray:
     grey = [Image.fromarray(mask.astype(np.uint8) * 255).resize((side, side), Image.Resampling.BOX) for mask in masks]
     return np.array([np.asarray(each) >= 128 for each in grey]).reshape(-1, side, side)
-
-
-def read_colour(path: Path) -> np.ndarray:
-    """(h, w, 3) uint8 of one picture as it is shown, on white where it is transparent.
-
-    Raises:
-        PictureError: not one readable picture.
-        OSError: the file cannot be opened.
-    """
-    with opened(path) as image:
-        found = upright(image)
-        if found.has_transparency_data:
-            white = Image.new("RGBA", found.size, "white")
-            found = Image.alpha_composite(white, found.convert("RGBA"))
-        return np.asarray(found.convert("RGB"))

@@ -31,8 +31,7 @@ def read(folder: Path, difficult: bool = False) -> list[Annotated]:
         FileNotFoundError: no annotations there.
         UnreadableImagesError: with every file at fault.
     """
-    inside = (path.parent for path in sorted(folder.glob("VOCdevkit/*/Annotations")))
-    root = folder if (folder / "Annotations").is_dir() else next(inside, folder)
+    root = root_of(folder)
     files = sorted((root / "Annotations").glob("*.xml"))
     if not files:
         raise FileNotFoundError(f"{root}/Annotations has no .xml files; put Annotations and JPEGImages there")
@@ -46,6 +45,12 @@ def read(folder: Path, difficult: bool = False) -> list[Annotated]:
     if problems:
         raise UnreadableImagesError(problems)
     return rows
+
+
+def root_of(folder: Path) -> Path:
+    """Where the official archive's folders are: ``folder`` itself, or its first ``VOCdevkit/VOC20xx``."""
+    inside = sorted(path.parent for path in folder.glob("VOCdevkit/*/JPEGImages"))
+    return folder if (folder / "JPEGImages").is_dir() or not inside else inside[0]
 
 
 def read_annotation(path: Path, pictures: Path, difficult: bool = False) -> Annotated:
