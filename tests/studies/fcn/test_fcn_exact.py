@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from reprise.claims.evidence import decide
 from reprise.evaluation import declarations
 from reprise.studies.fcn import convolutions
 from reprise.studies.fcn.ceilings import ceiling_findings, through
 from reprise.studies.fcn.settings import Exact
-from reprise.studies.fcn.upsampling import gap_to_resizing, learned_ratios, upsampling_findings
+from reprise.studies.fcn.upsampling import Doubling, gap_to_resizing, upsampling_findings
 
 DECLARED = declarations("fcn")
 EXACT = Exact(width=2, dense=8, pictures=8, starts=3, steps=60)
@@ -65,15 +66,23 @@ def test_claim_170_is_reproduced_by_fine_labels_and_not_by_labels_as_coarse_as_t
         ceiling_findings(DECLARED[170], np.zeros((2, 32, 32), np.uint8), 3)
 
 
-def test_a_filter_is_learned_from_noise_only_where_it_is_given_the_steps():
+def test_a_filter_is_learned_from_noise_and_not_judged_where_learning_was_cut_off():
     pictures = smooth_pictures()
-    ratios, ended = learned_ratios(pictures, 2, 300)
-    assert ratios.max() < 1
-    assert ended
-    ratios, ended = learned_ratios(pictures, 2, 1)
-    assert ratios.min() > 2
-    assert not ended
-    assert gap_to_resizing() < 1e-6
+    found = upsampling_findings(DECLARED[169], EXACT.model_copy(update={"steps": 3000}), pictures)
+    assert found[0].verdict == "reproduced"
     idle = upsampling_findings(DECLARED[169], EXACT.model_copy(update={"steps": 1}), pictures)
+    assert idle[0].effect.value > 2
     assert idle[0].verdict == "inconclusive"
-    assert "cut off" in idle[0].undecided
+    assert "cut off after 1 steps" in idle[0].undecided
+    assert idle[1].effect.value < 1  # where it would have ended
+    assert gap_to_resizing() < 1e-6
+
+
+def test_no_filter_near_the_least_one_has_a_smaller_error():
+    asked = Doubling(smooth_pictures())
+    least = asked.least()
+    error = asked.error(least, learning=True)
+    generator = torch.Generator().manual_seed(0)
+    for size in (1e-3, 1e-2, 1e-1):
+        assert asked.error(least + size * torch.randn(1, 1, 4, 4, generator=generator), learning=True) > error
+    assert asked.error(asked.bilinear(), learning=True) > error
