@@ -25,9 +25,9 @@ def further(workspace: Workspace) -> None:
     """Writes ``data/further/STUDY/``: blocks of runs and probes, and looks.json, which says what each look found.
 
     A claim is waited for while its look decides nothing and nothing but chance stands in the way; its variants get
-    seeds up to its next look. Claims of which generated data are a stand-in need none; what any data
-    decide gets what it plans, where stand-ins beside it had fewer. Blocks of an earlier run are kept where all that they
-    depend on is the same.
+    seeds up to its next look. Claims of which generated data are a stand-in need none; what any data decide gets what
+    it plans, where stand-ins beside it had fewer. Blocks of an earlier run are kept where all that they depend on is
+    the same.
     """
     _set_aside(workspace)
     first, have = workspace.config.seeds, dict.fromkeys(workspace.config.variants, workspace.config.seeds)
