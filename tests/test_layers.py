@@ -22,7 +22,7 @@ LAYERS = (
     ("workspace", "models", "calibration", "checkpoints"),
     ("data",),
     ("tasks", "sweep"),
-    ("networks", "runs", "sweeps"),
+    ("networks", "runs", "sweeps", "recorded"),
     ("loop",),
     ("training",),
     ("claims",),
