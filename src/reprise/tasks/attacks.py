@@ -123,14 +123,20 @@ def stick(images: Tensor, sticker: Tensor, spots: Spots) -> Tensor:
     cos, sin = torch.cos(turns)[:, None, None], torch.sin(turns)[:, None, None]
     grid = torch.stack([cos * x + sin * y, cos * y - sin * x], dim=3) * (2 / size)
     inside = (grid.abs() <= 1).all(dim=3)[:, None]
-    pasted = F.grid_sample(
-        sticker.expand(len(images), -1, -1, -1), grid, padding_mode="border", align_corners=False
-    )
+    pasted = F.grid_sample(sticker.expand(len(images), -1, -1, -1), grid, padding_mode="border", align_corners=False)
     return torch.where(inside, pasted, images)
 
 
 def trained_sticker(
-    network: Network, images: Tensor, target: int, size: int, steps: int, batch: int, rate: float, most: float, seed: int
+    network: Network,
+    images: Tensor,
+    target: int,
+    size: int,
+    steps: int,
+    batch: int,
+    rate: float,
+    most: float,
+    seed: int,
 ) -> Tensor:
     """One sticker for all images that makes the network name ``target`` (Brown et al., 2017).
 

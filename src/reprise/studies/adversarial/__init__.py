@@ -1,1 +1,1 @@
-"""Small changes that deceive trained networks (claims 102 and 103)."""
+"""The study adversarial: see README.md beside this file."""
