@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
-from reprise.calibration import softmax
 from reprise.runs import Probed, Run
 from reprise.studies.adversarial.settings import JUDGED_AREA, KINDS, SIZES, STICKERS
 from reprise.workspace import Workspace
@@ -55,7 +55,7 @@ class Answers:
     def confidence(self, kind: str) -> np.ndarray:
         """(seeds, sizes) mean probability of the winner where it is wrong; NaN where nothing is."""
         wrong = self.changed[kind].argmax(axis=3) != self.label
-        return _mean_where(softmax(self.changed[kind]).max(axis=3), wrong)
+        return _mean_where(softmax(self.changed[kind], axis=3).max(axis=3), wrong)
 
     def deceived(self, kind: str) -> np.ndarray:
         """(seeds, sizes) of the images that are right unchanged, the share that is wrong; NaN where none is right."""
