@@ -56,7 +56,7 @@ def changed_images(folder: Path, every: dict[str, Answers]) -> Figure:
     """The same images, unchanged and changed in each way, with what the first seed's network calls them."""
     shown = {name: every[name] for name in ("digitnet", "minivgg")}
     kinds = ("clean", *KINDS)
-    with figure(folder / "changed_images.png", 7.6, 6.4, nrows=len(kinds), ncols=12) as (_, axes):
+    with figure(folder / "changed_images.png", 7.6, 4.4, nrows=len(kinds), ncols=12) as (_, axes):
         for row, kind in zip(axes, kinds, strict=True):
             for half, answers in enumerate(shown.values()):
                 pictures = answers.shown[f"shown/{kind}"]
@@ -72,7 +72,7 @@ def changed_images(folder: Path, every: dict[str, Answers]) -> Figure:
 def sticker_images(folder: Path, every: dict[str, Answers]) -> Figure:
     """The same images with each kind of sticker, a tenth of the area."""
     shown = [every[name] for name in ("digitnet", "minivgg")]
-    with figure(folder / "sticker_images.png", 7.6, 5.4, nrows=len(STICKERS), ncols=12) as (_, axes):
+    with figure(folder / "sticker_images.png", 7.6, 3.5, nrows=len(STICKERS), ncols=12) as (_, axes):
         for row, kind in zip(axes, STICKERS, strict=True):
             for half, answers in enumerate(shown):
                 logits = answers.stickers[kind][0, answers.judged_area, 0]
