@@ -58,8 +58,9 @@ class MaskedConv2d(nn.Module):
         outer = (torch.arange(each) * colours // each).repeat(repeats)[:, None]
         seen[:, :, rows // 2, kernel_size // 2] = (inner < outer if mask == "A" else inner <= outer).float()
         self.register_buffer("seen", seen, persistent=False)
-        fan_in = max(1.0, float(seen.sum(dim=(1, 2, 3)).mean()))
-        nn.init.uniform_(self.weight, -((3 / fan_in) ** 0.5), (3 / fan_in) ** 0.5)
+        earlier = rows // 2 * kernel_size + kernel_size // 2 + (mask == "B")
+        bound = (3 / max(1, in_channels * earlier)) ** 0.5  # variance 1 / inputs that are seen
+        nn.init.uniform_(self.weight, -bound, bound)
 
     def forward(self, images: Tensor) -> Tensor:
         """The whole image at once."""

@@ -72,7 +72,7 @@ def changed_images(folder: Path, every: dict[str, Answers]) -> Figure:
 def sticker_images(folder: Path, every: dict[str, Answers]) -> Figure:
     """The same images with each kind of sticker, a tenth of the area."""
     shown = [every[name] for name in ("digitnet", "minivgg")]
-    with figure(folder / "sticker_images.png", 7.6, 3.5, nrows=len(STICKERS), ncols=12) as (_, axes):
+    with figure(folder / "sticker_images.png", 7.6, 3.6, nrows=len(STICKERS), ncols=12) as (_, axes):
         for row, kind in zip(axes, STICKERS, strict=True):
             for half, answers in enumerate(shown):
                 logits = answers.stickers[kind][0, answers.judged_area, 0]
