@@ -10,8 +10,8 @@ from reprise.settings import ImageSettings, StudyConfig
 
 DATA = ("cifar", "digits")
 SHAPES = {"image": (28, 28, 1)}
-PARAMETERS = dict.fromkeys(("digits", "wrong_20", "stopped_20"), 594_058)
-RATES = (0, 20, 40)  # per cent of wrong labels: wrong_RATE is trained to the end, stopped_RATE as the source says
+PARAMETERS = dict.fromkeys(("digits", "wrong_20", "stopped_20"), 889_834)
+PLANTED = {0: "digits", 20: "wrong_20", 40: "wrong_40"}  # per cent of wrong labels: what is trained to the end on them
 
 
 class OverfittingSettings(ImageSettings):
