@@ -49,9 +49,9 @@ def imagenet(folder: Path) -> Figure:
         axes.bar(list(best), list(best.values()), color=deep, width=0.65)
         axes.plot(list(outside), list(outside.values()), "_", color=COLOURS[1], ms=26, mew=2)
         axes.axhline(human, color=COLOURS[2], ls="--", lw=1.2)
-        axes.text(2009.6, human + 0.5, "one trained person", color=COLOURS[2], fontsize=9)
+        axes.text(2017.45, human + 0.5, "one trained person", color=COLOURS[2], fontsize=9, ha="right")
         for year, error in best.items():
-            axes.text(year, error + (1.4 if year in outside else 0.5), f"{error:.1f}", ha="center", fontsize=9)
+            axes.text(year, max(error, outside.get(year, 0)) + 0.5, f"{error:.1f}", ha="center", fontsize=9)
         axes.set(xticks=list(best), xlabel="year of the challenge", ylabel="top-5 error, %", ylim=(0, 31))
         axes.grid(axis="x", visible=False)
     return Figure(
