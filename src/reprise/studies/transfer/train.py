@@ -54,9 +54,7 @@ def few(labels: np.ndarray, among: np.ndarray, per_class: int, rng: np.random.Ge
     for label in np.unique(labels[among]):
         members = among[labels[among] == label]
         if len(members) < per_class:
-            raise ValueError(
-                f"per_class: {per_class} images of each letter are asked for, class {label} has {len(members)}"
-            )
+            raise ValueError(f"per_class: found {per_class}, but class {label} has {len(members)} images")
         chosen.append(rng.choice(members, per_class, replace=False))
     return np.sort(np.concatenate(chosen))
 
