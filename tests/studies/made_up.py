@@ -86,7 +86,8 @@ def write_run(
 def write_probe(space: Workspace, variant: str, **arrays: np.ndarray) -> None:
     """Writes answers.npz and probe.json as the probe stage would."""
     write_npz(space.probe(variant) / "answers.npz", **arrays)
-    write_json(space.probe(variant) / "probe.json", {"settings": space.config.probe.model_dump(mode="json")})
+    settings = getattr(space.config, "probe", None)
+    write_json(space.probe(variant) / "probe.json", {"settings": settings.model_dump(mode="json") if settings else {}})
 
 
 def train(space: Workspace, variant: str) -> None:
