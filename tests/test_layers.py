@@ -23,6 +23,7 @@ LAYERS = (
     ("data",),
     ("tasks",),
     ("networks", "runs", "sweeps"),
+    ("inside",),
     ("loop",),
     ("training",),
     ("claims",),
