@@ -1,7 +1,7 @@
 """Activation maximisation: pictures that a network takes for a class, from many starts in one batch.
 
-``maximise`` is the plain recipe of the source; ``maximise_regularised`` what is done today: the picture is described by
-its frequencies, each scaled to a photograph's (Olah et al., 2017), moved about at random, and blurred from time to time.
+``maximise`` is the plain recipe of the source; ``maximise_regularised`` what is done today: the picture is described
+by its frequencies, each scaled to a photograph's (Olah et al., 2017), moved about at random, and blurred now and then.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def smooth_grad(score: Score, images: Tensor, noise: float, samples: int = 25, s
     Args:
         score: of each picture.
         images: (n, channels, h, w).
-        noise: standard deviation of normal noise, in the pictures' own units; the paper takes 10 to 20 % of their range.
+        noise: standard deviation, in the pictures' own units; the paper takes 10 to 20 % of their range.
         samples: copies of each picture.
         seed: of the noise.
     """

@@ -59,5 +59,3 @@ def starts(random: int) -> Tensor:
 def _ask(network: Network, first: Tensor, steps: int, rate: float) -> Maximised:
     classes = torch.arange(CLASSES, device=network.device).repeat_interleave(len(first))
     return maximise(network.model, classes, first.to(network.device).repeat(CLASSES, 1, 1, 1), steps, rate)
-
-
