@@ -15,6 +15,7 @@ from reprise.config import PARAMS, study_params
 from reprise.messages import shown
 from reprise.registry import has_part, import_part, study_file
 from reprise.runs import Run
+from reprise.sweeps import swept_to
 from reprise.workspace import Workspace
 from reprise.yaml_files import parse_yaml, read_text
 
@@ -144,7 +145,7 @@ def measured_on(workspace: Workspace) -> str:
     config, places = workspace.config, (workspace.run, workspace.probe)
     names = getattr(config, "variants", {})
     folders = [place(name, first) for name in names for first in workspace.blocks(name) for place in places]
-    swept = [workspace.swept(part) for part in getattr(config, "parts", ("",))]
+    swept = [swept_to(workspace, part) for part in getattr(config, "parts", ("",))]
     for folder in (*folders, *swept):
         for name in ("predictions.npz", "answers.npz", "table.csv"):
             if (folder / name).is_file():

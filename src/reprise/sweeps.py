@@ -99,13 +99,18 @@ def read_sweep(workspace: Workspace, *needed: str) -> Sweep:
     parts = getattr(workspace.config, "parts", {})
     if not parts:
         return _read_part(workspace, workspace.sweep, needed)
-    found = [_read_part(workspace, workspace.swept(part), needed) for part in parts]
+    found = [_read_part(workspace, swept_to(workspace, part), needed) for part in parts]
     for part, each in zip(parts, found, strict=True):
         if each.columns.keys() != found[0].columns.keys():
-            raise ValueError(f"{workspace.swept(part) / TABLE}: other columns than the first part has; {AGAIN}")
+            raise ValueError(f"{swept_to(workspace, part) / TABLE}: other columns than the first part has; {AGAIN}")
     columns = {name: np.concatenate([each.columns[name] for each in found]) for name in found[0].columns}
     every = {name: settings for each in found for name, settings in each.settings["parts"].items()}
     return Sweep(columns, found[0].settings | {"parts": every})
+
+
+def swept_to(workspace: Workspace, part: str = "") -> Path:
+    """Folder of a sweep's table, or of one part's, where the study's parameters have ``parts``."""
+    return workspace.sweep / part if part else workspace.sweep
 
 
 def _read_part(workspace: Workspace, folder: Path, needed: tuple[str, ...]) -> Sweep:

@@ -97,10 +97,6 @@ class Workspace:
         """What a family of many small networks gave: table.csv and sweep.json."""
         return self._own("sweeps")
 
-    def swept(self, part: str = "") -> Path:
-        """The same for one part, where the study's parameters have ``parts``."""
-        return self.sweep / part if part else self.sweep
-
     def checkpoints(self, variant: str, first: int = 0) -> Path:
         """Where a killed run resumes from; no DVC output."""
         return self._own("checkpoints") / (f"from-{first}/{variant}" if first else variant)

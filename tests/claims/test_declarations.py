@@ -465,9 +465,7 @@ def test_the_digest_covers_the_settings_that_are_named_at_every_scale():
     assert here.digest == one.holding(params | {"seeds": 9}, "params.yaml").digest
     longer = {"base": {"epochs": {"small": 5, "full": 201}}}
     assert len({one.digest, here.digest, one.holding(longer, "params.yaml").digest}) == 3
-    with pytest.raises(
-        ValueError, match=r"params\.yaml: claim 64 declares the setting base\.epochs, which"
-    ):
+    with pytest.raises(ValueError, match=r"params\.yaml: claim 64 declares the setting base\.epochs, which"):
         one.holding({"base": {"epoch": 5}}, "params.yaml")
     assert declaration().holding(params, "params.yaml").digest == declaration().digest
 

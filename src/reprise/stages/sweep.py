@@ -7,7 +7,7 @@ import sys
 
 from reprise.registry import import_part, nearest
 from reprise.stages.running import stage
-from reprise.sweeps import write_sweep
+from reprise.sweeps import swept_to, write_sweep
 from reprise.workspace import Workspace
 
 
@@ -28,9 +28,9 @@ def sweep(workspace: Workspace, part: str = "") -> None:
         raise ValueError(f"{workspace.study} has no part {part!r}{nearest(part, parts)}")
     settings = {key: every[key] for key in getattr(module, "READS", every)}
     settings |= {"parts": {part: parts[part]}} if parts else {}
-    shutil.rmtree(workspace.swept(part), ignore_errors=True)
+    shutil.rmtree(swept_to(workspace, part), ignore_errors=True)
     columns = module.sweep(workspace, part) if parts else module.sweep(workspace)
-    write_sweep(workspace.swept(part), columns, settings)
+    write_sweep(swept_to(workspace, part), columns, settings)
     shutil.rmtree(workspace.checkpoints(part or "sweep"), ignore_errors=True)  # what a killed sweep would go on from
 
 

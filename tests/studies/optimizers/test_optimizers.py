@@ -14,7 +14,7 @@ from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.optimizers import alone, curves
 from reprise.studies.optimizers import sweep as study_sweep
 from reprise.sweep.rules import RULES
-from reprise.sweeps import Sweep, read_sweep
+from reprise.sweeps import Sweep, read_sweep, swept_to
 from reprise.workspace import Workspace
 
 STUDY = "optimizers"
@@ -68,7 +68,7 @@ def test_the_oracle_sees_another_epsilon(monkeypatch):
 
 
 def test_a_killed_part_goes_on_with_the_networks_that_it_lacks(space, monkeypatch):
-    before = (space.swept("adam") / "table.csv").read_bytes()
+    before = (swept_to(space, "adam") / "table.csv").read_bytes()
     asked = []
 
     def stopped(*given, **settings):
@@ -82,10 +82,10 @@ def test_a_killed_part_goes_on_with_the_networks_that_it_lacks(space, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         run_sweep(space, "adam")
     assert len(list(asked[0].rglob("*.json"))) == 2
-    assert not space.swept("adam").exists()
+    assert not swept_to(space, "adam").exists()
     monkeypatch.undo()
     run_sweep(space, "adam")
-    assert (space.swept("adam") / "table.csv").read_bytes() == before
+    assert (swept_to(space, "adam") / "table.csv").read_bytes() == before
 
 
 @pytest.mark.parametrize(("part", "message"), [("", "no part ''"), ("adm", "did you mean 'adam'")])
