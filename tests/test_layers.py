@@ -34,7 +34,7 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("archive", "repro"),
+    ("archive", "repro", "scaffold"),
     ("commands",),
     ("cli",),
 )
