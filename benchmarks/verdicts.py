@@ -20,6 +20,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 from scipy import stats
@@ -84,10 +85,12 @@ class Networks:
     Attributes:
         name: of the variant.
         correct: (seeds, images) 1 where the network is right.
+        settings: their training ended.
     """
 
     name: str
     correct: np.ndarray
+    settings: ClassVar[dict[str, str]] = {"decay": "linear"}
 
     @property
     def seeds(self) -> int:

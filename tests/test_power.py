@@ -16,8 +16,18 @@ from scipy import stats
 
 from reprise.claims.evidence import decide
 from reprise.comparing.findings import collapsed, compare, difference, unlearned
-from reprise.power import ALPHA, POWER, level_at, look_levels, power_above, power_between, seeds_for
-from reprise.statistics import paired_effect
+from reprise.power import (
+    ALPHA,
+    POWER,
+    level_at,
+    look_levels,
+    power_above,
+    power_between,
+    power_jointly,
+    power_of_share,
+    seeds_for,
+)
+from reprise.statistics import paired_effect, proportion
 
 LOOKS = (4, 8, 16, 24)
 
@@ -149,6 +159,43 @@ def test_power_is_that_of_the_intervals_that_judge():
     assert np.sqrt(np.mean([each.examples_error**2 for each in effects])) == pytest.approx(examples, rel=0.05)
     decided = np.mean([each.low > 0 for each in effects])
     assert decided == pytest.approx(power_above(seeds, spread, 0.012, examples), abs=0.05)
+
+
+@pytest.mark.parametrize(("band", "effects"), [("> 0", (0.04,) * 3), ("-0.04 to 0.04", (0.0,) * 3)])
+def test_joint_power_is_how_often_all_comparisons_with_one_baseline_come_out(band, effects):
+    declared, made, hits = declare(band, True), world(*effects), []
+    last = declared.looks[-1]
+    for seed in range(200):
+        baseline, *others = made.draw(np.random.default_rng(seed), last)
+        hits.append(decide(compare(declared, [(one, baseline) for one in others])) == "reproduced")
+        if seed == 0:
+            one = difference(others[0], baseline)
+    width = 0.04
+    jointly = power_jointly(3, last, one.seed_spread, width, one.examples_error, declared.level(last), "to" in band)
+    alone = power_jointly(1, last, one.seed_spread, width, one.examples_error, declared.level(last), "to" in band)
+    assert jointly <= alone
+    assert np.mean(hits) == pytest.approx(jointly, abs=0.12)
+
+
+@pytest.mark.parametrize("between", [False, True])
+@pytest.mark.parametrize("seeds", [8, 16, 200])
+def test_joint_power_falls_with_comparisons_and_stays_above_that_of_independent_ones(seeds, between):
+    spread = 0.012 * math.sqrt(seeds / 16)
+    found = [power_jointly(k, seeds, spread, 0.01, 0.001, 0.05, between) for k in (1, 2, 4, 8)]
+    assert all(before >= after for before, after in itertools.pairwise(found))
+    assert found[2] == pytest.approx(power_jointly(4, seeds, spread, 0.01, 0.001, 0.05, between))  # the same each time
+    assert found[3] > found[0] ** 8 - 0.02
+    assert found[3] < found[0] - 0.02
+
+
+def test_power_of_a_share_is_that_of_the_counts_that_decide():
+    """Of twelve trials Wilson's interval lies above one half from ten successes on: 0.889 where each has chance .9."""
+    decides = [k for k in range(13) if proportion(k, 12).low > 0.5]
+    assert decides == [10, 11, 12]
+    found = power_of_share(12, 0.9, lambda k: k in decides)
+    assert found == pytest.approx(sum(math.comb(12, k) * 0.9**k * 0.1 ** (12 - k) for k in decides))
+    assert power_of_share(1000, 0.0, lambda k: k == 0) == pytest.approx(1)
+    assert power_of_share(1000, 0.5, lambda k: False) == 0
 
 
 size, noise = st.floats(1e-3, 1.0), st.floats(0.01, 1.0)

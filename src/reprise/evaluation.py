@@ -7,12 +7,17 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from reprise.claims.declarations import Declarations, read_declarations
 from reprise.claims.evidence import Evidence, Finding, decide, joined
+from reprise.config import PARAMS, study_params
+from reprise.messages import shown
 from reprise.registry import has_part, import_part, study_file
 from reprise.runs import Run
+from reprise.sweeps import swept_to
 from reprise.workspace import Workspace
+from reprise.yaml_files import parse_yaml, read_text
 
 ONLY = re.compile(r"^On (generated|real) data$")  # sections of a README that are shown for one kind of data
 
@@ -36,7 +41,7 @@ def evaluate_study(workspace: Workspace) -> Evidence:
     evidence.title, evidence.about = read_page(study_file(workspace.study, "README.md"), workspace.source)
     if not (evidence.settings or has_part(workspace.study, "train")):
         evidence.settings = workspace.config.model_dump(mode="json")
-    evidence.declared = declared
+    evidence.declared = held(declared, workspace)
     evidence.inputs = measured_on(workspace)
     evidence.check()
     evidence.write(workspace.evidence, source=workspace.source, scale=workspace.scale, study=workspace.study)
@@ -46,6 +51,18 @@ def evaluate_study(workspace: Workspace) -> Evidence:
 def declarations(study: str) -> Declarations:
     """What a study declares, from its declared.yaml."""
     return read_declarations(study_file(study, "declared.yaml"))
+
+
+def held(declared: Declarations, workspace: Workspace) -> Declarations:
+    """The same with the values of the settings that they name, so that no setting that decides changes in silence."""
+    params: dict[str, Any] = {}
+    paths = (workspace.root / PARAMS, study_params(workspace.root, workspace.study))
+    for path in paths:
+        params |= parse_yaml(read_text(path), shown(path)) or {}
+    where = " and ".join(map(shown, paths))
+    found = Declarations({claim: each.holding(params, where) for claim, each in declared.items()})
+    found.seen = declared.seen
+    return found
 
 
 def look(workspace: Workspace, declared: Declarations, seeds: int) -> dict[int, list[Finding]]:
@@ -61,11 +78,13 @@ def look(workspace: Workspace, declared: Declarations, seeds: int) -> dict[int, 
 
 
 def _on_plan(finding: Finding, declared: Declarations, source: str) -> Finding:
-    """A verdict needs one of the planned numbers of seeds; a stand-in has none."""
+    """A verdict needs one of the planned numbers of seeds, or the planned n; a stand-in has none."""
     claim = declared.get(finding.claim)
-    if finding.kind != "primary" or not finding.effect.seeds or claim is None or claim.kind(source) != "measured":
+    if finding.kind != "primary" or claim is None or claim.kind(source) != "measured":
         return finding
-    return replace(finding, undecided=joined(finding.undecided, claim.off_plan(finding.effect.seeds)))
+    effect = finding.effect
+    off = claim.off_plan(effect.seeds, effect.n) if effect.seeds or not claim.looks else ""
+    return replace(finding, undecided=joined(finding.undecided, off))
 
 
 def _measured(workspace: Workspace, declared: Declarations) -> Evidence:
@@ -126,7 +145,8 @@ def measured_on(workspace: Workspace) -> str:
     config, places = workspace.config, (workspace.run, workspace.probe)
     names = getattr(config, "variants", {})
     folders = [place(name, first) for name in names for first in workspace.blocks(name) for place in places]
-    for folder in (*folders, workspace.sweep):
+    swept = [swept_to(workspace, part) for part in getattr(config, "parts", ("",))]
+    for folder in (*folders, *swept):
         for name in ("predictions.npz", "answers.npz", "table.csv"):
             if (folder / name).is_file():
                 with (folder / name).open("rb") as stream:

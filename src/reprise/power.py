@@ -9,7 +9,7 @@ its own, which ties the looks less together: where nothing but seeds varies, loo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 
 ALPHA = 0.05  # two-sided error of a claim's verdict, all looks together
 POWER = 0.8  # wanted for the smallest effect of interest
+DRAWS, MANY = 4000, 64  # of several comparisons at once; with more seeds than these their spread is as good as known
 NODES = 301  # of the recursive integration between a look's bounds; doubling them moves no level by 1e-9
 
 
@@ -107,6 +108,52 @@ def _integrated(seeds, spread, examples, alpha, chance) -> float:
     half = np.hypot(of_seeds, stats.norm.ppf(1 - alpha / 2) * examples)
     error = float(np.hypot(spread / np.sqrt(seeds), examples))
     return float(np.mean(chance(half, error)))
+
+
+def power_jointly(
+    comparisons: int, seeds: int, spread: float, effect: float, examples: float, alpha: float, between: bool
+) -> float:
+    """Chance that several comparisons alike all come out right, by ``DRAWS`` draws (to within 0.02).
+
+    Half of the variance is common to them, as where each variant is compared with the same baseline.
+
+    Args:
+        comparisons: how many.
+        seeds, spread, examples, alpha: as ``power_above`` has them, of each.
+        effect: each one's distance from the bound on the right side, or half the width of a band with two ends.
+        between: the band has two ends, and no comparison has an effect.
+    """
+    one = (power_between if between else power_above)(seeds, spread, effect, examples, alpha)
+    if comparisons < 2 or one in (0.0, 1.0):
+        return one
+    rng = np.random.default_rng(0)
+
+    def drawn(size: float, *shape: int) -> np.ndarray:
+        return size * (rng.standard_normal((DRAWS, 1, *shape)) + rng.standard_normal((DRAWS, comparisons, *shape)))
+
+    if seeds > MANY:
+        means, shown = drawn(spread / np.sqrt(2 * seeds)), np.float64(spread)
+    else:
+        values = drawn(spread / np.sqrt(2), seeds)
+        means, shown = values.mean(axis=2), values.std(axis=2, ddof=1)
+    means = means + drawn(examples / np.sqrt(2))
+    of_seeds = stats.t.ppf(1 - alpha / 2, seeds - 1) * shown / np.sqrt(seeds)
+    half = np.hypot(of_seeds, stats.norm.ppf(1 - alpha / 2) * examples)
+    right = np.abs(means) + half < effect if between else means + effect > half
+    return float(right.all(axis=1).mean())
+
+
+def power_of_share(trials: int, share: float, decides: Callable[[int], bool]) -> float:
+    """Chance that so many trials, each of which succeeds with chance ``share``, give a number that decides.
+
+    Args:
+        trials: independent ones.
+        share: true chance of success.
+        decides: whether so many successes do.
+    """
+    law = stats.binom(trials, share)
+    counts = np.arange(law.ppf(1e-9), law.ppf(1 - 1e-9) + 1)
+    return float(sum(law.pmf(count) for count in counts if decides(int(count))))
 
 
 def seeds_for(

@@ -1,7 +1,7 @@
 """Families of many small networks: one table, a row a network, that the stage ``sweep`` writes and evaluation reads.
 
 ``data/sweeps/STUDY/table.csv`` holds the rows; ``sweep.json`` beside it what they were made with, which columns are
-text, and how many rows there are. No torch.
+text, and how many rows there are. A study whose parameters have ``parts`` has a folder a part, read as one. No torch.
 """
 
 from __future__ import annotations
@@ -96,12 +96,30 @@ def read_sweep(workspace: Workspace, *needed: str) -> Sweep:
         ValueError: a file is damaged, a column is missing, or the networks were made with other settings than
             params.yaml has; the message names file, column and line.
     """
-    table, record = workspace.sweep / TABLE, workspace.sweep / RECORD
+    parts = getattr(workspace.config, "parts", {})
+    if not parts:
+        return _read_part(workspace, workspace.sweep, needed)
+    found = [_read_part(workspace, swept_to(workspace, part), needed) for part in parts]
+    for part, each in zip(parts, found, strict=True):
+        if each.columns.keys() != found[0].columns.keys():
+            raise ValueError(f"{swept_to(workspace, part) / TABLE}: other columns than the first part has; {AGAIN}")
+    columns = {name: np.concatenate([each.columns[name] for each in found]) for name in found[0].columns}
+    every = {name: settings for each in found for name, settings in each.settings["parts"].items()}
+    return Sweep(columns, found[0].settings | {"parts": every})
+
+
+def swept_to(workspace: Workspace, part: str = "") -> Path:
+    """Folder of a sweep's table, or of one part's, where the study's parameters have ``parts``."""
+    return workspace.sweep / part if part else workspace.sweep
+
+
+def _read_part(workspace: Workspace, folder: Path, needed: tuple[str, ...]) -> Sweep:
+    table, record = folder / TABLE, folder / RECORD
     for path in (table, record):
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
     settings, names, text, rows = _read_record(record)
-    _check_settings(workspace, settings)
+    _check_settings(workspace, folder, settings)
     missing = [name for name in needed if name not in names]
     if missing:
         raise ValueError(f"{table}: no {', '.join(missing)}; {AGAIN}")
@@ -119,12 +137,15 @@ def _read_record(path: Path) -> tuple[dict[str, Any], list[str], list[str], int]
     return tuple(found[key] for key in wanted)
 
 
-def _check_settings(workspace: Workspace, settings: dict[str, Any]) -> None:
+def _check_settings(workspace: Workspace, folder: Path, settings: dict[str, Any]) -> None:
     now = workspace.config.model_dump(mode="json")
+    if "parts" in now:  # each folder was made with its own
+        now["parts"] = {folder.name: now["parts"][folder.name]}
+        settings = {"parts": None} | settings
     other = [key for key, value in settings.items() if now.get(key) != value]
     if other:
         path = study_params(workspace.root, workspace.study)
-        raise ValueError(f"{workspace.sweep}: swept with another {', '.join(other)} than {path} has; {AGAIN}")
+        raise ValueError(f"{folder}: swept with another {', '.join(other)} than {path} has; {AGAIN}")
 
 
 def _read_table(path: Path, names: list[str], text: list[str], rows: int) -> dict[str, np.ndarray]:

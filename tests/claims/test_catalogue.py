@@ -8,6 +8,8 @@ import pytest
 
 from reprise.claims import catalogue
 from reprise.claims.catalogue import CHAPTERS, SOURCES, chapters, claims, defects, sources
+from reprise.evaluation import declarations
+from reprise.registry import known_studies
 
 
 def test_all_claims_and_defects_are_there_in_order():
@@ -32,6 +34,12 @@ def test_texts_are_sentences():
             assert text.endswith("."), claim
             assert text.split(" ") == text.split(), claim
         assert not claim.title.endswith("."), claim
+
+
+def test_what_is_declared_as_built_is_what_the_source_gives_no_outcome_of():
+    for study in known_studies():
+        for claim, declared in declarations(study).items():
+            assert (claims()[claim - 1].expectation == "inventory") == (declared.built is not None), claim
 
 
 def test_defects_concern_claims_of_their_own_source():

@@ -438,6 +438,43 @@ def test_what_trains_nothing_has_no_looks(planned):
     assert one.power is None
 
 
+def test_a_planned_n_binds_but_for_a_tenth_that_could_not_be_measured():
+    one = declaration(planned={"n": 40, "spread": 1.0})
+    assert [n for n in range(1, 100) if not one.off_plan(0, n)] == [36, 37, 38, 39, 40]
+    assert one.off_plan(0, 4) == "n 4, planned are 40"
+    assert one.off_plan(0, 1000) == "n 1,000, planned are 40"
+    assert declaration().off_plan(8, 3) == ""  # seeds are planned there, and not n
+
+
+def test_power_is_of_all_comparisons_and_of_shares_by_wilsons_interval():
+    one = declaration()
+    assert one.power == one.power_of(1) > one.power_of(3) > one.power_of(8)
+    share = declaration(planned={"n": 12, "share": 0.9}, band="> 0.5")
+    assert share.power == pytest.approx(0.889, abs=0.001)
+    assert share.power_of(2) == pytest.approx(0.889**2, abs=0.001)
+    for wrong in ({"seeds": 12, "share": 0.9}, {"n": 12, "share": 0.9, "spread": 0.1}):
+        with pytest.raises(ValueError, match="share: of n trials, in place of spread"):
+            declaration(planned=wrong)
+
+
+def test_the_digest_covers_the_settings_that_are_named_at_every_scale():
+    params = {"base": {"epochs": {"small": 5, "full": 200}, "width": 8}, "seeds": 3}
+    one = declaration(settings=["base.epochs"])
+    here = one.holding(params, "params.yaml")
+    assert here.held == {"base.epochs": {"small": 5, "full": 200}}
+    assert here.digest == one.holding(params | {"seeds": 9}, "params.yaml").digest
+    longer = {"base": {"epochs": {"small": 5, "full": 201}}}
+    assert len({one.digest, here.digest, one.holding(longer, "params.yaml").digest}) == 3
+    with pytest.raises(ValueError, match=r"params\.yaml: claim 64 declares the setting base\.epochs, which"):
+        one.holding({"base": {"epoch": 5}}, "params.yaml")
+    assert declaration().holding(params, "params.yaml").digest == declaration().digest
+
+
+def test_what_is_held_is_filled_in_and_not_written(tmp_path):
+    with pytest.raises(ValueError, match=r"held: filled in from params\.yaml"):
+        read(tmp_path, {64: WHOLE | {"held": {"base.epochs": 5}}})
+
+
 def test_power_is_that_of_the_last_look_with_what_the_plan_assumes():
     last = look_levels((4, 8, 16, 24))[-1]
     assert declaration().power == round(power_above(24, 0.01, 0.01, 0.002, last), 3)

@@ -112,6 +112,26 @@ def test_evidence_says_what_was_declared_and_what_came_of_it(tmp_path):
         assert (said["2"]["kind"], said["2"]["power"]) == ("built", None)
 
 
+@pytest.mark.parametrize(
+    ("source", "undecided", "some"),
+    [
+        ("real", "", True),
+        ("real", "2 seeds, planned are 8", True),  # they are still to come
+        ("real", "training was cut off", False),
+        ("real", "training was cut off; 2 seeds, planned are 8", False),
+        ("generated", "training was cut off", True),  # a stand-in says what is planned for real data
+    ],
+)
+def test_what_more_seeds_do_not_mend_leaves_no_power(tmp_path, source, undecided, some):
+    plan = {"seeds": 8, "spread": 1}
+    one = declared(1, basis="data", smallest=1, each=True, planned=plan, undecidable="chance")
+    effect = Effect(1.0, 0.5, 1.5, 9, 2)
+    pair = [primary(one, effect), primary(one, effect, undecided=undecided)]
+    study(findings=pair, declared={1: one}).write(tmp_path, source=source)
+    assert read_evidence(tmp_path)["declared"]["1"]["power"] == (one.power_of(2) if some else 0)
+    assert 0 < one.power_of(2) < one.power
+
+
 def test_evidence_without_findings_or_with_undrawn_figures_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no findings"):
         study(findings=[]).write(tmp_path)

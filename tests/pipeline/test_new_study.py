@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ task = Classify
   because: guessing gives a half
   each: true
   smallest: 0.1
-  planned: {seeds: 4, looks: [2, 4], of: [linear], spread: 0.05}
+  planned: {seeds: 8, looks: [4, 8], of: [linear], spread: 0.05}
   undecidable: nothing
 21:
   says: a picture is easier than the next
@@ -83,7 +84,7 @@ task = Classify
   band: "> 0"
   because: to be easier is above 0
   smallest: 0.1
-  planned: {seeds: 4, looks: [2, 4], of: [linear], spread: 0.05}
+  planned: {seeds: 8, looks: [4, 8], of: [linear], spread: 0.05}
   undecidable: nothing
 """,
     "src/reprise/studies/halves/evaluate.py": '''"""Does it find the half? Said of claims 20 and 21, to have numbers."""
@@ -111,7 +112,7 @@ def evaluate(workspace, declared):
     return Evidence(data="made up", findings=findings, metrics=metrics, tables=tables, settings=used_settings(runs))
 ''',
     "pipelines/halves/params.yaml": """# Which half is brighter.
-seeds: 2
+seeds: 4
 base:
   epochs: 12
   batch_size: 16
@@ -244,13 +245,13 @@ def test_it_is_in_the_ledger_and_has_its_page(clone):
 
 def test_more_seeds_are_trained_while_a_claim_is_undecided_and_no_longer(clone):
     decided, open_ = rows(clone)[20], rows(clone)[21]
-    assert (decided["seeds"], decided["planned"]) == (2, 4)
-    assert "looked at with 2 of at most 4 seeds" in decided["findings"][0]["note"]
-    assert (open_["verdict"], open_["seeds"]) == ("inconclusive", 4)
+    assert (decided["seeds"], decided["planned"]) == (4, 8)
+    assert "looked at with 4 of at most 8 seeds" in decided["findings"][0]["note"]
+    assert (open_["verdict"], open_["seeds"]) == ("inconclusive", 8)
     looks = json.loads((clone / "data" / "further" / NAME / "looks.json").read_text(encoding="utf-8"))["looks"]
     assert [(each["seeds"], each["trained"], each["verdicts"]) for each in looks] == [
-        (2, [], {"20": "reproduced", "21": "inconclusive"}),
-        (4, ["linear"], {"21": "inconclusive"}),
+        (4, [], {"20": "reproduced", "21": "inconclusive"}),
+        (8, ["linear"], {"21": "inconclusive"}),
     ]
     assert json.loads(run(clone, "dvc", "status", "--json", f"pipelines/{NAME}/dvc.yaml")) == {}
 
@@ -258,12 +259,12 @@ def test_more_seeds_are_trained_while_a_claim_is_undecided_and_no_longer(clone):
 def test_what_is_measured_otherwise_trains_no_seed_again(clone):
     """An edit of what judges runs the looks again; networks that it would train alike are taken from the last run."""
     code = clone / "src/reprise/studies/halves/evaluate.py"
-    history = clone / "data" / "further" / NAME / "from-2" / "runs" / "linear" / "history.csv"
+    history = clone / "data" / "further" / NAME / "from-4" / "runs" / "linear" / "history.csv"
     before = history.read_text(encoding="utf-8")
     code.write_text(code.read_text(encoding="utf-8").replace('"made up"', '"made up here"'), encoding="utf-8")
     said = run(clone, "dvc", "repro", "pipelines/halves/dvc.yaml")
     assert "reprise.stages.further" in said
-    assert "seed 3 of 4" not in said
+    assert "seed 5 of 8" not in said
     assert history.read_text(encoding="utf-8") == before
 
 
@@ -295,3 +296,22 @@ def test_a_variant_that_goes_on_from_another_is_a_line_too(clone):
     assert f"pipelines/{NAME}/dvc.yaml:train@slow" not in status
     would_run = run(clone, "dvc", "repro", "--dry", f"pipelines/{NAME}/dvc.yaml")
     assert would_run.index("train@linear") < would_run.index("train_started@more")
+
+
+def test_a_claim_of_ones_own_comes_with_a_study_that_works_at_once(clone):
+    own = ("--title", "A coin is fair", "--claim", "Heads come up half of the time", "--source", "Lab notes")
+    number = max(rows(clone)) + 1
+    made = run(clone, "reprise", "new", "study", "coin", *own).splitlines()
+    assert "src/reprise/claims/own.csv" in made
+    assert "tests/studies/coin/test_evaluate.py" in made
+    run(clone, "git", "add", "-A")
+    said = run(clone, "reprise", "run", str(number))
+    assert f"{number}  A coin is fair" in said
+    assert "Lab notes" in said
+    assert "✓ reproduced (measured)" in said
+    run(clone, sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/studies/coin", "tests/claims")
+    run(clone, "reprise", "repro", "-j", "2")
+    assert rows(clone)[number]["verdict"] == "reproduced"
+    page = (clone / "reports" / "studies" / "coin.html").read_text(encoding="utf-8")
+    assert "Heads come up half of the time." in page
+    assert "Lab notes" in (clone / "reports" / "index.html").read_text(encoding="utf-8")

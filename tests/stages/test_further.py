@@ -95,12 +95,20 @@ def test_what_a_variant_goes_on_from_is_trained_first(monkeypatch, tmp_path):
 
 
 def test_stand_ins_single_looks_and_what_may_not_be_judged_get_none(monkeypatch, tmp_path):
-    claims = [declared(1, basis="data"), declared(2, looks=[8]), declared(3)]
+    claims = [declared(1, basis="data"), declared(2, basis="own", looks=[8]), declared(3)]
     study = Study(monkeypatch, tmp_path, claims, dict.fromkeys((1, 2, 3), never))
     monkeypatch.setattr(Workspace, "source", "generated")
     study.barred = "networks near chance"
     assert [(each["verdicts"], each["barred"]) for each in study.run()] == [({"3": "inconclusive"}, [3])]
     assert study.trained == []
+
+
+def test_what_any_data_decide_gets_the_planned_seeds_beside_stand_ins_that_need_fewer(monkeypatch, tmp_path):
+    claims = [declared(1, basis="data", of=["a"]), declared(2, seeds=4, looks=[], of=["b"])]
+    study = Study(monkeypatch, tmp_path, claims, {1: never, 2: from_four_on})
+    monkeypatch.setattr(Workspace, "source", "generated")
+    assert [(each["seeds"], each["verdicts"]) for each in study.run()] == [(4, {"2": "reproduced"})]
+    assert study.trained == [("b", 2, 2)]
 
 
 def test_networks_of_an_earlier_run_are_taken_where_all_they_depend_on_is_the_same(monkeypatch, tmp_path):

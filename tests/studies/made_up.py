@@ -1,4 +1,4 @@
-"""Made-up training results of the CIFAR-10 studies, for the tests of what is measured on them."""
+"""Made-up training results of the studies that classify images, for the tests of what is measured on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reprise.claims.evidence import Evidence
 from reprise.data import cifar
 from reprise.evaluation import evaluate_study
 from reprise.files import write_json, write_npz, write_text
-from reprise.registry import import_part
+from reprise.registry import import_dataset, import_part
 from reprise.settings import TrainingConfig
 from reprise.workspace import Workspace
 
@@ -29,7 +29,8 @@ def workspace(study: str, folder: Path, epochs: int = 9, *assignments: str) -> W
     copy_params(folder)
     config.set_value(folder, "scale=smoke", f"{study}.seeds={SEEDS}", f"{study}.base.epochs={epochs}", *assignments)
     space = Workspace(study, folder)
-    cifar.make(space.params.dataset("cifar"), "generated", space.raw("cifar10"), space.prepared("cifar"))
+    name = space.reads[0]
+    import_dataset(name).make(space.params.dataset(name), "generated", space.raw(name), space.prepared(name))
     return space
 
 
@@ -50,7 +51,7 @@ def write_run(
     **record: object,
 ) -> None:
     """Writes predictions.npz, history.csv and run.json as training would; ``record`` is laid over run.json."""
-    images = cifar.load(space.prepared("cifar"))
+    images = cifar.load(space.prepared(space.reads[0]))
     rng = np.random.default_rng(abs(hash_of(variant)))
     labels = images.test_labels.astype(int)
     index = len(images.train_labels) + np.arange(len(labels))
@@ -86,7 +87,8 @@ def write_run(
 def write_probe(space: Workspace, variant: str, **arrays: np.ndarray) -> None:
     """Writes answers.npz and probe.json as the probe stage would."""
     write_npz(space.probe(variant) / "answers.npz", **arrays)
-    write_json(space.probe(variant) / "probe.json", {"settings": space.config.probe.model_dump(mode="json")})
+    settings = getattr(space.config, "probe", None)
+    write_json(space.probe(variant) / "probe.json", {"settings": settings.model_dump(mode="json") if settings else {}})
 
 
 def train(space: Workspace, variant: str) -> None:

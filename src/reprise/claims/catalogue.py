@@ -2,7 +2,7 @@
 
 ``catalogue.csv`` says for each claim what the source states (``claim``) and what is measured for it (``finding``).
 ``expectation`` is ``source`` where the finding follows from the source's own words and ``inventory`` where the source
-gives no outcome and the finding is this project's expectation.
+gives no outcome that could be false and the finding is this project's expectation: such a claim is built, not judged.
 
 ``own.csv``, where there is one, has claims of your own in the same columns: ``id`` goes on where the catalogue ends,
 ``source`` and ``chapter`` are whatever you call them (`reprise new study` writes it).

@@ -22,50 +22,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from reprise.claims.bands import Expect, parse_band
+from reprise.claims.planned import Planned
 from reprise.messages import shown
-from reprise.power import ALPHA, level_at, power_above, power_between
+from reprise.power import ALPHA
 from reprise.settings import Strict
 from reprise.yaml_files import parse_yaml, read_text
 
 Basis = Literal["arithmetic", "anything", "own", "data"]
 Kind = Literal["arithmetic", "measured", "stand-in", "built"]
 Text = Annotated[str, Field(min_length=3)]
-MOST = 9999  # of seeds; the largest number that a claim or a slip can have
-
-
-class Planned(Strict):
-    """How much is measured, fixed beforehand.
-
-    Attributes:
-        seeds: trained networks of each variant at most; null where nothing is trained.
-        looks: numbers of seeds at which it is judged, the last is ``seeds``; one look where it is left out.
-        of: variants that its measurement reads, which get more seeds while it is undecided; all where it is left out.
-        n: examples or repetitions, where chance is theirs.
-        spread: standard deviation over seeds (or repetitions) that the plan assumes.
-        examples_error: standard error of the tested examples that it assumes, shared by all seeds.
-        taken_from: the run that these come from.
-    """
-
-    seeds: int | None = Field(None, ge=2, le=MOST)
-    looks: list[int] = Field(default_factory=list)
-    of: list[str] = Field(default_factory=list)
-    n: int | None = Field(None, ge=2, le=10**9)
-    spread: float | None = Field(None, ge=0)
-    examples_error: float = Field(0.0, ge=0)
-    taken_from: str = ""
-
-    @model_validator(mode="after")
-    def _check(self) -> Planned:
-        if (self.seeds is None) == (self.n is None):
-            raise ValueError("give seeds (what is trained) or n (what is repeated), one of them")
-        if self.looks and (self.looks != sorted(set(self.looks)) or self.looks[-1] != self.seeds or self.looks[0] < 2):
-            raise ValueError("looks: rising numbers of seeds from 2 on, the last as many as `seeds`")
-        return self
-
-    @property
-    def judged_at(self) -> tuple[int, ...]:
-        """Numbers of seeds at which it is judged; none where nothing is trained."""
-        return tuple(self.looks) or ((self.seeds,) if self.seeds else ())
+MOST = 9999  # the largest number that a claim or a slip can have
 
 
 class Change(Strict):
@@ -104,6 +70,8 @@ class Declaration(Strict):
         smallest: effect of interest beyond the band's end; for a band with two ends its half width serves.
         planned: how much is measured; null where nothing is random.
         undecidable: what makes it undecidable.
+        settings: dotted names in params.yaml or the study's ("data.cifar", "base.epochs") that decide what is measured.
+        held: what these are, at every scale; filled in where it is evaluated, and part of the digest.
         slips: numbers of the source's defects that stand beside the verdict.
         changed: after evidence was seen.
         seen: what had been seen when it was first written, as its file says.
@@ -122,6 +90,8 @@ class Declaration(Strict):
     smallest: float | None = Field(None, gt=0)
     planned: Planned | None = None
     undecidable: str = ""
+    settings: list[str] = Field(default_factory=list)
+    held: dict[str, Any] = Field(default_factory=dict)
     slips: list[Annotated[int, Field(ge=1, le=MOST)]] = Field(default_factory=list)
     changed: list[Change] = Field(default_factory=list)
     seen: str = ""
@@ -187,28 +157,35 @@ class Declaration(Strict):
 
     def level(self, seeds: int) -> float:
         """The level of an interval at so many seeds: what the plan lets that look spend."""
-        found = level_at(seeds, self.looks) if self.looks else None
-        return ALPHA if found is None else found
+        return self.planned.level(seeds) if self.planned else ALPHA
 
-    def off_plan(self, seeds: int) -> str:
-        """Why so many seeds may not be judged; empty where the plan has a look there, or needs none."""
-        fits = not self.looks or seeds in self.looks
-        return "" if fits else f"{seeds} seeds, planned are {' or '.join(map(str, self.looks))}"
+    def off_plan(self, seeds: int, n: int | None = None) -> str:
+        """Why so many seeds, or so large an ``n``, may not be judged; empty where the plan has them, or needs none."""
+        return self.planned.off(seeds, n) if self.planned else ""
+
+    def power_of(self, comparisons: int) -> float | None:
+        """Chance to be reproduced at the planned number, so many comparisons alike at once; null where unknown.
+
+        For a band with one end: where each true effect lies ``smallest`` inside it. With two: in its middle.
+        """
+        return self.planned.power(self.expect, self.smallest, comparisons) if self.planned else None
 
     @property
     def power(self) -> float | None:
-        """Chance to be decided for the claim at the planned number, with the assumed spread; null where unknown.
+        """The same of a single comparison."""
+        return self.power_of(1)
 
-        For a band with one end: where the true effect lies ``smallest`` inside it. With two: in its middle.
+    def holding(self, params: Any, where: str) -> Declaration:
+        """With the values of its ``settings``, as a params.yaml has them, for all scales.
+
+        Args:
+            params: all of params.yaml, unresolved.
+            where: its name, for messages.
+
+        Raises:
+            ValueError: it has no such setting.
         """
-        plan = self.planned
-        if plan is None or plan.spread is None:
-            return None
-        number = plan.seeds or plan.n or 0
-        chance, size = power_above, self.smallest
-        if self._two_ends:
-            chance, size = power_between, (self.expect.high - self.expect.low) / 2
-        return round(chance(number, plan.spread, size, plan.examples_error, self.level(number)), 3)
+        return self.model_copy(update={"held": {name: _looked_up(params, name, where, self) for name in self.settings}})
 
     @property
     def digest(self) -> str:
@@ -256,10 +233,21 @@ def read_declarations(path: Path) -> Declarations:
                 raise ValueError(f"expected a mapping of fields, found {_short(fields)}")
             if "claim" in fields:
                 raise ValueError("claim: its number is the key; take the field out")
+            if "held" in fields:
+                raise ValueError("held: filled in from params.yaml; name what is meant under settings")
             found[claim] = Declaration.model_validate({"seen": seen} | _joined(fields) | {"claim": claim})
         except ValueError as error:
             raise ValueError(f"{where}: claim {claim}: {_explained(error)}") from None
     return found
+
+
+def _looked_up(params: Any, name: str, where: str, declared: Declaration) -> Any:
+    node = params
+    for part in name.split("."):
+        if not isinstance(node, dict) or part not in node:
+            raise ValueError(f"{where}: claim {declared.claim} declares the setting {shown(name)}, which is not there")
+        node = node[part]
+    return node
 
 
 def _joined(node: Any) -> Any:

@@ -213,6 +213,13 @@ class Evidence:
             if declared.built is None and (not found or (len(found) > 1 and not declared.each)):
                 raise ValueError(f"{self.title}: claim {claim}: {len(found)} primary findings, declared is one")
 
+    def _power(self, declared: Declaration, source: str) -> float | None:
+        """Of all comparisons that the claim makes; none where something other than missing seeds forbids a verdict."""
+        found = [each for each in self.findings if (each.claim, each.kind) == (declared.claim, "primary")]
+        power = declared.power_of(len(found))
+        barred = any(each.undecided not in ("", declared.off_plan(each.effect.seeds)) for each in found)
+        return 0.0 if power is not None and barred and declared.kind(source) == "measured" else power
+
     def write(self, folder: Path, **provenance: str) -> None:
         """Writes evidence.json; every figure named must already lie in ``folder/figures``.
 
@@ -236,7 +243,7 @@ class Evidence:
             str(claim): declared.model_dump(mode="json")
             | {
                 "digest": declared.digest,
-                "power": declared.power,
+                "power": self._power(declared, provenance.get("source", "")),
                 "kind": declared.kind(provenance.get("source", "")),
                 "verdict": decide(finding for finding in self.findings if finding.claim == claim),
             }

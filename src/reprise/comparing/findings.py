@@ -19,7 +19,7 @@ COLLAPSED = 0.5  # a network that reaches less than half of the others' median h
 def compare(
     declared: Declaration, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", **more: Any
 ) -> list[Finding]:
-    """The primary findings of a claim on differences in test accuracy, paired over seeds and images.
+    """The primary findings of a claim on differences in test accuracy at the end, paired over seeds and images.
 
     Args:
         declared: the claim's declaration; its words may hold ``{}`` for the pair's names.
@@ -32,7 +32,7 @@ def compare(
     for one, other in pairs:
         effect = difference(one, other, declared.level(min(one.seeds, other.seeds)), len(pairs))
         levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
-        barred = joined(undecided, unlearned(one, other), collapsed(one, other))
+        barred = joined(undecided, unlearned(one, other), collapsed(one, other), cut_off(one, other))
         words = f"`{one.name}` minus `{other.name}`"
         said = {"note": joined(levels, note), "published": _of(published, one)}
         found.append(primary(declared, effect, of=words, undecided=barred, **said, **more))
@@ -105,6 +105,10 @@ def collapsed(*runs: Run) -> str:
 
 
 def cut_off(*runs: Run) -> str:
-    """Why what training ends with may not be judged; empty where every network stopped by itself."""
-    cut = [run for run in runs if max(run.record["epochs"]) >= run.settings["epochs"]]
+    """Why what training ends with may not be judged; empty where it ended for every network.
+
+    It ends where the learning rate has fallen to zero, or where it stops early by itself.
+    """
+    steady = [run for run in runs if run.settings["decay"] != "linear"]
+    cut = [run for run in steady if max(run.record["epochs"]) >= run.settings["epochs"]]
     return f"training was cut off after {cut[0].settings['epochs']} epochs" if cut else ""

@@ -10,9 +10,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from reprise.data import cifar_files, mnist_files, ultrasound
+from reprise.data import cifar_files, label_folders, mnist_files, pennfudan, stacks, ultrasound, voc
+from reprise.data.annotated import Annotated, read_all
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.data.fetch import fetch
+from reprise.files import shown
 from reprise.registry import nearest
 
 
@@ -36,6 +38,21 @@ def _cifar(folder: Path) -> str:
     return f"{len(images.train_labels)} training and {len(images.test_labels)} test images"
 
 
+def _scenes(read: Callable[[Path], label_folders.Scenes]) -> Callable[[Path], str]:
+    def found(folder: Path) -> str:
+        scenes = read(folder)
+        counts = ", ".join(f"{int((scenes.part == k).sum())} {name}" for k, name in enumerate(label_folders.PARTS))
+        return f"{counts}; {len(scenes.classes)} classes, {' x '.join(map(str, scenes.labels.shape[1:]))} pixels"
+
+    return found
+
+
+def _membranes(folder: Path) -> str:
+    stack = stacks.read_stack(folder)
+    height, width = stack.images.shape[1:]
+    return f"{len(stack.images)} slices of {height} x {width}, {stack.inside.mean():.0%} inside"
+
+
 def _mnist(folder: Path) -> str:
     splits = mnist_files.splits_in(folder.parent, folder.name) or [
         "mnist" if folder.name == "mnist" else "emnist-balanced"
@@ -52,14 +69,52 @@ def _mnist(folder: Path) -> str:
     return "; ".join(found)
 
 
+def _annotated(read: Callable[[Path], list[Annotated]]) -> Callable[[Path], str]:
+    def words(folder: Path) -> str:
+        rows = read(folder)
+        pictures = read_all(rows, 32, None)  # every picture is decoded, every box checked
+        classes = ", ".join(map(shown, pictures.class_names))
+        return f"{len(rows)} pictures, {int(pictures.count.sum())} objects: {classes}"
+
+    return words
+
+
+def _voc(folder: Path) -> str:
+    kinds = {"Annotations": _annotated(voc.read), "SegmentationClass": _scenes(label_folders.read_voc)}
+    there = [words for name, words in kinds.items() if (voc.root_of(folder) / name).is_dir()]
+    if not there:
+        raise FileNotFoundError(
+            f"{folder} has neither {' nor '.join(kinds)}; copy the official archive's folders there"
+        )
+    found, problems = [], []
+    for words in there:
+        try:
+            found.append(words(folder))
+        except (OSError, ValueError) as error:
+            problems.append(str(error))
+    if problems:
+        raise ValueError("\n".join(problems))
+    return "; ".join(found)
+
+
 SETS = {
     "ultrasound": DataSet(
         "Kaggle: ultrasound nerve segmentation", "register with Kaggle, then copy `train/`", _ultrasound
     ),
+    "camvid": DataSet(
+        "CamVid: street scenes, 11 classes",
+        "copy SegNet's `CamVid/` (train, trainannot, ...)",
+        _scenes(label_folders.read_camvid),
+    ),
+    "voc": DataSet("PASCAL VOC 2011 or 2012: 20 classes and background, boxes", "copy `VOCdevkit/`", _voc),
+    "isbi2012": DataSet("ISBI 2012: neuronal membranes", "register, then copy the two volumes", _membranes),
     "cifar10": DataSet("CIFAR-10: 60,000 colour images, 10 classes", "reprise data fetch cifar10", _cifar),
     "cifar100": DataSet("CIFAR-100: 60,000 colour images, 100 classes", "reprise data fetch cifar100", _cifar),
     "mnist": DataSet("MNIST: 70,000 grey digits", "reprise data fetch mnist", _mnist),
     "emnist": DataSet("EMNIST: grey letters and digits", "reprise data fetch emnist", _mnist),
+    "pennfudan": DataSet(
+        "Penn-Fudan: pedestrians with masks", "unpack PennFudanPed.zip there", _annotated(pennfudan.read)
+    ),
 }
 
 

@@ -25,8 +25,9 @@ def further(workspace: Workspace) -> None:
     """Writes ``data/further/STUDY/``: blocks of runs and probes, and looks.json, which says what each look found.
 
     A claim is waited for while its look decides nothing and nothing but chance stands in the way; its variants get
-    seeds up to its next look. Claims of which generated data are a stand-in need none. Blocks of an earlier run are
-    kept where all that they depend on is the same.
+    seeds up to its next look. Claims of which generated data are a stand-in need none; what any data decide gets what
+    it plans, where stand-ins beside it had fewer. Blocks of an earlier run are kept where all that they depend on is
+    the same.
     """
     _set_aside(workspace)
     first, have = workspace.config.seeds, dict.fromkeys(workspace.config.variants, workspace.config.seeds)
@@ -34,7 +35,7 @@ def further(workspace: Workspace) -> None:
     waiting = {
         claim: each
         for claim, each in declared.items()
-        if each.kind(workspace.source) == "measured" and len(each.looks) > 1 and each.looks[0] == first
+        if each.kind(workspace.source) == "measured" and _waits(each, first)
     }
     looks = []
     for seeds in sorted({n for each in waiting.values() for n in each.looks}):
@@ -58,6 +59,13 @@ def further(workspace: Workspace) -> None:
     for name in have:
         for block in workspace.blocks(name)[1:]:
             shutil.rmtree(workspace.checkpoints(name, block), ignore_errors=True)
+
+
+def _waits(claim: Declaration, first: int) -> bool:
+    """Whether a claim has looks to come: at more seeds than its first look had, or all, where any data decide it."""
+    if claim.basis == "anything" and claim.looks and claim.looks[0] > first:
+        return True
+    return len(claim.looks) > 1 and claim.looks[0] == first
 
 
 def _variants(workspace: Workspace, claims: dict[int, Declaration]) -> list[str]:

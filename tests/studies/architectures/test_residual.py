@@ -1,13 +1,17 @@
-"""Claim 118: residual blocks with zero weights, and blocks whose weights are not zero."""
+"""Claim 118: residual blocks with zero weights, as published, on what reaches them and on inputs of both signs."""
 
 from __future__ import annotations
 
 import pytest
+import torch
 from torch import nn
 
 from reprise.evaluation import declarations
 from reprise.models.zoo.resnet import ResNet
 from reprise.studies.architectures import residual
+from reprise.studies.architectures.residual import Identity
+
+DECLARED = declarations("architectures")[118]
 
 
 @pytest.fixture(scope="module")
@@ -15,29 +19,37 @@ def identity():
     return residual.silenced(2)
 
 
-DECLARED = declarations("architectures")[118]
+def verdicts(identity):
+    return [finding.verdict for finding in residual.findings(DECLARED, identity)]
 
 
-def test_published_blocks_are_the_identity_where_they_stand_and_keep_half_of_a_normal_input(identity):
-    assert set(identity.gaps) == {0.0}
-    assert residual.findings(DECLARED, identity)[0].verdict == "reproduced"
-    assert identity.unchanged / identity.values == pytest.approx(0.5, abs=0.02)
-    assert identity.values == 2 * 256 * 7 * 7
+def test_blocks_return_what_reaches_them_but_for_the_four_that_project_and_none_an_x_of_both_signs(identity):
+    assert len(identity.adding) == 3 + 8 + 36 + 3
+    assert [gap == 0 for gap in identity.reached] == identity.adding
+    assert identity.adding.count(False) == 4
+    assert min(identity.signed) > 0
+    assert verdicts(identity) == ["contradicted", "contradicted", "reproduced"]
 
 
-def test_resnet_152_has_fifty_blocks_of_which_each_stage_has_one_projection(identity):
-    assert (identity.blocks, identity.blocks - len(identity.gaps)) == (3 + 8 + 36 + 3, 4)
+def test_blocks_that_all_returned_their_input_would_reproduce():
+    assert verdicts(Identity([0.0] * 5, [0.0] * 5, [True] * 5)) == ["reproduced"] * 3
+    assert verdicts(Identity([0.0] * 5, [0.0] * 4 + [1e-9], [True] * 5)) == ["reproduced", "contradicted", "reproduced"]
 
 
-def test_blocks_that_are_not_silenced_contradict(monkeypatch):
+def test_an_output_of_another_shape_is_infinitely_far():
+    assert residual.gap(nn.Conv2d(2, 3, 1), torch.zeros(1, 2, 4, 4)) == float("inf")
+    assert residual.gap(nn.Identity(), torch.zeros(1, 2, 4, 4)) == 0
+
+
+def test_blocks_that_are_not_silenced_return_nothing_unchanged(monkeypatch):
     monkeypatch.setattr(residual, "silence", lambda block: block.eval())
     found = residual.silenced(2)
-    assert min(found.gaps) > 0
-    assert residual.findings(DECLARED, found)[0].verdict == "contradicted"
+    assert min(found.reached) > 0
+    assert verdicts(found) == ["contradicted"] * 3
 
 
-def test_a_network_whose_blocks_get_negative_values_contradicts(monkeypatch):
-    """As it would be without a ReLU before them: the one after the sum then changes x."""
+def test_the_identity_needs_a_relu_before_the_block(monkeypatch):
+    """Without one the ReLU after the sum changes x."""
 
     class Bare(ResNet):
         def __init__(self, layers: int):
@@ -48,5 +60,5 @@ def test_a_network_whose_blocks_get_negative_values_contradicts(monkeypatch):
 
     monkeypatch.setattr(residual, "ResNet", Bare)
     found = residual.silenced(2)
-    assert sum(gap > 0 for gap in found.gaps) == 4  # the block after each projection
-    assert residual.findings(DECLARED, found)[0].verdict == "contradicted"
+    assert sum(gap > 0 for gap, adds in zip(found.reached, found.adding, strict=True) if adds) == 4
+    assert verdicts(found)[2] == "contradicted"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
@@ -9,7 +11,7 @@ from tests.studies import made_up
 
 from reprise.studies.connectivity import evolution
 from reprise.studies.connectivity.counts import by_hand
-from reprise.studies.connectivity.gates import MERGES
+from reprise.studies.connectivity.gates import MERGES, out_of_reach
 from reprise.studies.connectivity.train import data
 
 
@@ -29,7 +31,8 @@ def wandering(variant, seed, epoch):
 
 
 def measured(folder, accuracy, gates=closing, epochs=9, prune=None):
-    more = () if prune is None else (f"connectivity.started.pruned.prune={prune}",)
+    more = ["connectivity.base.decay=none", "connectivity.base.learning_rate=1.0"]  # steps that can carry a gate across
+    more += [] if prune is None else [f"connectivity.started.pruned.prune={prune}"]
     space = made_up.workspace("connectivity", folder, epochs, *more)
     for variant in space.config.variants:
         settings = space.settings(variant)
@@ -92,12 +95,28 @@ def test_what_training_ends_with_is_not_judged_where_it_was_cut_off(tmp_path):
         folder = tmp_path / str(epochs)
         folder.mkdir()
         _, evidence = measured(folder, lambda name: better.get(name, 0.7), ajar, epochs)
-        found = [f for f in evidence.findings if f.kind == "primary" and f.claim in (52, 53, 56)]
+        found = [f for f in evidence.findings if f.kind == "primary" and f.claim in (52, 53, 55, 56)]
         assert {"cut off after 4 epochs" in f.undecided for f in found} == {epochs == 4}
         assert [made_up.verdicts(evidence, claim)[0] for claim in (52, 53, 56)] == [verdict] * 3
         assert made_up.verdicts(evidence, 56, "secondary") == ["reproduced"] * 2  # which way they moved is seen early
-        assert made_up.verdicts(evidence, 51) == made_up.verdicts(evidence, 55) == ["reproduced"]
+        assert made_up.verdicts(evidence, 51) == ["reproduced"]  # who is faster needs no end
         assert [("cut off" in f.note) for f in evidence.findings if f.claim == 57] == [epochs == 4, False]
+
+
+@pytest.mark.parametrize(
+    ("rate", "decay", "words"),
+    [
+        (0.5, "none", "learning rates of 6 steps add up to 3, and a gate of 0.1 is 3.2 away"),
+        (1.0, "linear", "learning rates of 6 steps add up to 3, and a gate of 0.1 is 3.2 away"),
+        (1.1, "linear", ""),
+        (0.55, "none", ""),
+    ],
+)
+def test_gates_can_close_where_the_learning_rates_carry_them_so_far(rate, decay, words):
+    settings = {"learning_rate": rate, "decay": decay, "epochs": 1, "batch_size": 32, "init": 1.0}
+    run = SimpleNamespace(settings=settings, record={"examples": {"train": 190}})
+    assert 1 / (1 + np.exp(3.2 - 1.0)) == pytest.approx(0.1, abs=1e-3)
+    assert out_of_reach(run) == words
 
 
 def test_what_was_pruned_must_have_been_closed(tmp_path):

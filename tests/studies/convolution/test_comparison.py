@@ -28,6 +28,8 @@ def test_columns_belong_to_their_geometries():
     five, six = GRID.index((5, 3, 2, 0)), GRID.index((6, 3, 2, 0))
     assert sizes.default_right[[five, six]].tolist() == [True, False]
     assert sizes.back_right[[five, six]].tolist() == [True, True]
+    # the source's formula gives 2 and 2.5 windows
+    assert sizes.padded_right[[five, six]].tolist() == [True, False]
     # padded, 5 pixels keep their size, which the formula without padding does not say
     assert not sizes.plain_right[GRID.index((5, 3, 1, 1))]
 
@@ -38,6 +40,7 @@ def test_our_formulas_are_always_right_and_the_written_one_with_stride_one():
     assert sizes.back_right.all()
     assert sizes.written_right[sizes.strides == 1].all()
     assert not sizes.written_right[sizes.strides == 2].all()
+    assert (sizes.padded_right == sizes.default_right).all()  # where nothing is left over
     assert sizes.plain_right[(sizes.paddings == 0) & (sizes.strides == 1)].all()
 
 

@@ -14,7 +14,7 @@ from reprise.studies.convolution.published import GLOBAL, LAYER, POOLING, writte
 
 def some(plain_right, paddings):
     yes = np.ones(len(paddings), bool)
-    return Sizes(yes * 1, np.array(paddings), yes, np.array(plain_right), yes, yes, yes)
+    return Sizes(yes * 1, np.array(paddings), yes, yes, np.array(plain_right), yes, yes, yes)
 
 
 DECLARED = declarations("convolution")
@@ -46,25 +46,33 @@ def primaries(gaps, sizes):
 def test_with_the_padded_input_the_formula_decides_and_as_printed_it_is_a_slip():
     sizes = some([False, True, True, False], [0, 0, 1, 1])
     assert (primaries(NO_GAPS, sizes)[107].effect.n, primaries(NO_GAPS, sizes)[107].verdict) == (2, "reproduced")
-    slip, printed, rounded = found(NO_GAPS, sizes)[2:5]
+    whole, ours, slip, printed = found(NO_GAPS, sizes)[2:6]
+    assert [finding.kind for finding in (whole, ours)] == ["secondary", "oracle"]
     assert (slip.kind, slip.effect.value, slip.verdict) == ("slip", 28, "contradicted")
     assert (printed.effect.value, printed.kind) == (0.5, "context")
-    assert rounded.effect.value == 0
 
 
 def test_a_padded_layer_of_another_size_contradicts_the_formula():
     sizes = some([True] * 3, [0, 1, 1])
-    wrong = replace(sizes, right=np.array([True, True, False]))
+    wrong = replace(sizes, padded_right=np.array([True, True, False]))
     assert primaries(NO_GAPS, wrong)[107].verdict == "contradicted"
-    unpadded = replace(sizes, right=np.array([False, True, True]))
+    unpadded = replace(sizes, padded_right=np.array([False, True, True]))
     assert primaries(NO_GAPS, unpadded)[107].verdict == "reproduced"
+
+
+def test_a_size_that_is_a_fraction_is_no_size_and_is_told_apart_from_a_wrong_one():
+    sizes = some([False] * 3, [1, 1, 1])
+    left_over = replace(sizes, padded_right=np.array([True, True, False]), default_right=np.array([True, True, False]))
+    primary, whole = [f for f in found(NO_GAPS, left_over) if f.claim == 107][:2]
+    assert (primary.effect.value, primary.verdict) == (2 / 3, "contradicted")
+    assert (whole.effect.value, whole.effect.n, whole.verdict) == (1, 2, "reproduced")
 
 
 def test_sixty_layers_of_three_modes_are_right_and_a_wrong_mode_is_seen(monkeypatch):
     assert sum(layers.modes_right()) == 60
     monkeypatch.setattr(layers, "padding_for", lambda mode, kernel: kernel // 2)
     assert 20 <= sum(layers.modes_right()) < 60
-    modes = found(NO_GAPS, some([True], [1]))[5]
+    modes = found(NO_GAPS, some([True], [1]))[6]
     assert modes.verdict == "contradicted"
 
 

@@ -31,12 +31,10 @@ def test_the_published_rule_fails_with_relu_and_the_corrected_one_holds(evidence
 
 
 def test_the_other_claims(evidence):
-    assert made_up.verdicts(evidence, 159) == ["reproduced"] * 2
+    assert made_up.verdicts(evidence, 159) == ["reproduced", "contradicted", "reproduced", "reproduced"]
     assert made_up.verdicts(evidence, 160) == ["reproduced"]
     assert made_up.verdicts(evidence, 163) == []  # built
-    with_weights_to_spare, without = made_up.verdicts(evidence, 164)
-    assert with_weights_to_spare == "inconclusive"  # forty descents cannot show less than one in a hundred
-    assert without in ("contradicted", "inconclusive")
+    assert made_up.verdicts(evidence, 164) == ["inconclusive"]  # forty descents are not what was planned
 
 
 def test_a_slip_stands_beside_a_derivation_that_holds(evidence):

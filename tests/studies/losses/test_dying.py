@@ -38,8 +38,17 @@ def test_a_unit_counts_as_recovered_below_a_tenth_of_its_loss():
     assert metrics(config, made_up)["leaky_recovery"].value == 0.1
 
 
-def test_one_bit_of_movement_contradicts_the_claim():
-    made_up = Revival({LEAKY: np.ones((2, 30))}, {"ReLU": np.full(30, 5e-324), HALF: np.ones(30)})
-    dead, leaky, _ = findings(declarations("losses")[145], CONFIG, made_up)
-    assert dead.verdict == "contradicted"
+@pytest.mark.parametrize("of", ["ReLU", HALF])
+def test_one_bit_of_movement_contradicts_the_claim(of):
+    still = {"ReLU": np.zeros(30), HALF: np.zeros(30)}
+    made_up = Revival({LEAKY: np.ones((2, 30))}, still | {of: np.full(30, 5e-324)})
+    dead, half, leaky, _ = findings(declarations("losses")[145], CONFIG, made_up)
+    assert (dead.verdict, half.verdict) == tuple(
+        "contradicted" if name == of else "reproduced" for name in ("ReLU", HALF)
+    )
     assert leaky.verdict == "contradicted"
+
+
+def test_units_that_are_negative_for_some_examples_go_on(revival):
+    dead, half, *_ = findings(declarations("losses")[145], CONFIG, revival)
+    assert (dead.verdict, half.verdict) == ("reproduced", "contradicted")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reprise.claims.evidence import Finding
 from reprise.evaluation import declarations
 from reprise.studies.mixtures import starts
 from reprise.studies.mixtures.settings import Config
 from reprise.studies.mixtures.starts import Row
 
 CONFIG = Config(runs=4, iterations=10, long_iterations=200, fits=5, parity_iterations=5)
-DECLARED = declarations("mixtures")[2]
+DECLARED = declarations("mixtures")[2].model_copy(update={"planned": None})  # as many starts as there are
 NONE = np.zeros(4, dtype=bool)
 
 
@@ -23,9 +22,11 @@ def row(
 
 
 def every_row(source: Row, best: Row) -> list[Row]:
-    """The six rows of the table, the source's own first."""
-    middle = [row([0.5] * 4, iterations=10), row([0.9, 0.99, 0.99, 0.99])]
-    return [source, *middle, row([0.5] * 4, "data points", "likelihoods", 10), row([0.5] * 4, "data points"), best]
+    """The eight rows of the table, the source's own first."""
+    middle = [row([0.5] * 4, iterations=10), row([0.9, 0.5, 0.99, 0.99])]
+    valid = [row([0.5] * 4, "valid", iterations=10), row([0.9, 0.99, 0.99, 0.99], "valid")]
+    last = [row([0.5] * 4, "data points", prior, 10) for prior in ("likelihoods", "responsibilities")]
+    return [source, *middle, *valid, *last, best]
 
 
 def test_a_run_that_broke_down_is_not_found_whatever_its_accuracy():
@@ -46,22 +47,25 @@ def test_the_start_alone_is_compared_at_the_same_length_and_prior():
     best = row([0.99] * 4, "data points")
     source = row([0.5, 0.5, 0.5, 0.99], prior="likelihoods", iterations=10)
     primary, valid, alone, script, stop, _ = starts.findings(DECLARED, CONFIG, every_row(source, best))
-    assert primary.effect.value == valid.effect.value == alone.effect.value == 0.25  # run until settled it misses one
+    assert primary.effect.value == valid.effect.value == 0.25  # run until settled it misses one
+    assert alone.effect.value == 0.5  # and as the source draws them two
     assert script.effect.value == 0.75
-    assert stop.effect.value == 0.5
+    assert stop.effect.value == 0.25
 
 
 def test_starts_with_a_negative_variance_do_not_decide():
-    def judged(negative: list[bool]) -> list[Finding]:
-        rows = every_row(row([0.9] * 4, prior="likelihoods", iterations=10), row([0.99] * 4, "data points"))
-        box = Row("source", "responsibilities", 200, np.array(negative), NONE, np.array([0.5, 0.99, 0.99, 0.99]))
-        return starts.findings(DECLARED, CONFIG, [*rows[:2], box, *rows[3:]])
+    rows = every_row(row([0.9] * 4, prior="likelihoods", iterations=10), row([0.99] * 4, "data points"))
+    rows[4] = row([0.99] * 4, "valid")
+    first, _, alone, *_ = starts.findings(DECLARED, CONFIG, rows)
+    assert (first.effect.value, first.verdict) == (0, "inconclusive")
+    assert "no start of 4" in first.undecided
+    assert alone.effect.value == 0.5
 
-    without, alone = judged([True, False, False, False])[0], judged([True, False, False, False])[2]
-    assert (without.effect.value, without.effect.n, without.verdict) == (0, 3, "inconclusive")
-    assert "no start of 3" in without.undecided
-    assert (alone.effect.value, alone.effect.n) == (0.25, 4)
-    assert judged([False] * 4)[0].effect.value == 0.25
+
+def test_another_number_of_starts_than_planned_decides_nothing():
+    rows = every_row(row([0.5] * 4, prior="likelihoods", iterations=10), row([0.99] * 4, "data points"))
+    first = starts.findings(declarations("mixtures")[2], CONFIG, rows)[0]
+    assert (first.verdict, first.undecided) == ("inconclusive", "4 starts, planned are 1,000")
 
 
 def test_nan_runs_are_traced_to_negative_variances_only_where_there_are_any():
@@ -87,17 +91,21 @@ def test_unlucky_starts_reproduce_and_unlucky_data_points_contradict(misses, of_
         nothing = np.zeros(400, dtype=bool)
         return Row(start, prior, iterations, nothing, nothing, accuracy)
 
-    rows = [made("source", 100, "likelihoods", 10), made("source", misses), made("data points", of_points)]
+    rows = [
+        made("source", 100, "likelihoods", 10), made("source", 40), made("valid", misses),
+        made("data points", of_points),
+    ]  # fmt: skip
     assert starts.findings(DECLARED, CONFIG, rows)[0].verdict == verdict
 
 
 def test_every_row_runs_on_the_same_data():
     rows = starts.run_starts(CONFIG)
+    script, standard = ("likelihoods", 10), [("responsibilities", 10), ("responsibilities", 200)]
     assert [(each.start, each.prior, each.iterations) for each in rows] == [
-        (start, prior, iterations)
-        for start in ("source", "data points")
-        for prior, iterations in (("likelihoods", 10), ("responsibilities", 10), ("responsibilities", 200))
+        *(("source", *each) for each in (script, *standard)),
+        *(("valid", *each) for each in standard),
+        *(("data points", *each) for each in (script, *standard)),
     ]
     assert all((rows[0].negative == each.negative).all() for each in rows[:3])
-    assert not rows[3].negative.any()
-    assert rows[5].good.all()
+    assert not any(each.negative.any() for each in rows[3:])
+    assert rows[-1].good.all()

@@ -56,23 +56,24 @@ def test_shares_are_those_of_the_grid(cases):
     best = np.array([4, 6, 0])
     for floor, share, idle, lost in (([4, 6, 0], 0, 0, 0), ([4, 0, 0], 1 / 3, 1, 1 / 2)):
         made_up = Cases(np.ones(3), best, np.array(floor), best)
-        worse, loss, *_, nothing, nearest = (f.effect.value for f in found(made_up, 89) if f.kind == "context")
+        _, worse, loss, *_, nothing, nearest = (f.effect.value for f in found(made_up, 89) if f.kind == "context")
         assert (worse, loss, nothing, nearest) == (share, lost, idle, 0)
         assert metrics(made_up)["shields_suboptimal"].value == share
 
 
-def test_rounding_down_loses_nothing_where_the_source_names_prices(cases):
-    (rule,) = [f for f in found(cases, 89) if f.kind == "primary"]
-    assert (rule.verdict, rule.effect.value, rule.effect.n) == ("reproduced", 0, 100)
-    for money in shields.ODD_BUDGETS:
+def test_rounding_down_is_built_and_loses_nothing_at_prices_of_one(cases):
+    (search,) = [f for f in found(cases, 89) if f.kind != "context"]
+    assert (search.kind, search.verdict, search.effect.n) == ("oracle", "reproduced", 199)
+    (lost,) = found(cases, 89, "Most damage")
+    assert lost.effect.value == 0
+    for money in shields.BUDGETS:
         assert floor_rule(money, 1, 1) == max(x * (money - x) for x in range(money + 1))
 
 
-@pytest.mark.parametrize("example", [(13, 7, 1), (10, 3, 1), (7, 2, 3)])
-def test_rounding_down_is_contradicted_at_other_prices(monkeypatch, cases, example):
-    monkeypatch.setattr(shields, "EXAMPLE", example)
-    (rule,) = [f for f in found(cases, 89) if f.kind == "primary"]
-    assert rule.verdict == "contradicted"
+def test_a_search_that_misses_the_best_is_seen(monkeypatch, cases):
+    monkeypatch.setattr(shields, "best_shields", lambda *case: (np.array([0]), best_shields(*case)[1] - 1))
+    (search,) = [f for f in found(cases, 89) if f.kind == "oracle"]
+    assert search.verdict == "contradicted"
 
 
 @pytest.mark.parametrize(

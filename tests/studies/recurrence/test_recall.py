@@ -12,6 +12,7 @@ from reprise.sweeps import Sweep
 
 def rows(losses, scores, seeds, **more) -> Sweep:
     columns = {"seed": np.array(seeds, float), "late_loss": np.array(losses, float), "score": np.array(scores, float)}
+    columns["earlier_loss"] = 2 * columns["late_loss"]
     return Sweep(columns | {name: np.full(len(seeds), value) for name, value in more.items()}, {})
 
 
@@ -48,6 +49,7 @@ def test_scores_stand_under_their_network_and_lag():
     assert list(found.held) == list(NETWORKS)
     np.testing.assert_allclose(found.held["GRU"], [[0.3], [0.35]])
     assert not found.holds("GRU").any()
+    assert found.falling == dict.fromkeys(NETWORKS, 0.5)
     assert {name: values.tolist() for name, values in found.latched.items()} == {"RNN": [0.7], "LSTM": [0.7]}
 
 

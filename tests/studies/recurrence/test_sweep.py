@@ -31,7 +31,9 @@ def test_every_kind_task_lag_rate_and_seed_has_one_row(columns):
     every |= {("echo", "RNN", 1, 0.01, seed) for seed in (0, 1)}
     assert len(keys) == len(set(keys))
     assert set(keys) == every
-    assert all(np.isfinite(columns[name]).all() for name in ("first_loss", "last_loss", "late_loss", "score"))
+    assert all(
+        np.isfinite(columns[name]).all() for name in ("first_loss", "last_loss", "earlier_loss", "late_loss", "score")
+    )
 
 
 def test_a_row_is_what_training_that_family_gives(columns):
@@ -41,6 +43,7 @@ def test_a_row_is_what_training_that_family_gives(columns):
     np.testing.assert_array_equal(columns["seed"][rows], [0, 1, 2, 0, 1, 2])
     np.testing.assert_array_equal(columns["score"][rows], scores)
     np.testing.assert_array_equal(columns["late_loss"][rows], losses[-6:].mean(axis=0))
+    np.testing.assert_array_equal(columns["earlier_loss"][rows], losses[-12:-6].mean(axis=0))
     np.testing.assert_array_equal(columns["first_loss"][rows], losses[0])
     np.testing.assert_array_equal(columns["last_loss"][rows], losses[-1])
 

@@ -83,7 +83,7 @@ def test_networks_that_are_as_published_reproduce_what_was_published(as_publishe
     worst = [f for f in as_published.findings if f.claim == 64 and "_4` minus" in f.measures and f.kind == "secondary"]
     assert len(worst) == 4
     assert {finding.verdict for finding in worst} == {"reproduced"}
-    for claim, primaries, secondaries in ((66, 8, 0), (67, 2, 2), (68, 2, 4), (69, 1, 3)):
+    for claim, primaries, secondaries in ((66, 8, 0), (67, 14, 2), (68, 2, 4), (69, 9, 3)):
         assert made_up.verdicts(as_published, claim) == ["reproduced"] * primaries
         assert made_up.verdicts(as_published, claim, "secondary") == ["reproduced"] * secondaries
 
@@ -124,7 +124,7 @@ def test_curves_without_season_or_dip_show_neither(tmp_path, curve):
     findings = season_findings(declared, runs, probe, ["baseline", *rotated(runs)], np.arange(len(probe.angles)))
     judged = [f for f in findings if f.kind != "context"]
     season_or_dip = [f.verdict for f in judged if f.measures.startswith("Share right")]
-    assert len(season_or_dip) == 3
+    assert len(season_or_dip) == 11  # each of nine models at quarter turns, the half turn, the dip
     assert "reproduced" not in season_or_dip
 
 
@@ -138,7 +138,7 @@ def test_a_tenth_rotation_variant_needs_a_line_in_params_alone(tmp_path):
     space = Workspace("rotation", tmp_path)
     write_all(space, lambda name: 0.9, season, lambda name: 0.3)
     evidence = made_up.evaluate(space)
-    assert {f.claim for f in evidence.findings if "`2_rot_4`" in f.measures} == {64, 66, 67, 70}
+    assert {f.claim for f in evidence.findings if "`2_rot_4`" in f.measures} == {64, 66, 67, 69, 70}
     assert {f.name for f in evidence.figures if "2_rot_4" in f.alt} >= {"curves", "invariance", "accuracies"}
 
 
@@ -147,7 +147,7 @@ def test_published_gaps_are_those_of_the_figures(as_published):
     assert published[64, "4_rot_1"].startswith("-0.0123 (S2, figure 8")
     assert published[65, "8_rot_4"] == "-0.0265 (S2, figure 8)"
     assert published[66, "8_rot_2"] == "+44.17 % (S2, figure 9, one seed)"
-    assert published[67, "8_rot_4"] == "medians 36 % and 30 % (S2, figure 10, read off)"
+    assert published[67, "8_rot_4"] == "medians 36 % and 31 % (S2, figure 10, read off)"
     medians = [f.published for f in as_published.findings if f.measures.startswith("Median over images")]
     assert medians == ["about 0 against 30 % (S2, figure 12, read off)"] * 2
 
@@ -163,7 +163,7 @@ def test_networks_at_chance_are_not_judged(tmp_path):
     write_all(space, lambda name: 0.1, lambda name, angles: np.full(len(angles), 0.1), lambda name: 0.1)
     evidence = made_up.evaluate(space)
     judged = {f.claim for f in evidence.findings if f.kind == "primary" and not f.undecided}
-    assert judged == {60, 61, 63}
+    assert judged == {60, 61}
     assert {made_up.verdicts(evidence, claim)[0] for claim in range(64, 70)} == {"inconclusive"}
 
 
@@ -182,6 +182,7 @@ def test_that_training_was_cut_off_is_said_beside_how_far_it_came(tmp_path):
     space = made_up.workspace("rotation", tmp_path)
     for epochs in (4, 9):
         config.set_value(tmp_path, f"rotation.base.epochs={epochs}")
+        config.set_value(tmp_path, "rotation.base.decay=none")
         space = Workspace("rotation", tmp_path)
         write_all(space, lambda name: 0.9, season, lambda name: 0.3)  # of four epochs each
         runs = load_runs(space)

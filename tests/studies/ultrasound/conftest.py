@@ -55,8 +55,8 @@ def pretend_training(workspace: Workspace, variant: str, maps: Answer, head: Ans
         if head is not None:
             arrays[f"{name}/has_mask_logit"] = np.stack([head(nonempty[each]) for each in index]).astype(np.float32)
     write_npz(workspace.run(variant) / "predictions.npz", **arrays)
-    lines = [f"{seed},{epoch},{1 - 0.1 * epoch}" for seed in range(SEEDS) for epoch in range(3)]
-    write_text(workspace.run(variant) / "history.csv", "\n".join(["seed,epoch,val_loss", *lines]) + "\n")
+    lines = [f"{seed},{epoch},{1 - 0.1 * epoch},{-0.1 * epoch}" for seed in range(SEEDS) for epoch in range(3)]
+    write_text(workspace.run(variant) / "history.csv", "\n".join(["seed,epoch,val_loss,train_loss", *lines]) + "\n")
     of_seeds = {"epochs": [3] * SEEDS, "best_epoch": [-1] * SEEDS, "structure": [None] * SEEDS}
     record = {"parameters": 1234, "settings": settings.model_dump(mode="json")} | of_seeds
     counts = {name: len(part["index"]) for name, part in every[0].parts.items()}

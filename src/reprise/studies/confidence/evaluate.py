@@ -57,11 +57,11 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += inflation_findings(declared[29], main, every)
     evidence.findings += density_findings(declared[30], main, confidences)
     evidence.findings += calibration_findings(declared[31], every)
-    evidence.findings += measure_findings(declared[32], every)
+    evidence.findings += measure_findings(every)
     evidence.findings += capacity_findings(declared[33], every)
     evidence.findings += overfitting_findings(declared[34], every)
     evidence.findings += correlation_findings(declared[35], family, every)
-    evidence.findings += method_findings(declared, every, main)
+    evidence.findings += method_findings(declared[41], every, main)
     evidence.metrics |= tables.metrics(every)
     evidence.tables += [
         tables.method_table(every, images_of(workspace)),

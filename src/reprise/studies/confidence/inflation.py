@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, above, equals, primary
-from reprise.statistics import exact, paired_effect
+from reprise.statistics import SHARE, exact, paired_effect
 from reprise.studies.confidence.logits import right, softmax_of, winner
 from reprise.studies.confidence.scores import Scores
 from reprise.studies.confidence.settings import INFLATION
@@ -19,19 +21,23 @@ def inflation_findings(declared: Declaration, main: Scores, every: dict[str, Sco
     changed = sum(int((s.logits.argmax(-1) != (s.logits * INFLATION).argmax(-1)).sum()) for s in every.values())
     total = sum(s.logits[..., 0].size for s in every.values())
     accuracy = right(main.inflated, main.labels[:shown]) - right(main.logits[:, :shown], main.labels[:shown])
+    first = main.logits[:, :shown].argmax(-1)[..., None]
+    both = main.logits[:, :shown], main.inflated
+    before, after = (np.take_along_axis(softmax_of(logits), first, -1)[..., 0] for logits in both)
+    level = declared.level(len(risen))
     return [
         primary(
             declared,
-            paired_effect(risen, unit="probability", level=declared.level(len(risen))),
+            paired_effect((after > before).astype(float), unit="share", possible=SHARE, level=level),
             undecided=main.idle,
             variant="text",
             note=f"{MAIN}; biases and batch norm keep the logits from growing in proportion",
         ),
         Finding(
             29,
-            "Share of images of which the network is surer when they are multiplied by 1.3",
-            paired_effect((risen > 0).astype(float), unit="share", together=2),
-            above(0.5),
+            "Mean confidence of the residual network, test images multiplied by 1.3 minus as they are",
+            paired_effect(risen, unit="probability", together=2),
+            above(0),
             kind="secondary",
             variant="text",
             undecided=main.idle,

@@ -1,4 +1,4 @@
-"""Methods against independent implementations (claims 37-41)."""
+"""Methods against independent implementations (claims 36-41)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from reprise.calibration import (
     BayesianBinning,
+    HistogramBinning,
     IsotonicCalibration,
     MatrixScaling,
     PlattScaling,
@@ -25,6 +26,33 @@ from reprise.metrics.calibration import negative_log_likelihood
 from reprise.statistics import exact
 from reprise.studies.confidence.logits import example_nll, one_against_rest
 from reprise.studies.confidence.scores import Scores
+
+
+def histogram_oracle(main: Scores) -> Finding:
+    """A score becomes the observed share of its bin; class 0 against the rest, seed 0."""
+    fitted, tested = one_against_rest(main.validation[0], 0), one_against_rest(main.logits[0], 0)
+    truth = (main.validation_labels == 0).astype(int)
+    method = HistogramBinning()
+    ours = method.fit(fitted, truth).transform(tested)[:, 1]
+    theirs = _observed_shares(softmax(fitted)[:, 1], truth, softmax(tested)[:, 1], method.bins)
+    return Finding(
+        36,
+        "Largest difference of our histogram binning from the definition, class 0 against the rest",
+        exact(np.abs(ours - theirs).max(), len(tested), "probability"),
+        between(0, 1e-6),
+        kind="oracle",
+        oracle="a loop over the bins",
+    )
+
+
+def _observed_shares(fit: np.ndarray, truth: np.ndarray, new: np.ndarray, bins: int) -> np.ndarray:
+    """Of each new score, the share of ones among the fitted ones of its bin; the middle of a bin that had none."""
+    shares = np.empty(len(new))
+    for b in range(bins):
+        low, high = (-1.0 if b == 0 else b / bins), (b + 1) / bins
+        seen = truth[(fit > low) & (fit <= high)]
+        shares[(new > low) & (new <= high)] = seen.mean() if len(seen) else (b + 0.5) / bins
+    return shares
 
 
 def isotonic_oracles(main: Scores) -> list[Finding]:

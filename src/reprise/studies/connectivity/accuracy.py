@@ -8,7 +8,7 @@ import numpy as np
 
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Finding, above, joined, primary
-from reprise.comparing.findings import also, collapsed, compare, cut_off, sooner, unlearned
+from reprise.comparing.findings import also, collapsed, compare, sooner, unlearned
 from reprise.runs import Run, apart, longest, same_seeds
 from reprise.statistics import SHARE, seeds_effect
 from reprise.studies.connectivity.gates import CLOSED
@@ -72,14 +72,14 @@ def _starts(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
         )
         for one, concat in pairs
     ]
-    return [*compare(declared[52], pairs, undecided=_cut(pairs), figures=SHOWN), *early]
+    return [*compare(declared[52], pairs, figures=SHOWN), *early]
 
 
 def _resizing(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
     """Claim 53, and its footnote: which way is better early."""
     concat = runs["concat"]
     pairs = [(runs[name], concat) for name in ("nearest", "area", "bicubic")]
-    found = compare(declared[53], pairs, undecided=_cut(pairs), figures=SHOWN)
+    found = compare(declared[53], pairs, figures=SHOWN)
     early = max(1, longest([concat]) // 4)
     smooth = np.mean(same_seeds(concat.speed(early), runs["bicubic"].speed(early)), axis=0)
     for name in ("nearest", "area"):
@@ -87,11 +87,6 @@ def _resizing(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
         gap = seeds_effect(apart(smooth, runs[name].speed(early)), "accuracy")
         found.append(Finding(53, words, gap, note="the source's footnote: slightly better early"))
     return found
-
-
-def _cut(pairs: list[tuple[Run, Run]]) -> str:
-    """Why what the networks end with may not be judged."""
-    return cut_off(*(run for pair in pairs for run in pair))
 
 
 def _merging(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
@@ -112,7 +107,7 @@ def _pruning(declared: Declarations, concat: Run, pruned: Run, structure: np.nda
     note = f"{share:.1%} of all weights; gates below {least:g} removed, trained afresh"
     shown = (*SHOWN, "architecture")
     return [
-        *compare(declared[58], [(pruned, concat)], undecided=joined(ajar, cut_off(concat)), note=note, figures=shown),
+        *compare(declared[58], [(pruned, concat)], undecided=ajar, note=note, figures=shown),
         Finding(
             58,
             "Share of connections that pruning keeps",

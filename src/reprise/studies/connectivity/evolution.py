@@ -13,7 +13,7 @@ from reprise.comparing.findings import cut_off, unlearned
 from reprise.published import read_published
 from reprise.runs import Run
 from reprise.statistics import CORRELATION, SHARE, SHARES_APART, exact, mean_effect, seeds_effect
-from reprise.studies.connectivity.gates import CLOSED, MERGES, stored_gates
+from reprise.studies.connectivity.gates import CLOSED, MERGES, out_of_reach, stored_gates
 from reprise.studies.connectivity.settings import LAYERS
 
 LATE = (6, 7)  # the last two merges
@@ -26,9 +26,9 @@ SHOWN = ("evolution", "architecture")
 def gate_findings(declared: Declaration, concat: Run, per_feature: Run, gates: np.ndarray) -> list[Finding]:
     """The gates themselves; ``gates`` (seeds, 44) are those that ``concat`` ended with."""
     return [
-        *_closing(declared, gates, unlearned(concat), cut_off(concat)),
+        *_closing(declared, gates, unlearned(concat), joined(cut_off(concat), out_of_reach(concat))),
         _one_a_feature_map(concat, per_feature),
-        *(_alike(gates, cut_off(concat)) if len(gates) > 1 else []),
+        *(_alike(gates, joined(cut_off(concat), out_of_reach(concat))) if len(gates) > 1 else []),
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from safetensors.numpy import load_file
 
@@ -31,3 +33,14 @@ def stored_gates(run: Run) -> np.ndarray:
         if name.startswith("seed") and "connections." in name and name.endswith(".weights")  # best/seed..: not kept
     ]
     return 1 / (1 + np.exp(-np.concatenate(raw).astype(np.float64)))
+
+
+def out_of_reach(run: Run) -> str:
+    """Why no gate can have closed: Adam moves a number by about its learning rate a step, so by their sum in all."""
+    settings = run.settings
+    steps = math.ceil(run.record["examples"]["train"] / settings["batch_size"]) * settings["epochs"]
+    reach = settings["learning_rate"] * steps * (0.5 if settings["decay"] == "linear" else 1.0)
+    way = settings["init"] - math.log(CLOSED / (1 - CLOSED))
+    if reach >= way:
+        return ""
+    return f"learning rates of {steps:,} steps add up to {reach:.2g}, and a gate of {CLOSED:g} is {way:.2g} away"

@@ -28,6 +28,7 @@ class Sizes:
         strides: (geometries,) whole numbers.
         paddings: (geometries,) whole numbers.
         right: whether our formula for a convolution's output is right; it and those below are (geometries,) of bools.
+        padded_right: whether the source's is, with N the padded input and without rounding.
         plain_right: whether the source's is, which has no padding in it.
         back_right: whether our formula, and PyTorch, give the input's size back from the forward remainder.
         written_right: whether the source's formula for the way back does.
@@ -37,6 +38,7 @@ class Sizes:
     strides: np.ndarray
     paddings: np.ndarray
     right: np.ndarray
+    padded_right: np.ndarray
     plain_right: np.ndarray
     back_right: np.ndarray
     written_right: np.ndarray
@@ -79,6 +81,7 @@ def compare_sizes(chosen: list[Geometry]) -> Sizes:
         rows.append(
             (
                 conv_output_size(n, k, s, p) == o,
+                conv_output_size_as_written(n + 2 * p, k, s) == o,
                 conv_output_size_as_written(n, k, s) == o,
                 transposed_output_size(o, k, s, p, extra) == returned == n,
                 transposed_output_size_as_written(o, k, s, p) == n,

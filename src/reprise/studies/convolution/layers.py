@@ -56,7 +56,26 @@ def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
         ),
         primary(
             declared[107],
+            exact(sizes.padded_right[padded].mean(), count),
+            variant="text",
+            note="The others leave a remainder, and the source does not say that it is dropped; the share is one of "
+            "this grid.",
+            figures=SHOWN,
+        ),
+        Finding(
+            107,
+            "The same share among layers whose division leaves no remainder",
+            exact(sizes.padded_right[padded & sizes.default_right].mean(), int((padded & sizes.default_right).sum())),
+            equals(1.0),
+            kind="secondary",
+        ),
+        Finding(
+            107,
+            "Share of padded layers whose size is floor((n + 2p − k)/s) + 1",
             exact(sizes.right[padded].mean(), count),
+            equals(1.0),
+            kind="oracle",
+            variant="corrected",
             oracle="shapes of torch.nn.functional.conv2d",
             figures=SHOWN,
         ),
@@ -77,13 +96,7 @@ def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
             exact(sizes.plain_right[padded].mean(), count),
             variant="text",
             defect=16,
-            note="Where it is right all the same, the rounding hides the padding.",
-        ),
-        Finding(
-            107,
-            "Share of padded layers for which the division leaves a remainder, so that the size must be rounded down",
-            exact(1 - sizes.default_right[padded].mean(), count),
-            note="The source does not say so.",
+            note="28 for its own 32.",
         ),
         Finding(
             107,

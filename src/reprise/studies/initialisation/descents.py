@@ -21,7 +21,10 @@ XOR_INPUTS = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
 XOR_TARGETS = XOR_INPUTS.prod(axis=1)
 EVERY = 50  # steps between looks at which descents are at rest
 REST = 1e-6  # gradient norm at rest
-STUCK = 1e-3  # loss above the lowest at which a descent at rest is stuck; the others end below a thousandth of that
+TOGETHER = 50  # ends whose curvature is taken at once
+STUCK = 1e-3  # loss above the lowest at which a descent at rest may be stuck
+NEAR = STUCK / 1000  # of the lowest loss, where a descent need not go on
+SADDLE = -1e-5  # a curvature below it leads down; rounding makes some 1e-7 of what is 0
 
 
 class Family(NamedTuple):
@@ -38,16 +41,20 @@ class Family(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where descents ended: weights (descents, weights), losses and gradient norms (descents,)."""
+    """Where descents ended: weights (descents, weights); the others (descents,).
+
+    ``curvatures`` are the least of any direction, where a descent is at rest above the lowest loss; else NaN.
+    """
 
     weights: Array
     losses: Array
     slopes: Array
+    curvatures: Array
 
     @property
     def stuck(self) -> Array:
-        """(descents,) at rest above the lowest loss."""
-        return (self.losses > STUCK) & (self.slopes <= REST)
+        """(descents,) in a minimum above the lowest loss: at rest, and no direction leads down."""
+        return self.curvatures >= SADDLE
 
     @property
     def moving(self) -> Array:
@@ -62,11 +69,17 @@ def descend(family: Family, descents: int, rng: np.random.Generator) -> Ends:
     for _ in range(family.steps // EVERY):
         for _ in range(EVERY):
             weights[going] -= family.rate * family.slope(weights[going])[1]
-        going = going[np.linalg.norm(family.slope(weights[going])[1], axis=1) > REST]
+        losses, gradients = family.slope(weights[going])
+        going = going[(np.linalg.norm(gradients, axis=1) > REST) & (losses > NEAR)]
         if not going.size:
             break
     losses, gradients = family.slope(weights)
-    return Ends(weights, losses, np.linalg.norm(gradients, axis=1))
+    slopes = np.linalg.norm(gradients, axis=1)
+    curvatures = np.full(descents, np.nan)
+    for end in np.array_split(np.flatnonzero((losses > STUCK) & (slopes <= REST)), descents // TOGETHER + 1):
+        if end.size:
+            curvatures[end] = least_curvature(family, weights[end])
+    return Ends(weights, losses, slopes, curvatures)
 
 
 def exclusive_or(units: int) -> Family:
@@ -94,7 +107,7 @@ def exclusive_or(units: int) -> Family:
         weights[:, cuts[1] : cuts[2]] /= np.sqrt(units)  # and He's size for the first layer's two inputs: 1
         return weights
 
-    return Family(slope, start, rate=0.02, steps=3000)
+    return Family(slope, start, rate=0.02 * min(1, 16 / units), steps=3000)
 
 
 def students(units: int) -> Family:
@@ -125,7 +138,7 @@ def students(units: int) -> Family:
     def start(rng: np.random.Generator, descents: int) -> Array:
         return rng.normal(size=(descents, units**2)) / np.sqrt(units)
 
-    return Family(slope, start, rate=0.5, steps=3000)
+    return Family(slope, start, rate=0.5 * min(1, 8 / units), steps=12000)
 
 
 def least_curvature(family: Family, weights: Array, h: float = 1e-4) -> Array:

@@ -22,7 +22,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     return Evidence(
         data=f"generated: {config.seeds} random networks of each kind, {config.depth} layers of {config.width} units, "
         f"{config.examples} normal inputs; {config.hessians} random Hessians of each dimension; "
-        f"{config.descents} descents in each family of networks",
+        f"{config.descents} descents in the largest networks that learn the exclusive or",
         findings=[
             *sizes.findings(declared[159], config, measured),
             *identity.findings(declared[160], config),

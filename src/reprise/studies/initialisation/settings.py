@@ -16,6 +16,6 @@ class Config(Strict):
     examples: int = Field(ge=16, description="random inputs")
     replicates: int = Field(ge=5, description="Monte Carlo estimates of the variance identity")
     draws: int = Field(ge=1000, description="sums in each estimate")
-    descents: int = Field(ge=8, description="descents in the largest networks of a family")
+    descents: int = Field(ge=8, description="descents in the largest networks that learn the exclusive or")
     hessians: int = Field(ge=1000, description="random Hessians of each dimension")
     dimensions: int = Field(ge=4, le=20, description="largest dimension")

@@ -57,7 +57,16 @@ def findings(declared: Declaration, config: Config, found: Revival) -> list[Find
         primary(
             declared,
             exact(found.moved["ReLU"].max(), config.units),
+            of="every example",
             note=f"{config.units} units, {config.steps} steps. Not one bit moves.",
+            figures=SHOWN,
+        ),
+        primary(
+            declared,
+            exact(found.moved[HALF].max(), config.units),
+            of="some examples",
+            note="An example for which z is negative teaches a unit nothing; the others still do. A unit stops only "
+            "when z is negative for all of them.",
             figures=SHOWN,
         ),
         Finding(
@@ -72,8 +81,6 @@ def findings(declared: Declaration, config: Config, found: Revival) -> list[Find
             145,
             "Smallest change of a ReLU unit that is negative for some examples only",
             exact(found.moved[HALF].min(), config.units),
-            note="'When z becomes negative the weights stop being updated' (S3) holds for that example. A unit stops "
-            "only when z is negative for all of them.",
         ),
     ]
 

@@ -29,7 +29,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
             *dying.findings(declared[145], config, revival),
             *minimisers.findings(),
             *lines.findings(declared[147], config, errors),
-            *classification.entropy_findings(declared),
+            *classification.entropy_findings(),
             *classification.hinge_findings(declared[150]),
         ],
         metrics=zigzag.metrics(compared) | dying.metrics(config, revival) | lines.metrics(config, errors),

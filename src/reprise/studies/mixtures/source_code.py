@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -24,7 +23,6 @@ CLASSES = read_published(Path(__file__).with_name("published.csv")).rows("classe
 POINTS = tuple(int(each["points"]) for each in CLASSES)
 MEANS = np.array([[each["mean x"], each["mean y"]] for each in CLASSES])
 STATED_COVARIANCES = np.array([[each["covariance x"], each["covariance y"]] for each in CLASSES])  # the diagonals
-Prior = Literal["likelihoods", "responsibilities"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,14 @@ def source_start(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarr
     return rng.uniform(low, high, shape), rng.uniform(low / 2, high / 2, shape)
 
 
+def valid_start(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The source's start, drawn again on the same data as long as one of its variances is negative."""
+    means, variances = source_start(points, rng)
+    while (again := (variances < 0).any(axis=(1, 2))).any():
+        means[again], variances[again] = source_start(points[again], rng)
+    return means, variances
+
+
 def data_point_start(points: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Two different data points as means, the whole data's variances for both classes."""
     chosen = np.array([rng.choice(points.shape[1], 2, replace=False) for _ in range(len(points))])
@@ -78,9 +84,7 @@ def data_point_start(points: np.ndarray, rng: np.random.Generator) -> tuple[np.n
     return means, np.repeat(points.var(axis=1)[:, None], 2, axis=1)
 
 
-def published_em(
-    points: np.ndarray, means: np.ndarray, variances: np.ndarray, keep: tuple[int, ...], prior: Prior = "likelihoods"
-) -> dict[int, Run]:
+def published_em(points: np.ndarray, means: np.ndarray, variances: np.ndarray, keep: tuple[int, ...]) -> dict[int, Run]:
     """Runs every start to iteration ``max(keep)`` and returns the named iterations (counted from 0, as in the figure).
 
     Args:
@@ -88,27 +92,25 @@ def published_em(
         means: (runs, 2, 2) starting means, class by coordinate.
         variances: (runs, 2, 2) starting variances.
         keep: iterations to return.
-        prior: ``likelihoods`` as the source has it, or the standard M step's ``responsibilities``.
 
     Runs whose means no longer move at all (or that broke down) are set aside: they cannot change any more.
     """
     means, variances = means.copy(), variances.copy()
     responsibility = np.full(points.shape[:2], np.nan)
-    share = np.full(len(points), 0.5)
     active = np.arange(len(points))
     kept = {}
     for iteration in range(max(keep) + 1):
         x, m, v = points[active], means[active], variances[active]
         with np.errstate(all="ignore"):  # negative variances give NaN here, as they do in the source
             density = _densities(x, m, v)
-            first = density.sum(axis=2)[:, 0] / density.sum(axis=(1, 2)) if prior == "likelihoods" else share[active]
+            first = density.sum(axis=2)[:, 0] / density.sum(axis=(1, 2))  # the source's prior
             joint = density * np.stack([first, 1 - first], axis=1)[:, :, None]
             r = joint[:, 0] / joint.sum(axis=1)
             both = np.stack([r, 1 - r], axis=1)
             total = both.sum(axis=2)[:, :, None]
             new_means = both @ x / total
             new_variances = np.stack([_about(x, r, n, t) for r, n, t in _classes(both, new_means, total)], axis=1)
-        responsibility[active], share[active] = r, r.mean(axis=1)
+        responsibility[active] = r
         if iteration in keep:
             kept[iteration] = Run(responsibility.copy(), means.copy(), variances.copy())
         means[active], variances[active] = new_means, new_variances

@@ -15,7 +15,7 @@ from reprise.studies.puzzles.published import SHIELDS_EXAMPLE, SHIELDS_OPTIMA, S
 PRICES = range(1, 31)
 MONEY = np.arange(1, 198, 7)  # 29 budgets: with 30 x 30 prices, 26,100 cases
 RICHER = MONEY + 1000
-ODD_BUDGETS = range(1, 200, 2)
+BUDGETS = range(1, 200)
 EXAMPLE = SHIELDS_EXAMPLE["money"], SHIELDS_EXAMPLE["shield"], SHIELDS_EXAMPLE["warrior"]
 UNLIKE = 7, 2, 3  # money and prices at which a wrong formula would show how far off it is
 PRINTED = " and ".join(f"({row['shields']}, {row['warriors']})" for row in SHIELDS_OPTIMA)
@@ -78,7 +78,7 @@ def findings(declared: Declarations, cases: Cases, richer: Cases) -> list[Findin
     return [
         *_optimum_findings(declared[88]),
         *_table_findings(),
-        _rounding_finding(declared[89]),
+        *_rounding_findings(),
         *_grid_findings(cases, richer),
     ]
 
@@ -155,16 +155,27 @@ def _table_findings() -> list[Finding]:
     ]
 
 
-def _rounding_finding(declared: Declaration) -> Finding:
-    """Rounding down where the source says what things cost."""
-    prices = EXAMPLE[1:]
-    lost = [best_shields(money, *prices)[1] - floor_rule(money, *prices) for money in ODD_BUDGETS]
-    return primary(
-        declared,
-        exact(max(lost), n=len(lost), unit="damage"),
-        variant="text",
-        note="What served its author is no rule for all prices: see what it loses elsewhere.",
-    )
+def _rounding_findings() -> list[Finding]:
+    """Rounding down where both prices are 1, as in the source's example, and our search there."""
+    found = [best_shields(money, 1, 1)[1] for money in BUDGETS]
+    lost = [best - floor_rule(money, 1, 1) for money, best in zip(BUDGETS, found, strict=True)]
+    return [
+        Finding(
+            89,
+            "Largest difference of our search's best damage from ⌊M²/4⌋, both prices 1",
+            exact(max(abs(best - money**2 // 4) for money, best in zip(BUDGETS, found, strict=True)), n=len(found)),
+            equals(0),
+            kind="oracle",
+            oracle="the closed form for equal prices of 1",
+        ),
+        Finding(
+            89,
+            "Most damage that floor(M/2G) shields lose at the prices of the source's example, 1 and 1",
+            exact(max(lost), n=len(lost), unit="damage"),
+            variant="text",
+            note="An identity: half and half, but for one. No rule for other prices: see what it loses there.",
+        ),
+    ]
 
 
 def _grid_findings(cases: Cases, richer: Cases) -> list[Finding]:

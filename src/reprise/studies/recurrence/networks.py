@@ -20,7 +20,7 @@ class Network(NamedTuple):
 
 # every one of them learns to hold a number
 NETWORKS = {"RNN": Network(RNN), "LSTM": Network(LSTM), OPENED: Network(LSTM, OPEN), "GRU": Network(GRU)}
-JUDGED = ("RNN", "LSTM", "GRU")  # by them claims 139 and 140 are judged, at the longest lag
+JUDGED = ("RNN", "LSTM", "GRU")  # of which all seeds are trained at the longest lag: claim 140 is judged there
 LATCHING = ("RNN", "LSTM")  # those that also learn to hold a symbol
 ECHOING, ECHO_STEPS = "RNN", 12  # the one that names the symbol before at every step, and how many steps
 

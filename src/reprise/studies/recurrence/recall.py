@@ -12,7 +12,9 @@ from reprise.studies.recurrence.networks import LATCHING, NETWORKS
 from reprise.studies.recurrence.settings import Memory
 from reprise.sweeps import Sweep
 
-COLUMNS = ("task", "network", "lag", "seed", "first_loss", "last_loss", "late_loss", "score")  # of the sweep
+COLUMNS = (  # of the sweep
+    "task", "network", "lag", "seed", "first_loss", "last_loss", "earlier_loss", "late_loss", "score",
+)  # fmt: skip
 HELD = 0.5  # variance explained by a network that holds the number; one that forgot it explains none
 Held = dict[str, list[np.ndarray]]  # network -> for each lag (seeds,) variance explained of a number
 
@@ -37,10 +39,13 @@ class Recall:
     Attributes:
         held: variance explained of a number.
         latched: network -> (seeds,) accuracy on a symbol at the longest lag.
+        falling: network -> by what share its training loss, averaged over the seeds that count at the longest lag, fell
+            from the last tenth but one of its updates to the last.
     """
 
     held: Held
     latched: dict[str, np.ndarray]
+    falling: dict[str, float]
 
     def holds(self, name: str) -> np.ndarray:
         """(seeds,) bool: which networks of one kind hold a number over the longest lag."""
@@ -60,19 +65,25 @@ def echoed(sweep: Sweep) -> Echoed:
 
 def recall(sweep: Sweep, lags: list[int]) -> Recall:
     """Every network on every lag."""
+    longest = {name: sweep.where(task="number", network=name, lag=lags[-1]) for name in NETWORKS}
+    falling = {
+        name: float(1 - best(rows, "late_loss").mean() / best(rows, "earlier_loss").mean())
+        for name, rows in longest.items()
+    }
     return Recall(
         {name: [best(sweep.where(task="number", network=name, lag=lag)) for lag in lags] for name in NETWORKS},
         {name: best(sweep.where(task="symbol", network=name, lag=lags[-1])) for name in LATCHING},
+        falling,
     )
 
 
-def best(rows: Sweep) -> np.ndarray:
-    """(seeds,) score at the learning rate with the lowest late loss, for each seed by itself; NaN is never lowest."""
+def best(rows: Sweep, column: str = "score") -> np.ndarray:
+    """(seeds,) of a column at the learning rate with the lowest late loss, for each seed; NaN is never lowest."""
     chosen = []
     for seed in np.unique(rows.columns["seed"]):
         of_seed = rows.where(seed=seed).columns
         losses = np.where(np.isnan(of_seed["late_loss"]), np.inf, of_seed["late_loss"])
-        chosen.append(of_seed["score"][losses.argmin()])
+        chosen.append(of_seed[column][losses.argmin()])
     return np.array(chosen)
 
 

@@ -19,14 +19,14 @@ class Gains(Strict):
     @classmethod
     def _holds_both(cls, radii: list[float]) -> list[float]:
         if not {1.0, 2.0} <= set(radii):
-            raise ValueError("must hold 1 and 2, at which claims 136 and 137 are judged")
+            raise ValueError("must hold 1 and 2, at which growth per step is told beside claims 136 and 137")
         return radii
 
 
 class Memory(Strict):
     """Small networks that learn to hold the first number, or symbol, of a sequence."""
 
-    seeds: int = Field(ge=2, description="of the networks by which claims 139 and 140 are judged")
+    seeds: int = Field(ge=2, description="of the networks by which claim 140 is judged, and those beside them")
     shown: int = Field(ge=2, description="seeds of all others: shorter lags, open gates, symbols")
     lags: list[int] = Field(min_length=2, description="steps between what is to be held and the question, rising")
     rates: list[float] = Field(min_length=1, description="learning rates; the one with the lowest loss counts")

@@ -22,8 +22,8 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
 
     Returns:
         ``task`` (number, symbol, echo), ``network``, ``lag`` in steps, ``rate``, ``seed``; the training loss of the
-        first update, of the last, and its mean over the last tenth of the updates (``late_loss``); the ``score`` on
-        fresh sequences, 1 is perfect.
+        first update, of the last, and its mean over the last tenth of the updates (``late_loss``) and over the tenth
+        before (``earlier_loss``); the ``score`` on fresh sequences, 1 is perfect.
     """
     families = list(_families(workspace.config.memory))
     return {name: np.concatenate([family[name] for family in families]) for name in families[0]}
@@ -49,6 +49,7 @@ def _family(
     losses, scores = memory.train(
         NETWORKS[name], learned, rates, config.hidden, config.batch, config.updates, rng_seed=rng_seed
     )
+    tenth = config.updates // 10
     return {
         "task": np.full(len(rates), task),
         "network": np.full(len(rates), name),
@@ -57,6 +58,7 @@ def _family(
         "seed": np.tile(np.arange(config.seeds), len(config.rates)),
         "first_loss": losses[0],
         "last_loss": losses[-1],
-        "late_loss": losses[-(config.updates // 10) :].mean(axis=0),
+        "late_loss": losses[-tenth:].mean(axis=0),
+        "earlier_loss": losses[-2 * tenth : -tenth].mean(axis=0),
         "score": scores,
     }

@@ -28,12 +28,13 @@ def season_findings(
     further from upright.
     """
     angle = probe.angles
-    every = np.mean(same_seeds(*(probe.right[name] for name in names)), axis=0)  # (seeds, images, angles)
+    right = [probe.right[name] for name in names]
+    every = np.mean(same_seeds(*right), axis=0)  # (seeds, images, angles)
     around = max(5.0, angle[1] / 2)
 
-    def near(middle: float, width: float) -> np.ndarray:
+    def near(middle: float, width: float, answers: np.ndarray = every) -> np.ndarray:
         """(seeds, images) share right within ``width`` degrees."""
-        return every[..., np.abs(angle - middle) <= width].mean(-1)
+        return answers[..., np.abs(angle - middle) <= width].mean(-1)
 
     if len(angle) < 12:
         return []  # no angle lies between the quarter turns
@@ -42,15 +43,24 @@ def season_findings(
     why = unlearned(*(runs[name] for name in names))
     pairs = _pair_correlations(probe, names, ~upright)
     shown = ("season",)
-    level = declared.level(len(every))
 
-    def season(turns: tuple[int, ...], **more: Any) -> Effect:
-        halfway = [near(turn + side, around) for turn in turns for side in (-45, 45)]
-        gap = np.mean([near(turn, around) for turn in turns], axis=0) - np.mean(halfway, axis=0)
+    def season(turns: tuple[int, ...], answers: np.ndarray = every, **more: Any) -> Effect:
+        halfway = [near(turn + side, around, answers) for turn in turns for side in (-45, 45)]
+        gap = np.mean([near(turn, around, answers) for turn in turns], axis=0) - np.mean(halfway, axis=0)
         return paired_effect(gap, unit="share", **more)
 
     return [
-        primary(declared, season((90, 270), level=level), undecided=why, figures=shown),
+        *(
+            primary(
+                declared,
+                season((90, 270), each, level=declared.level(len(each)), together=len(names)),
+                of=f"`{name}`",
+                undecided=unlearned(runs[name]),
+                figures=shown,
+            )
+            for name, each in zip(names, right, strict=True)
+        ),
+        Finding(69, "The same, mean of all models", season((90, 270)), figures=shown),
         Finding(
             69,
             "Share right at 180°, minus halfway to the quarter turns on both sides",

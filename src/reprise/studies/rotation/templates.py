@@ -93,8 +93,18 @@ def template_findings(declared: Declarations) -> list[Finding]:
             "Distance of the two angles in steps of the brute force, median",
             exact(float(np.median(apart)), PAIRS, "steps"),
         ),
-        primary(declared[63], exact(turns[4], 3 * bank.shape[0]), note=tests),
-        Finding(63, "8 rotations: the same", exact(turns[8], 3 * bank.shape[0]), equals(0, ROUNDING), kind="secondary"),
+        *(
+            Finding(
+                63,
+                f"{k} rotations: largest difference between turning the input and turning the output",
+                exact(turns[k], 3 * bank.shape[0]),
+                equals(0, ROUNDING),
+                kind="oracle",
+                oracle="quarter turns of the picture",
+                note=tests,
+            )
+            for k in (4, 8)
+        ),
         Finding(63, "No rotations: the same", exact(turns[1], 3 * bank.shape[0])),
     ]
 

@@ -32,8 +32,10 @@ def duplicate_findings(
     told = effects.over_subjects(told_apart(prepared, cleaning), prepared.subject[_some(prepared)], "share")
     return [
         *_opposite_labels(declared, prepared, cleaning, generated),
-        primary(
-            declared[84],
+        Finding(
+            84,
+            "How often the source's hash pairs a frame with itself moved by up to three pixels, and not with a frame "
+            "of another subject; mean over subjects",
             told,
             variant="code",
             note="pairs: " + ", ".join(f"{name} {count}" for name, count in counts.items()),

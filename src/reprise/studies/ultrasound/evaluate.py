@@ -40,7 +40,8 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     )
     evidence.findings += exact_findings(declared, prepared, generated)
     evidence.findings += duplicates.duplicate_findings(declared, prepared, cleaning, generated)
-    evidence.findings += comparison_findings(declared, scores, generated)
+    trained = -float(runs["raw"].last("train_loss").mean())  # the loss of a network without a head is minus its dice
+    evidence.findings += comparison_findings(declared, scores, generated, trained)
     evidence.metrics |= tables.metrics(scores, measured)
     evidence.tables += [
         tables.score_table(scores),

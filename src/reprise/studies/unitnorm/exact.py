@@ -1,4 +1,4 @@
-"""Claims 72, 73 and 75: answered without training, each in a way that could fail."""
+"""Claims 72, 73 and 75: theorems, on numbers drawn at random."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The study adversarial: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study datasets: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""From tagging to instance masks: a ladder of detectors (claims 122-130)."""

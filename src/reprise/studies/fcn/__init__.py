@@ -1,0 +1,1 @@
+"""The study fcn: see README.md beside this file."""

@@ -1,0 +1,73 @@
+"""Claim 170: what scores at a stride can draw at best, asked of the labels themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, primary
+from reprise.metrics.boundary import boundary_counts, boundary_iou
+from reprise.statistics import SHARES_APART, paired_effect
+
+STRIDES = (32, 16, 8)
+IGNORE = 255
+
+
+def through(labels: np.ndarray, stride: int, classes: int) -> np.ndarray:
+    """Labels averaged over cells of ``stride`` pixels, one map a class, and up-sampled bilinearly; the largest wins.
+
+    Args:
+        labels: (h, w) integers; 255 counts in no cell.
+        stride: pixels.
+        classes: number of classes.
+
+    Returns:
+        (h, w) uint8.
+    """
+    height, width = labels.shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    best, answer = np.full((height, width), -1.0), np.zeros((height, width), np.uint8)
+    y = np.clip((np.arange(height) + 0.5) / stride - 0.5, 0, rows - 1)
+    x = np.clip((np.arange(width) + 0.5) / stride - 0.5, 0, columns - 1)
+    wide = np.full((rows * stride, columns * stride), IGNORE, labels.dtype)
+    wide[:height, :width] = labels
+    for label in np.unique(labels[labels != IGNORE]):
+        if label >= classes:
+            raise ValueError(f"found label {label}, expected 0 to {classes - 1}")
+        cells = (wide == label).reshape(rows, stride, columns, stride).mean(axis=(1, 3))
+        score = ndimage.map_coordinates(cells, np.meshgrid(y, x, indexing="ij"), order=1, mode="nearest")
+        answer[score > best] = label
+        best = np.maximum(best, score)
+    return answer
+
+
+def reached(truth: np.ndarray, classes: int) -> dict[int, np.ndarray]:
+    """Stride -> (n,) boundary IU of each picture's own labels seen at that stride, mean of the classes in it."""
+    found = {}
+    for stride in STRIDES:
+        counts = [boundary_counts(each, through(each, stride, classes), classes) for each in truth]
+        found[stride] = np.array(
+            [
+                np.nanmean(boundary_iou(count)[np.isin(np.arange(classes), each)])
+                for count, each in zip(counts, truth, strict=True)
+            ]
+        )
+    return found
+
+
+def ceiling_findings(declared: Declaration, truth: np.ndarray, classes: int) -> list[Finding]:
+    """All of claim 170 that needs no training; ``truth`` (n, h, w) of the test pictures."""
+    outlined = np.array([len(np.unique(each[each != IGNORE])) > 1 for each in truth])
+    found = reached(truth[outlined], classes) if outlined.any() else {}
+    if not found:
+        raise ValueError("no test picture has an outline")
+    words = ", ".join(f"stride {stride} {values.mean():.3f}" for stride, values in found.items())
+    return [
+        primary(
+            declared,
+            paired_effect(found[32] - found[8], unit="", possible=SHARES_APART),
+            note=f"perfect scores reach a boundary IU of {words}",
+            figures=("detail",),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""The study maximisation: see README.md beside this file."""

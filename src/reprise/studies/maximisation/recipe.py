@@ -1,0 +1,172 @@
+"""Claims 5-8 and 10-12: what the source's recipe gives over networks, classes and starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Expect, Finding, above, joined, primary
+from reprise.runs import Run
+from reprise.statistics import SHARE, Effect, seeds_effect
+from reprise.studies.maximisation.asked import (
+    CONSTANT,
+    FOUR,
+    RANDOM,
+    Asked,
+    alike,
+    apart,
+    in_centre,
+    lost,
+    named,
+    nines,
+    pairs,
+    white_among_negative,
+)
+from reprise.studies.maximisation.published import CONFIDENCE, SAVED_LOSS
+
+ONE, TWO = 1, 2
+SHEET = ("results",)
+
+
+class Said:
+    """Makes findings of numbers, one a network; none is judged where networks have not learned their task."""
+
+    def __init__(self, declared: Declarations, why: str) -> None:
+        self.declared, self.why = declared, why
+
+    def decides(self, claim: int, values: np.ndarray, unit: str, possible: Any = None, **more: Any) -> Finding:
+        """The primary finding of a claim."""
+        declared = self.declared[claim]
+        effect = seeds_effect(values, unit, possible or (-np.inf, np.inf), level=declared.level(len(values)))
+        return primary(declared, effect, undecided=joined(self.why, more.pop("undecided", "")), **more)
+
+    def beside(self, claim: int, words: str, values: np.ndarray, unit: str, **more: Any) -> Finding:
+        """Context, or a secondary finding where ``expect`` is given."""
+        expect: Expect | None = more.pop("expect", None)
+        effect: Effect = seeds_effect(values, unit, more.pop("possible", (-np.inf, np.inf)))
+        if expect is None:
+            return Finding(claim, words, effect, **more)
+        return Finding(claim, words, effect, expect, "secondary", undecided=self.why, **more)
+
+
+def recipe_findings(
+    declared: Declarations, run: Run, asked: Asked, read: Mapping[str, np.ndarray], why: str
+) -> list[Finding]:
+    """All of these claims; ``read``: shares of results that a person would read, from ``readers.py``."""
+    said = Said(declared, why)
+    return [
+        *_starts(said, asked),
+        *_structure(said, asked),
+        *_centre(said, asked),
+        *_confidence(said, asked, read),
+        *_border(said, asked),
+        *_plateau(said, asked),
+    ]
+
+
+def _starts(said: Said, asked: Asked) -> list[Finding]:
+    four = asked.images[:, :, FOUR]
+    found = [said.decides(5, pairs(apart(four)).mean(axis=(1, 2)), "of the range", figures=SHEET)]
+    before = pairs(apart(asked.starts[:, FOUR])).mean(axis=1)
+    words = "The same difference, relative to that between the starts themselves"
+    found.append(said.beside(5, words, pairs(apart(four)).mean(axis=(1, 2)) / before, "ratio"))
+    if len(four) > 1:  # one network against the mean of the others, start by start
+        networks = apart(four.transpose(1, 2, 0, 3, 4))  # (classes, starts, seeds, seeds)
+        each = networks.sum(axis=(0, 1, 3)) / networks.shape[0] / networks.shape[1] / (len(four) - 1)
+        words = "Root mean square difference between the results of two networks from the same start"
+        found.append(said.beside(5, words, each, "of the range", note="what the network decides, beside the start"))
+    random = pairs(apart(asked.change[:, :, RANDOM])).mean(axis=(1, 2))
+    words = "Root mean square difference between the changes from two random starts"
+    return [*found, said.beside(5, words, random, "of the range")]
+
+
+def _structure(said: Said, asked: Asked) -> list[Finding]:
+    share = white_among_negative(asked.images[:, ONE, CONSTANT]).mean(axis=1)
+    found = [said.decides(6, share, "share of results", SHARE, figures=SHEET)]
+    every = white_among_negative(asked.images[:, :, CONSTANT]).mean(axis=(1, 2))
+    found.append(said.beside(6, "The same for all ten classes", every, "share of results"))
+    change = asked.change[:, ONE]
+    near = [alike(each) for each in change]
+    constant = np.array([pairs(each[CONSTANT, CONSTANT]).mean() for each in near])
+    random = np.array([each[CONSTANT, RANDOM].mean() for each in near])
+    words = "Correlation of changes towards a 1: between two constant starts, minus between a constant and a random one"
+    return [*found, said.beside(6, words, constant - random, "correlation", expect=above(0))]
+
+
+def _centre(said: Said, asked: Asked) -> list[Finding]:
+    squared = in_centre(asked.change**2)
+    found = [said.decides(7, squared[:, ONE, RANDOM].mean(axis=1), "share", SHARE, figures=("where",))]
+    words = "The same for all ten classes and random starts"
+    found.append(said.beside(7, words, squared[:, :, RANDOM].mean(axis=(1, 2)), "share"))
+    size = np.sqrt((asked.change[:, ONE, RANDOM] ** 2).mean(axis=(1, 2, 3)))
+    words = "Root mean square change from random starts to a 1, relative to the spread of the noise"
+    hard = "“it is indeed hard to see”"
+    return [*found, said.beside(7, words, size / asked.starts[:, RANDOM].std(axis=(1, 2, 3)), "ratio", note=hard)]
+
+
+def _confidence(said: Said, asked: Asked, read: Mapping[str, np.ndarray]) -> list[Finding]:
+    sure = nines(asked.logits)
+    saved = f"{CONFIDENCE['1 from random']:g} in the text; {1 - SAVED_LOSS['random']:.5f} by the loss it saved (S1)"
+    found = [
+        said.decides(8, np.median(sure[:, ONE, RANDOM], axis=1), "nines", published=saved, figures=("confidence",)),
+        said.decides(10, np.median(sure[:, TWO, RANDOM], axis=1), "nines", figures=("confidence",)),
+    ]
+    for place, name in enumerate(("ones", "half", "zeros")):
+        published = f"{-np.log10(SAVED_LOSS[name]):.2f} (S1's code, one network)"
+        words = f"Nines of the confidence in a 1 from {name}"
+        found.append(said.beside(8, words, sure[:, ONE, place], "nines", published=published))
+    worst = np.median(sure[:, :, RANDOM], axis=2).min(axis=1)
+    found.append(said.beside(8, "The least of the ten classes' medians from random starts", worst, "nines"))
+    words = "Share of results for a 1 from random starts that neither a nearest training image nor a linear map calls 1"
+    expect, note = above(0.5), "stated beforehand as what shows no 1 to a person"
+    unread = 1 - read["results"][:, ONE, RANDOM].mean(axis=1)
+    found.append(said.beside(8, words, unread, "share of results", expect=expect, note=note, possible=SHARE))
+    easier = read["results"][:, TWO, RANDOM].mean(axis=1) - read["results"][:, ONE, RANDOM].mean(axis=1)
+    words = "Share of results from random starts that either of these reads rightly: of a 2, minus of a 1"
+    note = "“it is easier to see the number we want to classify”"
+    found.append(said.beside(10, words, easier, "share of results", expect=above(0), note=note))
+    form = "jitter, blur and frequencies in place of pixels, what the field does today"
+    for claim, digit in ((8, ONE), (10, TWO)):
+        words = f"Share of regularised results for a {digit} that either of these reads rightly"
+        share = read["regularised"][:, digit].mean(axis=1)
+        found.append(said.beside(claim, words, share, "share of results", note=form, figures=("regularised",)))
+    return found
+
+
+def _border(said: Said, asked: Asked) -> list[Finding]:
+    sure, kept = 1 - lost(asked.bordered), named(asked.bordered)
+    published = f"around {CONFIDENCE['2 without its border']:g} (S1, one image)"
+    found = [said.decides(11, sure[:, TWO, RANDOM].mean(axis=1), "confidence", SHARE, published=published)]
+    words = "The same for all ten classes"
+    found.append(said.beside(11, words, sure[:, :, RANDOM].mean(axis=(1, 2)), "confidence"))
+    words = "Share of results from random starts, all classes, that keep their class with a border of 0"
+    found.append(said.beside(11, words, kept[:, :, RANDOM].mean(axis=(1, 2)), "share of results"))
+    moved = np.abs(asked.change[:, :, RANDOM])
+    edge = np.concatenate([moved[..., [0, -1], :].ravel(), moved[..., :, [0, -1]].ravel()])
+    ratio = np.array([_edge(each) / each.mean() for each in moved])
+    words = "Mean change of a border pixel, relative to that of any pixel"
+    note = f"{edge.mean():.2g} of the range" if edge.size else ""
+    return [*found, said.beside(11, words, ratio, "ratio", note=note, figures=("where",))]
+
+
+def _edge(moved: np.ndarray) -> float:
+    """Mean of (..., 28, 28) over the first and last rows and columns."""
+    border = np.ones(moved.shape[-2:], bool)
+    border[1:-1, 1:-1] = False
+    return float(moved[..., border].mean())
+
+
+def _plateau(said: Said, asked: Asked) -> list[Finding]:
+    total = asked.long.sum(axis=(1, 2))
+    ten = min(10, total.shape[1] - 1)
+    first, after = total[:, 0] - total[:, ten], total[:, ten] - total[:, -1]
+    idle = "" if (first > 0).all() else f"{int((first <= 0).sum())} networks whose loss did not fall in ten iterations"
+    ratio = np.divide(after, first, out=np.zeros_like(after), where=first > 0)
+    found = [said.decides(12, ratio, "of the first fall", undecided=idle, figures=("iterations",))]
+    words = f"Loss after {total.shape[1] - 1} iterations, relative to that after ten"
+    note = "the logarithm falls on: what did not improve is the distance to 0"
+    rest = np.divide(total[:, -1], total[:, ten], out=np.ones_like(after), where=total[:, ten] > 0)
+    return [*found, said.beside(12, words, rest, "ratio", note=note)]

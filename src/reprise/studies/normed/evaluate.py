@@ -1,0 +1,39 @@
+"""Claims 162 and 184-190: what batch norm does."""
+
+from __future__ import annotations
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Evidence, Metric
+from reprise.studies.normed import exact, figures, trained
+from reprise.studies.normed.settings import Config
+from reprise.sweeps import read_sweep
+from reprise.workspace import Workspace
+
+KINDS = [
+    (activation, place) for activation in ("rectifier", "sigmoid", "tanh") for place in ("none", "before", "after")
+]
+COLUMNS = ("kind", "activation", "place", "learning_rate", "seed", "loss", "test_accuracy", "drift", "train_accuracy")
+
+
+@threadpool_limits.wrap(limits=1)
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
+    """Measures what can be computed; what was trained comes from the sweep."""
+    torch.set_num_threads(1)
+    config: Config = workspace.config
+    sweep = read_sweep(workspace, *COLUMNS)
+    kinds = {pair: trained.kind(sweep, *pair) for pair in KINDS}
+    return Evidence(
+        data="scikit-learn's handwritten digits (1,797 real images of 8 x 8) for claims 162, 184, 188 and 189; random "
+        "feature maps of 8 x 14 x 14 x 128 for the others, which are exact",
+        findings=[*exact.findings(declared), *trained.findings(declared, sweep, kinds)],
+        metrics={
+            "accuracy_before": Metric.over_seeds(kinds["rectifier", "before"].accuracy, "higher"),
+            "accuracy_without": Metric.over_seeds(kinds["rectifier", "none"].accuracy, "higher"),
+        },
+        tables=[trained.table(kinds)],
+        figures=[figures.draw_rates(workspace.evidence / "figures", kinds)],
+        cost={"networks": len(sweep), "steps": config.learning.steps},
+    )

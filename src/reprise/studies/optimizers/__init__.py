@@ -1,0 +1,1 @@
+"""Four optimizers over many learning rates, with dropout and without."""

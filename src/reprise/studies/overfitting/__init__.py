@@ -1,0 +1,1 @@
+"""The study overfitting: see README.md beside this file."""

@@ -1,0 +1,81 @@
+"""Claim 154: training that is stopped when the error on development data stops falling, against training to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding
+from reprise.comparing.findings import also, compare
+from reprise.runs import Run, apart
+from reprise.statistics import SHARES_APART, exact, paired_effect, seeds_effect
+from reprise.studies.overfitting.settings import PLANTED
+
+DECIDES = 20  # per cent of wrong labels
+
+
+def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
+    """Stopped as the source says against trained to the end; the best epoch of all stands beside it."""
+    pairs = {rate: (runs[f"stopped_{rate}"], runs[end]) for rate, end in PLANTED.items()}
+    stopped, end = pairs[DECIDES]
+    fell = apart(end.last("train_loss"), stopped.last("train_loss"))
+    barred = "" if (fell < 0).all() else "the training error does not fall to the end in every network"
+    found = compare(declared, [(stopped, end)], undecided=barred, note=_epochs(stopped), figures=("stopping",))
+    found.append(
+        Finding(
+            154,
+            "Epochs in which a stopped network and the one trained to the end differ before it stops",
+            exact(sum(_differing(*pair) for pair in pairs.values()), sum(pair[0].seeds for pair in pairs.values())),
+            note="0 where both are the same network until then, as from the same seed they should be",
+        )
+    )
+    found += also(154, [pair for rate, pair in pairs.items() if rate != DECIDES], figures=("stopping",))
+    for rate, (_, end) in pairs.items():
+        found.append(
+            Finding(
+                154,
+                f"Test accuracy, best epoch by development accuracy minus last epoch, {rate} % wrong labels",
+                paired_effect(chosen(end) - end.correct, unit="accuracy", possible=SHARES_APART),
+                note=f"best epochs {_range(np.array(end.record['best_epoch']) + 1)} of {max(end.record['epochs'])}",
+                figures=("stopping",),
+            )
+        )
+        found.append(
+            Finding(
+                154,
+                f"Development accuracy, the same comparison, {rate} % wrong labels",
+                seeds_effect(_development(end), "accuracy", SHARES_APART),
+                note="cannot be below 0: the best epoch is the one in which it is largest",
+            )
+        )
+    return found
+
+
+def chosen(run: Run) -> np.ndarray:
+    """(seeds, n) 1 where the weights of the best epoch are right about a test image."""
+    logits, labels = run.arrays("best/test/logits")[0], run.labels
+    return (logits.argmax(axis=2) == labels).astype(float)
+
+
+def _development(run: Run) -> np.ndarray:
+    return np.array([rows["val_accuracy"].max() - rows["val_accuracy"][-1] for rows in run.history])
+
+
+def _differing(stopped: Run, end: Run) -> int:
+    """Epochs, of all seeds that both have, whose training loss and development accuracy are not the same."""
+    columns = ("train_loss", "val_accuracy")
+    return sum(
+        any(short[name][k] != whole[name][k] for name in columns)
+        for short, whole in zip(stopped.history, end.history, strict=False)
+        for k in range(min(len(short["epoch"]), len(whole["epoch"])))
+    )
+
+
+def _epochs(run: Run) -> str:
+    return f"stopped after {_range(np.array(run.record['epochs']))} epochs"
+
+
+def _range(values: np.ndarray) -> str:
+    return str(values.min()) if values.min() == values.max() else f"{values.min()} to {values.max()}"

@@ -1,0 +1,1 @@
+"""The study pixels: see README.md beside this file."""

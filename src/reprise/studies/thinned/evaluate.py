@@ -1,0 +1,43 @@
+"""Claims 18-22, 152 and 191-194: what dropout does."""
+
+from __future__ import annotations
+
+import torch
+from threadpoolctl import threadpool_limits
+
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Evidence, Metric
+from reprise.studies.thinned import figures, forms, overfitting, updates
+from reprise.studies.thinned.settings import Config
+from reprise.sweeps import read_sweep
+from reprise.workspace import Workspace
+
+
+@threadpool_limits.wrap(limits=1)
+def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
+    """Measures what can be computed; what was trained comes from the sweep."""
+    torch.set_num_threads(1)
+    config: Config = workspace.config
+    sweep = read_sweep(workspace, "cell", "seed", "train", "test", "lost", "correlation", "silent", "scaled", "average")
+    shares = updates.measure(config)
+    folder = workspace.evidence / "figures"
+    return Evidence(
+        data="scikit-learn's handwritten digits (1,797 real images of 8 x 8) for claims 192-194, "
+        f"{config.learning.seeds} splits; random layers for claims 21 and 22; the rest is exact",
+        findings=[
+            *forms.findings(declared),
+            *updates.findings(declared, shares),
+            *overfitting.findings(declared, sweep, config.learning),
+        ],
+        metrics={
+            "share_updated": Metric.over_seeds(shares.all, "equal"),
+            "gap_with_dropout": Metric.over_seeds(overfitting.gap(sweep, "few_dropped"), "lower"),
+        },
+        tables=[forms.table(), overfitting.table(sweep, config.learning)],
+        figures=[
+            figures.draw_updates(folder),
+            figures.draw_gaps(folder, sweep),
+            figures.draw_ensemble(folder, sweep),
+        ],
+        cost={"networks": len(sweep), "steps": config.learning.steps},
+    )

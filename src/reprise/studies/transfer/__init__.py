@@ -1,0 +1,1 @@
+"""The study transfer: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study unet: see README.md beside this file."""

@@ -1,0 +1,36 @@
+"""What networks end with is judged where training ended, by every comparison alike."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from reprise.comparing.findings import compare, cut_off
+from reprise.evaluation import declarations
+
+
+class Made(SimpleNamespace):
+    """As much of a run as a comparison reads."""
+
+    __hash__ = object.__hash__
+
+
+def run(name, decay, epochs, accuracy=0.7):
+    rng = np.random.default_rng(len(name))
+    correct = (rng.random((8, 400)) < accuracy).astype(float)
+    record = {"epochs": [epochs, 3]}
+    return Made(name=name, settings={"decay": decay, "epochs": 5}, record=record, correct=correct, seeds=8)
+
+
+@pytest.mark.parametrize(
+    ("decay", "epochs", "ended"), [("none", 5, False), ("none", 4, True), ("linear", 5, True), ("linear", 4, True)]
+)
+def test_training_ends_where_the_rate_has_fallen_to_zero_or_it_stops_by_itself(decay, epochs, ended):
+    one, other = run("one", decay, epochs, 0.9), run("other", "linear", 5)
+    said = cut_off(other, one)
+    assert said == ("" if ended else "training was cut off after 5 epochs")
+    (found,) = compare(declarations("connectivity")[58], [(one, other)])
+    assert (said in found.undecided) if said else not found.undecided
+    assert found.verdict == ("reproduced" if ended else "inconclusive")

@@ -1,0 +1,204 @@
+"""COCO's JSON in and out; every fault of a file is told at once."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from reprise.data.coco import AnnotationError, Truth, read_detections, read_truth, write_detections, write_truth
+from reprise.metrics.detection import Objects
+from reprise.metrics.runs import Runs
+
+
+def annotation(**more):
+    return {"id": 1, "image_id": 7, "category_id": 3, "bbox": [1, 2, 3, 4], "area": 9.5, "iscrowd": 0} | more
+
+
+def document(*annotations, **more):
+    images = [{"id": 7, "file_name": "a.png", "height": 6, "width": 8}, {"id": 9, "height": 5, "width": 5}]
+    return {
+        "images": images,
+        "categories": [{"id": 3, "name": "disc"}],
+        "annotations": list(annotations) or [annotation()],
+    } | more
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(value, name="truth.json"):
+        path = tmp_path / name
+        path.write_text(json.dumps(value), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_annotations_are_read(written):
+    found = read_truth(written(document()))
+    assert found.images == {7: (6, 8), 9: (5, 5)}
+    assert found.files == {7: "a.png", 9: ""}
+    assert found.categories == {3: "disc"}
+    assert found.objects.boxes.tolist() == [[1, 2, 3, 4]]
+    assert found.objects.area.tolist() == [9.5]
+    assert found.remarks == ()
+
+
+def test_an_area_that_is_not_given_is_the_boxs_or_the_masks(written):
+    plain = annotation(segmentation=[[1, 1, 4, 1, 4, 3, 1, 3]])
+    del plain["area"]
+    path = written(document(plain))
+    assert read_truth(path).objects.areas().tolist() == [12]
+    assert read_truth(path, masks=True).objects.areas().tolist() == [6]
+
+
+def test_masks_are_read_from_polygons_and_both_kinds_of_runs(written):
+    size = {"size": [6, 8]}
+    same = [
+        annotation(id=1, segmentation=[[1, 1, 4, 1, 4, 3, 1, 3]]),
+        annotation(id=2, segmentation=size | {"counts": [7, 2, 4, 2, 4, 2, 27]}),
+        annotation(id=3, segmentation=size | {"counts": _string([7, 2, 4, 2, 4, 2, 27])}),
+        annotation(id=4, segmentation=[[1, 1, 2, 1, 2, 3, 1, 3], [2, 1, 4, 1, 4, 3, 2, 3]]),
+    ]
+    runs = read_truth(written(document(*same)), masks=True).objects.masks
+    first = [slice(runs.first[i], runs.first[i + 1]) for i in range(4)]
+    starts = [runs.starts[part].tolist() for part in first]
+    assert starts == [[7, 13, 19]] * 4
+    assert runs.area.tolist() == [6] * 4
+
+
+def _string(counts):
+    from reprise.data.coco_runs import encode_string
+
+    return encode_string(np.array(counts))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"image_id": 8}, r"annotations\[0\] \(id 1\): image_id: found 8, expected the id of a picture of the file"),
+        ({"image_id": "7"}, "image_id: found '7'"),
+        ({"category_id": 4}, "category_id: found 4, expected the id of a class"),
+        ({"category_id": True}, "category_id: found True"),
+        ({"bbox": [5, 5, -1, 4]}, r"bbox: found \[5, 5, -1, 4\], expected \[x, y, width, height\]"),
+        ({"bbox": [5, 5, 4]}, "bbox: found"),
+        ({"bbox": [5, 5, float("nan"), 4]}, "bbox: found"),
+        ({"bbox": "1234"}, "bbox: found"),
+        ({"bbox": [[1, 2, 3, 4]] * 4}, "bbox: found"),
+        ({"area": -1}, "area: found -1, expected a number from 0 on"),
+        ({"area": "9"}, "area: found '9'"),
+        ({"id": "x\u001b[31m"}, r"id: found 'x\\x1b\[31m', expected a whole number"),
+    ],
+)
+def test_a_fault_is_named_by_row_field_and_what_was_found(written, fault, message):
+    with pytest.raises(AnnotationError, match=message):
+        read_truth(written(document(annotation(**fault))))
+
+
+def test_all_faults_are_told_at_once(written):
+    rows = [
+        annotation(id=1, image_id=8),
+        annotation(id=1),
+        annotation(id=3, bbox=[0, 0, -2, 1]),
+        annotation(id=4, area=-1),
+    ]
+    del rows[3]["category_id"]
+    with pytest.raises(AnnotationError, match=r"truth\.json: 5 faults:") as caught:
+        read_truth(written(document(*rows)))
+    assert len(caught.value.faults) == 5
+    assert "annotations[3] (id 4): no category_id" in caught.value.faults
+
+
+def test_many_faults_are_counted(written):
+    rows = [annotation(id=i, image_id=1) for i in range(50)]
+    with pytest.raises(AnnotationError, match=r"50 faults:\n(  .*\n){20}  \.\.\. and 30 more$"):
+        read_truth(written(document(*rows)))
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "message"),
+    [
+        (None, "found None, expected polygons or runs"),
+        ([], r"found \[\]"),
+        ([[1, 2, 3, 4]], "expected polygons"),
+        ({"size": [8, 6], "counts": "0"}, r"size \[8, 6\], its picture has \[6, 8\]"),
+        ({"size": [6, 8], "counts": [40]}, "do not fill a picture of 6 x 8"),
+        ({"size": [6, 8], "counts": [50, -2]}, "do not fill"),
+        ({"size": [6, 8], "counts": [4.5]}, "expected a string or whole numbers"),
+        ({"size": [6, 8], "counts": "é"}, "a letter that stands in no mask"),
+        ({"size": [6, 8], "counts": "X"}, "its last number is cut"),
+    ],
+)
+def test_a_mask_that_fits_no_picture_is_told_by_its_row(written, segmentation, message):
+    good = annotation(id=1, segmentation={"size": [6, 8], "counts": [48]})
+    with pytest.raises(AnnotationError, match=rf"annotations\[1\] \(id 2\): segmentation: .*{message}"):
+        read_truth(written(document(good, annotation(id=2, segmentation=segmentation))), masks=True)
+
+
+def test_boxes_that_nothing_can_find_are_remarked_on(written):
+    rows = [
+        annotation(id=1, bbox=[1, 1, 0, 5]),
+        annotation(id=2, bbox=[8, 1, 4, 4]),
+        annotation(id=3, bbox=[7, 1, 4, 4]),
+    ]
+    found = read_truth(written(document(*rows)))
+    assert found.remarks == ("1 box without area, which nothing overlaps", "1 box outside their picture")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([], "expected an object with images, categories, annotations, as COCO has it; a bare list"),
+        ({"images": []}, "expected a list of categories"),
+        ({"images": [3], "categories": [], "annotations": []}, "expected a list of images"),
+        (3, "expected an object"),
+    ],
+)
+def test_what_is_no_file_of_annotations_is_refused(written, value, message):
+    with pytest.raises(ValueError, match=message):
+        read_truth(written(value))
+
+
+def test_detections_are_read_and_their_faults_told(written):
+    truth = read_truth(written(document()))
+    good = {"image_id": 9, "category_id": 3, "bbox": [0.5, 1, 2, 0], "score": 1}
+    found = read_detections(written([good], "found.json"), truth)
+    assert found.boxes.tolist() == [[0.5, 1, 2, 0]]
+    assert found.scores.tolist() == [1.0]
+    assert len(read_detections(written([], "found.json"), truth)) == 0
+    bad = [
+        good | {"image_id": 1},
+        good | {"score": None},
+        {"bbox": [1, 2, 3, 4]},
+        good | {"score": 10**30, "bbox": [1, 2]},
+    ]
+    with pytest.raises(AnnotationError, match=r"found\.json: 6 faults"):
+        read_detections(written(bad, "found.json"), truth)
+    with pytest.raises(ValueError, match="looks like annotations: give them first"):
+        read_detections(written(document(), "found.json"), truth)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    rng = np.random.default_rng(0)
+    masks = rng.random((5, 6, 8)) < 0.3
+    boxes, areas, crowd = rng.uniform(0, 4, (5, 4)), rng.uniform(0, 9, 5), np.arange(5) == 2
+    objects = Objects(
+        np.array([7, 7, 9, 7, 9]), np.full(5, 3), boxes, np.zeros(0), areas, crowd, Runs.from_masks(masks)
+    )
+    truth = Truth({7: (6, 8), 9: (6, 8)}, {7: "a.png", 9: "b.png"}, {3: "disc"}, objects)
+    write_truth(tmp_path / "truth.json", truth)
+    again = read_truth(tmp_path / "truth.json", masks=True)
+    assert (again.images, again.files, again.categories) == (truth.images, truth.files, truth.categories)
+    for name in ("image", "category", "boxes", "area", "crowd"):
+        np.testing.assert_array_equal(getattr(again.objects, name), getattr(objects, name))
+    for name in ("starts", "stops", "first"):
+        np.testing.assert_array_equal(getattr(again.objects.masks, name), getattr(objects.masks, name))
+    found = Objects(objects.image, objects.category, boxes, rng.random(5), masks=objects.masks)
+    write_detections(tmp_path / "found.json", found, truth.images)
+    for masked in (False, True):
+        back = read_detections(tmp_path / "found.json", again, masked)
+        np.testing.assert_array_equal(back.scores, found.scores)
+        np.testing.assert_array_equal(
+            back.masks.area if masked else back.boxes, objects.masks.area if masked else boxes
+        )

@@ -1,0 +1,72 @@
+"""Sizes of U-Nets without padding are exact, and tiles meet without a seam."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reprise.models.tiles import mirrored, predict_tiled, unet_input, unet_margin, unet_output
+from reprise.models.unet import UNet
+
+
+def test_572_gives_388_and_184_are_lost():
+    assert unet_output(572) == 388
+    assert unet_margin() == 184
+    assert unet_input(388) == 572
+    assert unet_input(1) == 188  # 4 pixels
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_every_size_is_what_the_network_gives_and_the_others_are_refused(depth):
+    network = UNet(width=1, depth=depth)
+    allowed = []
+    for side in range(4, unet_margin(depth) + 40):
+        try:
+            output = unet_output(side, depth)
+        except ValueError as error:
+            larger = int(re.search(r"(\d+) (can|is the smallest)$", str(error))[1])
+            assert unet_output(larger, depth) > 0
+            continue
+        allowed.append(side)
+        assert network(torch.zeros(1, 1, side, side))[0].shape[-2:] == (output, output)
+    assert len(allowed) > 2
+    for wanted in range(1, 20):
+        assert unet_input(wanted, depth) == next(
+            s for s in range(4, 999) if s in allowed and s - unet_margin(depth) >= wanted
+        )
+
+
+@pytest.mark.parametrize("size", [(61, 64), (43, 97), (64, 64), (30, 41)])
+@pytest.mark.parametrize("tile", [8, 32])
+def test_tiles_equal_the_whole_picture(size, tile):
+    torch.manual_seed(0)
+    network = UNet(width=3, depth=2).double().eval()
+    pictures = torch.rand(2, 1, *size, dtype=torch.float64)
+    with torch.inference_mode():
+        found = predict_tiled(lambda x: network(x)[0], pictures, tile, unet_margin(2), 4)
+        whole = -(-max(size) // 4) * 4
+        wide = mirrored(pictures, 20, whole - size[0] + 20, whole - size[1] + 20)
+        expected = network(wide)[0][..., : size[0], : size[1]]
+    assert found.shape == (2, 2, *size)
+    assert (found - expected).abs().max() < 1e-12
+
+
+@given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 12), st.integers(0, 30))
+@settings(max_examples=40)
+def test_borders_are_mirrored_as_numpy_does(height, width, border, more):
+    picture = np.random.default_rng(0).random((1, 1, height, width))
+    found = mirrored(torch.from_numpy(picture), border, more, border)
+    expected = np.pad(picture, ((0, 0), (0, 0), (border, more), (border, border)), mode="reflect")
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_odd_margins_wrong_tiles_and_pictures_too_small_are_refused():
+    picture = torch.zeros(1, 1, 30, 30)
+    for tile, margin, message in ((4, 5, "even"), (6, 4, "multiple of 4"), (4, 60, "cannot be mirrored")):
+        with pytest.raises(ValueError, match=message):
+            predict_tiled(lambda x: x, picture, tile, margin, 4)

@@ -1,0 +1,142 @@
+"""Claims 102 and 103: networks that are deceived and networks that are not get the verdicts that they must."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from tests.studies import made_up
+
+from reprise.claims.evidence import decide
+from reprise.evaluation import declarations, evaluate_study
+from reprise.files import write_npz
+from reprise.runs import load_runs
+from reprise.studies.adversarial.answers import load_answers
+from reprise.studies.adversarial.changes import change_findings
+from reprise.studies.adversarial.settings import JUDGED_SIZE, SIZES
+from reprise.studies.adversarial.stickers import named_more, sticker_findings
+from reprise.workspace import Workspace
+
+
+@pytest.fixture
+def space(asked, tmp_path):
+    """A copy that may be altered."""
+    shutil.copytree(asked.root, tmp_path / "copy")
+    return Workspace("adversarial", tmp_path / "copy")
+
+
+def rewrite(path, **arrays):
+    with np.load(path) as archive:
+        write_npz(path, **(dict(archive) | arrays))
+
+
+def answer(labels, seeds, right, shape=()):
+    """Logits (seeds, *shape, n, 10): the first ``right`` images are named rightly, the others the class after."""
+    named = np.where(np.arange(len(labels)) < right, labels, (labels + 1) % 10)
+    logits = 4 * np.eye(10, dtype=np.float32)[named]
+    return np.broadcast_to(logits, (seeds, *shape, *logits.shape)).copy()
+
+
+def deceive(space, clean, iterated, noise):
+    """The mini-VGG is right about so many images unchanged, after ten steps, and after random signs."""
+    folder = space.probe("minivgg")
+    with np.load(folder / "answers.npz") as archive:
+        labels = archive["label"][0].astype(int)
+    sizes, seeds = (len(SIZES["cifar"]),), space.config.seeds
+    arrays = {"clean": answer(labels, seeds, clean)}
+    arrays |= {kind: answer(labels, seeds, right, sizes) for kind, right in (("iterated", iterated), ("noise", noise))}
+    rewrite(folder / "answers.npz", **arrays)
+    with np.load(space.run("minivgg") / "predictions.npz") as archive:
+        truth = archive["test/label"][0].astype(int)
+    rewrite(space.run("minivgg") / "predictions.npz", **{"test/logits": answer(truth, seeds, len(truth))})
+    return load_answers(space, load_runs(space))
+
+
+@pytest.mark.parametrize(
+    ("iterated", "noise", "verdict"),
+    [(0, 16, "reproduced"), (16, 16, "contradicted"), (0, 0, "contradicted"), (15, 16, "contradicted")],
+    ids=["deceived", "untouched", "noise does it too", "hardly deceived"],
+)
+def test_ten_steps_must_deceive_where_random_signs_do_not(space, iterated, noise, verdict):
+    every = deceive(space, 16, iterated, noise)
+    assert every["minivgg"].deceived("iterated")[0, SIZES["cifar"].index(JUDGED_SIZE)] == 1 - iterated / 16
+    found = change_findings(declarations("adversarial")[102], every)
+    assert decide(found) == verdict
+
+
+def test_images_that_are_wrong_from_the_start_do_not_count(space):
+    every = deceive(space, 10, 5, 10)
+    assert (every["minivgg"].deceived("iterated") == 0.5).all()
+    assert (every["minivgg"].deceived("noise") == 0).all()
+
+
+def test_a_network_that_is_never_right_is_not_judged(space):
+    every = deceive(space, 0, 0, 0)
+    truth = every["minivgg"].run.labels
+    wrong = answer(truth, space.config.seeds, 0)
+    rewrite(space.run("minivgg") / "predictions.npz", **{"test/logits": wrong})
+    every = load_answers(space, load_runs(space))
+    found = change_findings(declarations("adversarial")[102], every)
+    assert decide(found) == "inconclusive"
+    assert "below 0.2" in found[0].undecided
+
+
+def stick(space, **shares):
+    """The mini-VGG names the stickers' class in such shares of the images."""
+    path = space.probe("minivgg") / "answers.npz"
+    with np.load(path) as archive:
+        shape = archive["sticker/trained"].shape
+    targets = space.config.probe.targets
+    arrays = {}
+    for kind, share in shares.items():
+        logits = np.zeros(shape, np.float32)
+        logits[..., 9] = 1
+        for place, target in enumerate(targets):
+            logits[:, :, place, : round(share * shape[3]), target] = 2
+        arrays[f"sticker/{kind}"] = logits
+    rewrite(path, **arrays)
+    return load_answers(space, load_runs(space))
+
+
+@pytest.mark.parametrize(
+    ("trained", "random", "verdict"), [(1.0, 0.0, "reproduced"), (1.0, 1.0, "contradicted"), (0.0, 0.0, "contradicted")]
+)
+def test_a_sticker_must_work_by_what_it_shows(space, trained, random, verdict):
+    deceive(space, 16, 0, 16)
+    every = stick(space, trained=trained, random=random)
+    assert decide(sticker_findings(declarations("adversarial")[103], every)) == verdict
+
+
+def test_images_of_the_stickers_own_class_do_not_count(space):
+    deceive(space, 16, 0, 16)
+    answers = stick(space, trained=1.0, random=0.0)["minivgg"]
+    target = space.config.probe.targets[0]
+    assert np.isnan(answers.named("trained")[:, :, 0, answers.label == target]).all()
+    assert named_more(answers, "trained", "random", answers.judged_area).n == (answers.label != target).sum()
+
+
+def test_the_study_answers_its_claims_with_its_figures_and_again_with_the_same_bytes(space):
+    evidence = evaluate_study(space)
+    assert {finding.claim for finding in evidence.findings} == {102, 103}
+    assert made_up.verdicts(evidence, 102) == ["inconclusive"]  # an epoch on two hundred pictures
+    first = {path.name: path.read_bytes() for path in space.evidence.rglob("*.*")}
+    assert len(first) == 5
+    evaluate_study(space)
+    assert {path.name: path.read_bytes() for path in space.evidence.rglob("*.*")} == first
+
+
+def test_published_points_stand_beside_ours(asked):
+    every = load_answers(asked, load_runs(asked))
+    found = change_findings(declarations("adversarial")[102], every)
+    errors = [f.published.split()[0] for f in found if f.measures.endswith("test error")]
+    assert errors == ["0.999", "0.894", "0.8715", "0.179"]
+
+
+def test_areas_without_the_judged_one_are_refused(space):
+    from reprise.config import ConfigError, set_value
+
+    with pytest.raises(ConfigError, match=r"adversarial/params\.yaml: probe\.areas: found"):
+        set_value(space.root, "adversarial.probe.areas=[0.2, 0.3]")
+    with pytest.raises(ConfigError, match=r"adversarial/params\.yaml: probe\.targets"):
+        set_value(space.root, "adversarial.probe.targets=[3, 3]")

@@ -1,0 +1,102 @@
+"""What is computed of the networks' answers, and of the images themselves, against plain loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reprise.claims.evidence import Evidence
+from reprise.data import digits
+from reprise.evaluation import declarations
+from reprise.studies.maximisation.asked import alike, apart, in_centre, lost, named, nines, pairs, white_among_negative
+from reprise.studies.maximisation.readers import Readers
+from reprise.studies.maximisation.variability import spreads, variability_finding
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**31))
+def test_confidence_is_that_of_a_softmax(seed):
+    logits = np.random.default_rng(seed).normal(0, 3, (2, 10, 3, 10))
+    share = np.exp(logits) / np.exp(logits).sum(axis=3, keepdims=True)
+    expected = np.stack([share[:, c, :, c] for c in range(10)], axis=1)
+    np.testing.assert_allclose(1 - lost(logits), expected, rtol=1e-9, atol=1e-12)
+    assert (named(logits) == (share.argmax(axis=3) == np.arange(10)[None, :, None])).all()
+
+
+def test_nines_go_on_where_a_probability_is_1_in_floating_point():
+    logits = np.zeros((1, 10, 1, 10))
+    logits[:, np.arange(10), :, np.arange(10)] = 100
+    assert nines(logits)[0, 0, 0] == pytest.approx(100 / np.log(10) - np.log10(9))
+    logits[:, np.arange(10), :, np.arange(10)] = -1000
+    assert lost(logits)[0, 0, 0] == pytest.approx(1)
+
+
+def test_a_quarter_of_what_is_even_lies_in_the_centre():
+    assert in_centre(np.ones((28, 28))) == pytest.approx(0.25)
+    assert in_centre(np.zeros((2, 28, 28))).tolist() == [0.25, 0.25]
+    spot = np.zeros((28, 28))
+    spot[13, 13] = 3
+    assert in_centre(spot) == 1
+
+
+def test_differences_are_root_mean_squares_of_every_pair():
+    images = np.random.default_rng(0).normal(size=(3, 4, 5))
+    found = apart(images)
+    assert found[0, 2] == pytest.approx(np.sqrt(((images[0] - images[2]) ** 2).mean()))
+    assert pairs(found).tolist() == pytest.approx([found[0, 1], found[0, 2], found[1, 2]])
+    np.testing.assert_allclose(alike(images), np.corrcoef(images.reshape(3, -1)))
+    assert alike(np.zeros((2, 3, 3))).tolist() == [[0, 0], [0, 0]]
+
+
+def test_white_among_negative_wants_both_and_near():
+    plain = np.zeros((28, 28))
+    plain[14, 14] = 1
+    near, far, outside = plain.copy(), plain.copy(), np.zeros((28, 28))
+    near[14, 18], far[14, 25] = -0.1, -0.1
+    outside[1, 1], outside[1, 5] = 1, -0.1
+    assert white_among_negative(np.stack([plain, near, far, outside])).tolist() == [False, True, False, False]
+
+
+def made(rng, wide):
+    """Images of which class 2 varies by ``wide`` and the others by 20."""
+    labels = np.repeat(np.arange(10), 60).astype(np.uint8)
+    spread = np.where(labels == 2, wide, 20)[:, None, None, None]
+    images = np.clip(128 + spread * rng.normal(size=(600, 28, 28, 1)), 0, 255).astype(np.uint8)
+    return digits.Images(images, labels, images[:50], labels[:50])
+
+
+def test_spreads_are_sums_of_standard_deviations():
+    images = made(np.random.default_rng(0), 30)
+    values, drawn = spreads(images.train_images, images.train_labels.astype(int), 30)
+    pixels = images.train_images[images.train_labels == 3].astype(float) / 255
+    assert values[3] == pytest.approx(pixels.std(axis=0).sum())
+    # of resampled images the variance is smaller by (n - 1) / n on average
+    assert drawn[:, 3].mean() == pytest.approx(values[3] * np.sqrt(59 / 60), rel=0.01)
+    with pytest.raises(ValueError, match="class 0 has no image"):
+        spreads(images.train_images[60:], images.train_labels[60:].astype(int), 2)
+
+
+@pytest.mark.parametrize(("wide", "verdict"), [(30, "reproduced"), (10, "contradicted"), (20, "inconclusive")])
+def test_the_class_that_varies_most_is_told(wide, verdict):
+    finding, values, ends = variability_finding(
+        declarations("maximisation")[9], made(np.random.default_rng(1), wide), 100
+    )
+    assert finding.verdict == verdict
+    assert finding.effect.low <= finding.effect.value <= finding.effect.high
+    assert ((ends[0] < values) & (values < ends[1])).all()
+    assert Evidence("made up").findings == []
+
+
+def test_readers_know_what_they_were_shown_and_not_noise():
+    rng = np.random.default_rng(2)
+    patterns = rng.integers(0, 256, (10, 28, 28, 1)).astype(np.uint8)
+    labels = np.tile(np.arange(10), 8).astype(np.uint8)
+    images = digits.Images(patterns[labels], labels, patterns[labels[:20]], labels[:20])
+    readers = Readers(images, 80)
+    assert readers.accuracy(images) == (1.0, 1.0)
+    shown = np.tile(patterns[:, None, ..., 0] / 255.0, (2, 1, 3, 1, 1))
+    assert readers.read(shown).all()
+    wrong = shown[:, np.roll(np.arange(10), 1)]
+    assert not readers.read(wrong).any()

@@ -1,0 +1,83 @@
+"""Claims 153 and 154 on made-up networks: what shrinks a gap, and what a stop is worth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.studies import made_up
+
+from reprise.data import cifar, digits
+from reprise.runs import load_runs
+from reprise.studies.overfitting import gaps, stopping
+
+ENDS = ("digits", "wrong_20", "wrong_40")
+
+
+def write_all(space, accuracy, trained, last_loss=0.1, best=0.8):
+    """``accuracy(variant)`` on test images, ``trained(variant)`` on training images; ``best`` is of the best epochs."""
+    digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
+    rng = np.random.default_rng(0)
+    labels = cifar.load(space.prepared("cifar")).test_labels.astype(int)
+    for name in space.config.variants:
+        stopped = name.startswith("stopped")
+        loss = lambda variant, seed, epoch, stopped=stopped: {"train_loss": 1.0 if stopped else last_loss}  # noqa: E731
+        arrays = {"best/test/logits": made_up.answers(labels, best, rng)} if name in ENDS else {}
+        made_up.write_run(space, name, accuracy(name), loss, arrays, best_epoch=[2] * made_up.SEEDS)
+        known = rng.random((made_up.SEEDS, 60)) < trained(name)
+        made_up.write_probe(space, name, **{"train/right": known.astype(np.uint8)})
+
+
+def as_said(name):
+    return 0.75 if "augmented" in name or "stopped" in name else 0.55
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    return made_up.workspace("overfitting", tmp_path_factory.mktemp("overfitting"))
+
+
+@pytest.fixture(scope="module")
+def evidence(space):
+    write_all(space, as_said, lambda name: 0.8 if "augmented" in name else 0.99)
+    return made_up.evaluate(space)
+
+
+def test_smaller_gaps_and_better_stops_reproduce_both_claims(evidence):
+    assert made_up.verdicts(evidence, 153) == made_up.verdicts(evidence, 154) == ["reproduced"]
+    (gap,) = [f for f in evidence.findings if f.claim == 153 and f.kind == "primary"]
+    assert gap.effect.value == pytest.approx((0.8 - 0.75) - (0.99 - 0.55), abs=0.1)
+
+
+def test_larger_gaps_and_worse_stops_contradict_both(tmp_path):
+    space = made_up.workspace("overfitting", tmp_path)
+    write_all(space, lambda name: 0.85 if as_said(name) < 0.6 else 0.3, lambda name: 0.99)
+    found = made_up.evaluate(space)
+    assert made_up.verdicts(found, 153) == made_up.verdicts(found, 154) == ["contradicted"]
+
+
+def test_a_network_that_does_not_overfit_leaves_nothing_to_prevent(tmp_path):
+    space = made_up.workspace("overfitting", tmp_path)
+    write_all(space, as_said, lambda name: as_said(name) + 0.02, last_loss=1.0)
+    found = made_up.evaluate(space)
+    assert made_up.verdicts(found, 153) == made_up.verdicts(found, 154) == ["inconclusive"]
+    why = {f.claim: f.undecided for f in found.findings if f.kind == "primary"}
+    assert "does not overfit" in why[153]
+    assert "does not fall to the end" in why[154]
+
+
+def test_the_best_epoch_is_read_from_its_own_weights(space, evidence):
+    run = load_runs(space)["wrong_20"]
+    assert stopping.chosen(run).mean() == pytest.approx(0.8, abs=0.05)
+    assert run.correct.mean() == pytest.approx(0.55, abs=0.05)
+
+
+def test_a_stopped_network_that_took_another_course_is_counted(space, evidence):
+    runs = load_runs(space)
+    assert stopping._differing(runs["digits"], runs["digits"]) == 0
+    assert stopping._differing(runs["stopped_20"], runs["wrong_20"]) == 4 * made_up.SEEDS
+
+
+def test_the_gap_is_training_minus_test_accuracy(space, evidence):
+    runs = load_runs(space)
+    known = {"cifar": np.array([[1, 1, 0, 1]] * made_up.SEEDS, float)}
+    assert gaps.gap(runs["cifar"], known) == pytest.approx(0.75 - runs["cifar"].correct.mean(axis=1))

@@ -1,0 +1,180 @@
+"""The study ``thinned``: exact claims, the updates of weights, and verdicts that made-up networks turn both ways."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.studies import made_up
+
+from reprise.evaluation import evaluate_study
+from reprise.files import write_text
+from reprise.stages.sweep import sweep as run_sweep
+from reprise.studies.thinned import forms, learning, lesson, updates
+from reprise.studies.thinned.settings import Learning
+from reprise.sweeps import read_sweep, write_sweep
+from reprise.workspace import Workspace
+
+STUDY = "thinned"
+LEARNING = {
+    "seeds": 12, "few": 30, "many": 100, "small": 4, "large": 16, "noise": 0.2, "dropout": 0.5, "steps": 30,
+    "batch": 16, "rate": 0.01, "removals": 3, "ensemble": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dropout")
+    learned = ", ".join(f"{key}: {value}" for key, value in LEARNING.items())
+    write_text(folder / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
+    write_text(folder / "pipelines/thinned/params.yaml", f"{{repetitions: 40, adam: 10, learning: {{{learned}}}}}\n")
+    space = Workspace(STUDY, folder)
+    run_sweep(space)
+    return space
+
+
+@pytest.fixture(scope="module")
+def evidence(space):
+    return evaluate_study(space)
+
+
+def test_it_answers_its_claims(evidence):
+    assert {finding.claim for finding in evidence.findings} == {18, 19, 20, 21, 22, 152, 191, 192, 193, 194}
+
+
+def test_our_code_agrees_with_every_oracle(evidence):
+    oracles = [finding for finding in evidence.findings if finding.kind == "oracle"]
+    assert len(oracles) == 2
+    assert {finding.verdict for finding in oracles} == {"reproduced"}
+
+
+def test_what_is_exact_is_decided(evidence):
+    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in (18, 19, 20, 21, 22, 152, 191)}
+    assert verdicts == {
+        18: ["reproduced"],
+        19: ["reproduced"],
+        20: ["reproduced"] * 2,
+        21: ["reproduced"],
+        22: ["reproduced"],
+        152: ["contradicted"],
+        191: ["reproduced"],
+    }
+
+
+def test_every_slip_of_the_sources_is_shown(evidence):
+    shown = {finding.defect for finding in evidence.findings if finding.defect and finding.verdict == "contradicted"}
+    assert shown == {1, 18, 20}
+
+
+def test_the_expectation_over_masks_is_what_drawing_many_gives():
+    rng = np.random.default_rng(0)
+    drawn = (rng.random((40_000, 8)) < 0.3) * forms.NEURONS
+    assert forms.expected(forms.NEURONS, 0.3) == pytest.approx(drawn.mean(axis=0), rel=0.05)
+    masks = lesson.every_mask(5)
+    assert len(np.unique(masks, axis=0)) == 32
+    assert lesson.weights_of(masks, 0.3).sum() == pytest.approx(1)
+
+
+def test_gradient_descent_leaves_dropped_weights_alone_and_adam_does_not():
+    for optimizer, changes in (("sgd", False), ("adam", True)):
+        net = updates.Net(3, optimizer)
+        net.step()
+        change, kept = net.step()
+        assert (change[:, kept] != 0).all()
+        assert (change[:, ~kept] != 0).any() == changes
+
+
+def test_the_first_step_of_adam_has_no_memory_to_move_by():
+    change, kept = updates.Net(3, "adam").step()
+    assert not change[:, ~kept].any()
+
+
+def test_thinned_networks_are_those_of_a_plain_loop():
+    rng = np.random.default_rng(1)
+    layers = [(rng.normal(size=(3, 4)), rng.normal(size=3)), (rng.normal(size=(2, 3)), rng.normal(size=2)),
+              (rng.normal(size=(5, 2)), rng.normal(size=5))]  # fmt: skip
+    x, masks = rng.normal(size=(6, 4)), lesson.every_mask(5)
+    logits = lesson.thinned(x, layers, masks, 0.4)
+    for mask, found in zip(masks, logits, strict=True):
+        h = np.maximum(layers[0][0] @ x.T + layers[0][1][:, None], 0) * mask[:3, None] / 0.4
+        h = np.maximum(layers[1][0] @ h + layers[1][1][:, None], 0) * mask[3:, None] / 0.4
+        assert pytest.approx(layers[2][0] @ h + layers[2][1][:, None]) == found.T
+
+
+def test_splits_share_no_image_and_few_are_the_first_of_many():
+    train, test = learning.split(4, 100)
+    few, same = learning.split(4, 30)
+    assert not set(train) & set(test)
+    assert np.array_equal(test, same)
+    assert np.array_equal(few, train[:30])
+    assert not np.array_equal(test, learning.split(5, 100)[1])
+
+
+def test_cells_that_differ_in_dropout_alone_share_first_weights_and_order():
+    config = Learning(**LEARNING | {"steps": 10, "seeds": 2})
+    kinds = learning.cells(config)
+    assert learning._build(kinds["few"])  # a module is made
+    trained = [learning.train(config, kinds[name]) for name in ("many", "many_dropped")]
+    assert np.array_equal(trained[0].train, trained[1].train)
+    assert not np.array_equal(trained[0].layers[0][0], trained[1].layers[0][0])
+    noisy = learning.train(config, kinds["noisy_large"])
+    assert 0.1 < (noisy.taught != noisy.labels).mean() < 0.25  # a fifth drawn anew, a tenth of which stay by chance
+
+
+def made(space, tmp_path, **columns):
+    """Evidence of made-up networks: columns of cells, laid over what the sweep has."""
+    folder = tmp_path / "made"
+    shutil.copytree(space.root, folder)
+    other = Workspace(STUDY, folder)
+    found = read_sweep(other)
+    rng = np.random.default_rng(0)
+    table = {name: column.copy() for name, column in found.columns.items()}
+    for name, value in columns.items():
+        cell, _, column = name.rpartition("__")
+        rows = table["cell"] == cell
+        table[column][rows] = value + rng.normal(scale=0.002, size=rows.sum())
+    write_sweep(other.sweep, table, found.settings)
+    return evaluate_study(other)
+
+
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "reproduced"), (-1, "contradicted")])
+def test_made_up_networks_turn_every_trained_claim(space, tmp_path, sign, verdict):
+    gaps = {"few": 0.2, "many": 0.1, "noisy_large": 0.3, "noisy_small": 0.1, "few_dropped": 0.1, "noisy_dropped": 0.1}
+    columns = {f"{cell}__test": 0.6 - sign * gap for cell, gap in gaps.items()} | {
+        f"{cell}__train": 0.6 for cell in gaps
+    }
+    columns |= {"many__lost": 0.2, "many_dropped__lost": 0.2 - sign * 0.1, "many_dropped__test": 0.6}
+    columns |= {"ensemble__scaled": 0.8 + sign * 0.1, "ensemble__average": 0.85}
+    evidence = made(space, tmp_path, **columns)
+    assert made_up.verdicts(evidence, 192) == [verdict] * 4
+    assert made_up.verdicts(evidence, 193) == [verdict]
+    assert made_up.verdicts(evidence, 194) == [verdict]
+
+
+def test_networks_at_chance_decide_nothing(space, tmp_path):
+    chance = {f"{cell}__test": 0.1 for cell in ("few", "many", "many_dropped", "few_dropped", "noisy_large")}
+    evidence = made(space, tmp_path, **chance, ensemble__average=0.1, ensemble__scaled=0.1)
+    for claim in (192, 193, 194):
+        assert set(made_up.verdicts(evidence, claim)) == {"inconclusive"}
+
+
+def test_the_animation_moves_and_shows_its_last_step_first(space, evidence):
+    with Image.open(space.evidence / "figures" / "thinned-updates.png") as picture:
+        assert picture.n_frames > 10
+        first = np.asarray(picture.convert("RGB"))
+        picture.seek(1)
+        second = np.asarray(picture.convert("RGB"))
+    assert first.shape == second.shape
+    assert (first != second).any()
+
+
+def test_a_second_run_writes_the_same_bytes(space, evidence, tmp_path):
+    shutil.copytree(space.root, tmp_path / "again")
+    again = Workspace(STUDY, tmp_path / "again")
+    run_sweep(again)
+    evaluate_study(again)
+    for kind in ("sweeps", "evidence"):
+        first, second = (sorted((root / "data" / kind).rglob("*.*")) for root in (space.root, again.root))
+        assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
