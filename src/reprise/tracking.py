@@ -1,9 +1,9 @@
 """MLflow as a projection of what DVC holds: every variant a run, every seed a run nested in it.
 
 In a sweep every part is a run, and every learning rate one nested in it. Training logs live, epoch by epoch, to
-``sqlite:///mlflow.db``; ``reprise track sync`` rebuilds all of it from DVC's outputs, as often as one likes. A run is known
-by its key (study, variant, seed, data source, scale, settings), so that nothing appears twice. MLflow never feeds anything
-back, and when it fails training goes on.
+``sqlite:///mlflow.db``; ``reprise track sync`` rebuilds all of it from DVC's outputs, as often as one likes. A run is
+known by its key (study, variant, seed, data source, scale, settings), so that nothing appears twice. MLflow never feeds
+anything back, and when it fails training goes on.
 """
 
 from __future__ import annotations
