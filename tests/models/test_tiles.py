@@ -56,6 +56,33 @@ def test_tiles_equal_the_whole_picture(size, tile):
     assert (found - expected).abs().max() < 1e-12
 
 
+@given(st.integers(9, 90), st.integers(9, 90), st.integers(1, 12), st.integers(1, 4))
+@settings(max_examples=60)
+def test_tiles_are_no_more_and_no_larger_than_asked_and_as_small_as_they_can_be(height, width, times, multiple):
+    tile, margin, seen = times * multiple, 8, []
+
+    def crop(x):
+        seen.append((x.shape[-2] - margin, x.shape[-1] - margin))
+        return x[..., 4:-4, 4:-4]
+
+    picture = torch.arange(height * width, dtype=torch.float64).reshape(1, 1, height, width)
+    assert torch.equal(predict_tiled(crop, picture, tile, margin, multiple), picture)
+    assert len(set(seen)) == 1
+    assert len(seen) == -(-height // tile) * -(-width // tile)
+    for side, length in zip(seen[0], (height, width), strict=True):
+        assert side % multiple == 0
+        assert side <= tile
+        assert (side - multiple) * -(-length // tile) < length  # one step smaller would not reach
+
+
+def test_512_pixels_are_two_tiles_each_way_and_not_one_and_a_strip():
+    sides = []
+    network = UNet(width=1, depth=4).to("meta")
+    predict_tiled(lambda x: sides.append(x.shape[-1]) or network(x)[0], torch.zeros(1, 1, 512, 512, device="meta"), 384,
+                  unet_margin(), 16)  # fmt: skip
+    assert sides == [256 + 184] * 4
+
+
 @given(st.integers(2, 9), st.integers(2, 9), st.integers(0, 12), st.integers(0, 30))
 @settings(max_examples=40)
 def test_borders_are_mirrored_as_numpy_does(height, width, border, more):

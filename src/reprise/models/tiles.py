@@ -55,13 +55,15 @@ def _above(depth: int) -> int:
 def predict_tiled(
     network: Callable[[Tensor], Tensor], images: Tensor, tile: int, margin: int, multiple: int = 1
 ) -> Tensor:
-    """Predicts pictures tile by tile.
+    """Predicts pictures tile by tile, with tiles as alike as they can be: two of 256 for 512 pixels, not 384 and 128.
+
+    Every tile is predicted whole, what lies beyond the picture too, so that small remainders would cost the most.
 
     Args:
-        network: (1, c, tile + margin, tile + margin) -> (1, k, tile, tile); no pixel's answer may depend on where in
-            the tile it lies, but for a shift by ``multiple``.
+        network: (1, c, a + margin, b + margin) -> (1, k, a, b) for sides a, b up to ``tile``; no pixel's answer may
+            depend on where in the tile it lies, but for a shift by ``multiple``.
         images: (n, c, h, w), larger than half the margin each way.
-        tile: side of a tile's output; a multiple of ``multiple``.
+        tile: side of a tile's output at most; a multiple of ``multiple``.
         margin: how much larger the input is, even.
         multiple: what a pooled network's answer repeats at: 2**depth for a U-Net.
 
@@ -79,22 +81,28 @@ def predict_tiled(
         raise ValueError(
             f"pictures of {height} x {width} cannot be mirrored by {border} pixels: use a shallower network"
         )
-    rows, columns = -(-height // tile), -(-width // tile)
-    wide = mirrored(images, border, rows * tile - height + border, columns * tile - width + border)
+    (tall, rows), (broad, columns) = (_tiling(side, tile, multiple) for side in (height, width))
+    wide = mirrored(images, border, rows * tall - height + border, columns * broad - width + border)
     whole = []
     for image in wide.split(1):
         lines = [
             torch.cat(
                 [
-                    network(image[..., y : y + tile + margin, x : x + tile + margin])
-                    for x in range(0, columns * tile, tile)
+                    network(image[..., y : y + tall + margin, x : x + broad + margin])
+                    for x in range(0, columns * broad, broad)
                 ],
                 dim=3,
             )
-            for y in range(0, rows * tile, tile)
+            for y in range(0, rows * tall, tall)
         ]
         whole.append(torch.cat(lines, dim=2)[..., :height, :width])
     return torch.cat(whole)
+
+
+def _tiling(side: int, most: int, multiple: int) -> tuple[int, int]:
+    """The smallest tile with which a side needs no more tiles than with the largest; how many there are."""
+    count = -(-side // most)
+    return -(-side // (count * multiple)) * multiple, count
 
 
 def mirrored(images: Tensor, border: int, below: int | None = None, right: int | None = None) -> Tensor:

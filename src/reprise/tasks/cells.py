@@ -56,8 +56,7 @@ class Cells(Task):
         depth = self.settings.depth
         images = self.images(batch)
         step = 2**depth
-        tile = min(TILE, max(images.shape[-2:]) + step - 1) // step * step
-        logits = predict_tiled(lambda x: self.model(x)[0], images, tile, unet_margin(depth), step)
+        logits = predict_tiled(lambda x: self.model(x)[0], images, TILE // step * step, unet_margin(depth), step)
         return {"probability": torch.softmax(logits.float(), dim=1)[:, 1].half()}
 
     def optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
