@@ -25,7 +25,7 @@ import _turns
 from _turns import in_turns, seconds_of
 from reprise.data.elastic import random_grid, sample
 from reprise.metrics.confusion import Confusion
-from reprise.models.tiles import predict_tiled, unet_margin
+from reprise.models.tiles import predict_tiled, unet_margin, unet_surplus
 from reprise.models.unet import UNet
 
 CLASSES, IGNORE = 21, 255
@@ -113,7 +113,7 @@ def predictions(ours: nn.Module, other: nn.Module | None, rounds: int, device: s
     networks = [ours.eval()] + ([other.eval()] if other is not None else [])
 
     def tiled(tile: int) -> torch.Tensor:
-        return predict_tiled(lambda x: networks[0](x)[0], picture, tile, margin, 16)
+        return predict_tiled(lambda x: networks[0](x)[0], picture, tile, margin, 16, unet_surplus())
 
     works = {f"ours, tiles of {tile} at most": lambda tile=tile: tiled(tile) for tile in (128, 384, 512)}
     if other is not None:
