@@ -10,8 +10,10 @@ picture twice before its first wide convolutions, so both are also compared by t
 from __future__ import annotations
 
 import argparse
+import copy
 import importlib.util
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -55,7 +57,7 @@ def confusion(rounds: int, count: int = 8) -> None:
     report(f"confusion of {truth.size:,} pixels, {CLASSES} classes", turns(ways, rounds))
 
 
-def steps(width: int, side: int, rounds: int, device: str) -> None:
+def steps(width: int, side: int, size: int, rounds: int, device: str) -> None:
     """One training step of the published network with and without its deformation, and of the other library's."""
     torch.manual_seed(0)
     ours = UNet(width=width).to(device, memory_format=torch.channels_last)  # as every task trains them
@@ -104,28 +106,36 @@ def steps(width: int, side: int, rounds: int, device: str) -> None:
     report(f"a training step on {side} x {side}, {' and '.join(f'{count:,}' for count in counts)} parameters", taken)
     extra = taken["deformation alone"] / taken["ours, deformed"]
     print(f"  the deformation is {extra:.1%} of a step")
-    predictions(ours, other, rounds, device)
+    predictions(ours, other, rounds, device, size)
 
 
-def predictions(ours: nn.Module, other: nn.Module | None, rounds: int, device: str, size: int = 512) -> None:
-    """A picture of 512 x 512: in tiles, in one tile, and by the other library's network."""
+def predictions(ours: nn.Module, other: nn.Module | None, rounds: int, device: str, size: int) -> None:
+    """A picture in tiles, in one tile, and by the other library's network."""
     picture, margin = torch.rand(1, 1, size, size, device=device), unet_margin()
     networks = [ours.eval()] + ([other.eval()] if other is not None else [])
 
-    def tiled(tile: int) -> torch.Tensor:
-        return predict_tiled(lambda x: networks[0](x)[0], picture, tile, margin, 16, unet_surplus())
+    def works(place: str) -> dict[str, Callable[[], torch.Tensor]]:
+        placed = [copy.deepcopy(each).to(place) for each in networks]
+        here = picture.to(place)
 
-    works = {f"ours, tiles of {tile} at most": lambda tile=tile: tiled(tile) for tile in (128, 384, 512)}
-    if other is not None:
-        works["segmentation_models_pytorch, whole"] = lambda: networks[1](picture)
+        def tiled(tile: int) -> torch.Tensor:
+            return predict_tiled(lambda x: placed[0](x)[0], here, tile, margin, 16, unet_surplus())
+
+        ways = {
+            f"ours, tiles of {tile} at most": lambda tile=tile: tiled(tile) for tile in (size // 4, size // 2, size)
+        }
+        if other is not None:
+            ways["segmentation_models_pytorch, whole"] = lambda: placed[1](here)
+        return ways
+
+    work = {}
     with torch.inference_mode():
-        assert (tiled(128) - tiled(512)).abs().max() < 1e-4
-        work = {}
-        for name, each in works.items():
+        taken = turns(works(device), rounds)
+    with torch.no_grad():
+        for name, each in works("meta").items():
             with FlopCounterMode(display=False) as counter:
                 each()
             work[name] = counter.get_total_flops() / 2e9
-        taken = turns(works, rounds)
     report(f"prediction of {size} x {size}", taken)
     for name, count in work.items():
         print(f"  {name:36s} {count:9.1f} thousand million multiplications, {1e3 * taken[name] / count:.1f} ms each")
@@ -174,6 +184,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--side", type=int, default=316)
+    parser.add_argument("--size", type=int, default=512, help="of the picture that is predicted")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--busy", action="store_true", help="count the processor's seconds")
     arguments = parser.parse_args()
@@ -182,4 +193,4 @@ if __name__ == "__main__":
     place = "cuda" if torch.cuda.is_available() else "cpu"
     print(f"{place}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     confusion(arguments.rounds)
-    steps(arguments.width, arguments.side, arguments.rounds, place)
+    steps(arguments.width, arguments.side, arguments.size, arguments.rounds, place)
