@@ -13,7 +13,7 @@ from reprise.data.elastic import random_grey, random_grid, sample
 from reprise.models.tiles import predict_tiled, unet_margin, unet_surplus
 from reprise.tasks.task import Task
 
-TILE = 388  # side of a tile's answer at most, the paper's
+TILE = 512  # side of a tile's answer at most: a slice of the challenge at once, a fifth less work than in four tiles
 
 
 class Cells(Task):
