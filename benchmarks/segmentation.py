@@ -6,8 +6,7 @@ of its own if need be; its decoder is widened until both have as many parameters
 picture twice before its first wide convolutions, so both are also compared by the multiplications that they need.
 ``--busy`` counts the processor's seconds and not the clock's, where other work runs beside it.
 
-Measured with ``--width 64 --side 252 --size 256 --rounds 1 --busy`` on one thread of a busy CPU (torch 2.13), in seconds
-of the processor:
+Measured with ``--width 64 --side 252 --size 256 --rounds 1 --busy`` on one thread of a busy CPU (torch 2.13), seconds:
 
     confusion of 1.5 million pixels          0.0035    torchmetrics 0.098, scikit-learn 0.041
     training step, 31 million parameters     1.2 to 1.5, of which the deformation 0.003; theirs on 224 pixels 1.0
