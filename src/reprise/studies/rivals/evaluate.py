@@ -15,24 +15,25 @@ from reprise.workspace import Workspace
 def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures every variant and answers claims 99-101."""
     runs = load_runs(workspace)
-    judge = load_drawn(workspace, runs)
+    judged = load_drawn(workspace, runs)
     parts = runs[JUDGE].record["examples"]
-    source = "generated" if workspace.source == "generated" else f"real ({workspace.params.dataset('digits').official})"
+    official = workspace.params.dataset("digits").official
+    source = "generated" if workspace.source == "generated" else f"real ({official})"
     evidence = Evidence(
-        data=f"{source}: {parts['train']:,} training and {parts['test']:,} test digits; {judge.count:,} images drawn by "
-        "each generator",
-        settings=used_settings(runs) | {"probe": judge.asked},
+        data=f"{source}: {parts['train']:,} training and {parts['test']:,} test digits; {judged.count:,} images drawn "
+        "by each generator",
+        settings=used_settings(runs) | {"probe": judged.asked},
     )
-    evidence.findings += [*turn_findings(declared[99], judge), *layer_findings(judge), *label_findings(judge)]
-    evidence.tables += [table(judge, runs)]
-    for name, each in judge.generators.items():
+    evidence.findings += [*turn_findings(declared[99], judged), *layer_findings(judged), *label_findings(judged)]
+    evidence.tables += [table(judged, runs)]
+    for name, each in judged.generators.items():
         evidence.metrics[f"frechet_distance.{name}"] = Metric.over_seeds(each.distance, "lower")
     evidence.cost = {name: {key: run.record[key] for key in ("parameters", "epochs")} for name, run in runs.items()}
     folder = workspace.evidence / "figures"
     evidence.figures += [
-        draw.epochs(folder, judge.generators),
-        draw.sheet(folder, judge.generators),
-        draw.walks(folder, judge.generators),
-        draw.distances(folder, judge),
+        draw.epochs(folder, judged.generators),
+        draw.sheet(folder, judged.generators),
+        draw.walks(folder, judged.generators),
+        draw.distances(folder, judged),
     ]
     return evidence
