@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -44,9 +43,9 @@ class Decoder(nn.Module):
         self.conv2 = nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1)
 
     def forward(self, code: Tensor) -> Tensor:
-        """(n, code) -> (n, channels, size, size) in [0, 1]."""
+        """(n, code) -> (n, channels, size, size), around 0 to 1 but not held there."""
         maps = F.relu(self.dense(code)).view(len(code), self.maps, self.side, self.side)
-        return torch.sigmoid(self.conv2(F.relu(self.conv1(maps))))
+        return self.conv2(F.relu(self.conv1(maps)))
 
 
 class AutoEncoder(nn.Module):

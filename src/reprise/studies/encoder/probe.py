@@ -50,7 +50,8 @@ def encode(network: Network, images: np.ndarray) -> np.ndarray:
 
 def decode(network: Network, codes: np.ndarray) -> np.ndarray:
     """(n, code) -> (n, h, w, c) in [0, 1]."""
-    return _ask(network, lambda part: network.model.decoder(part).permute(0, 2, 3, 1), codes.astype(np.float32))
+    decoder = network.model.decoder
+    return _ask(network, lambda part: decoder(part).permute(0, 2, 3, 1).clamp(0, 1), codes.astype(np.float32))
 
 
 def _ask(network: Network, of, arrays: np.ndarray) -> np.ndarray:
