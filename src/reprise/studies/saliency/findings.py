@@ -47,9 +47,7 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
     return found
 
 
-def _primaries(
-    declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str
-) -> list[Finding]:
+def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str) -> list[Finding]:
     found = []
     for name, each in asked.items():
         gap = each.gap(kind)
@@ -93,7 +91,9 @@ def curve_table(asked: Sequence[Asked]) -> Table:
             out, back = area(each.deletion[name]), area(each.insertion[name])
             rows.append((each.variant, WORDS[name], f"{out.mean():.3f}", f"{back.mean():.3f}"))
     caption = "Mean probability of the named class over all steps; deletion: lower is sooner, insertion: higher is."
-    return Table("Deletion and insertion", ("variant", "order of pixels", "deletion", "insertion"), tuple(rows), caption)
+    return Table(
+        "Deletion and insertion", ("variant", "order of pixels", "deletion", "insertion"), tuple(rows), caption
+    )
 
 
 def depth_table(asked: Sequence[Asked]) -> Table:

@@ -12,7 +12,10 @@ DATA = ("digits", "cifar")
 SHAPES = {"image": (28, 28, 1)}
 PARAMETERS = {"digits": 1_199_882}
 MAPS = ("gradient", "integrated", "smooth", "occlusion", "inversion", "edges", "untrained", "chance")
-LAYERS = {"digits": ("conv1", "conv2", "dense1", "dense2"), "cifar": ("conv1", "conv2", "conv3", "conv4", "hidden", "output")}
+LAYERS = {
+    "digits": ("conv1", "conv2", "dense1", "dense2"),
+    "cifar": ("conv1", "conv2", "conv3", "conv4", "hidden", "output"),
+}
 HIDDEN = {"digits": "dense1", "cifar": "hidden"}  # the last hidden layer
 
 
