@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from reprise.inside import commands
+
 app = typer.Typer(
     help="Deep-learning folklore, re-run: each claim ends as a verdict with its evidence and interval.",
     no_args_is_help=True,
@@ -24,6 +26,8 @@ data_app = typer.Typer(
 track_app = typer.Typer(help="MLflow: a projection of what DVC holds.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(track_app, name="track")
+app.command()(commands.style)
+app.command()(commands.saliency)
 
 
 def main() -> None:

@@ -66,9 +66,7 @@ def inversions(folder: Path, asked: Asked) -> Figure:
                 _show(axes[row, column], seen[column - 1, row])
                 if row == 0:
                     axes[0, column].set_title(layer, fontsize=8, loc="center")
-    caption = (
-        "First network; left the pictures, then what each layer's features give back, with total variation."
-    )
+    caption = "First network; left the pictures, then what each layer's features give back, with total variation."
     title = f"What a layer keeps: {asked.variant}"
     return Figure(f"inversions_{asked.variant}", title, "Pictures and their inversions by layer", caption, "png")
 
