@@ -40,9 +40,7 @@ def saliency(
     method: Annotated[
         Literal["gradient", "integrated", "smooth", "occlusion"], typer.Option(help="How pixels are weighed.")
     ] = "integrated",
-    label: Annotated[
-        int | None, typer.Option(help="Class to explain (default: the one that the network names).")
-    ] = None,
+    label: Annotated[int | None, typer.Option(help="Class to explain (default: the one it names).")] = None,
     seed: Annotated[int, typer.Option(help="Which of the variant's networks.")] = 0,
 ) -> None:
     """Show which pixels of a picture a trained network's answer depends on.

@@ -32,10 +32,7 @@ def read_colour(path: Path, size: int | None = None) -> Tensor:
     """
     try:
         with opened(path) as image:
-            if is_deep(image):
-                image = Image.fromarray(as_bytes(path, image, None))
-            else:
-                image = upright(image)
+            image = Image.fromarray(as_bytes(path, image, None)) if is_deep(image) else upright(image)
             if image.has_transparency_data:
                 image = image.convert("RGBA")
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

@@ -64,7 +64,7 @@ def style_loss(features: Tensor, target: Tensor, places: int | None = None) -> T
 
 @dataclass(frozen=True)
 class Aim:
-    """What is to be met: ``content`` features of one layer, and ``style`` Gram matrices with their numbers of places."""
+    """What is to be met: ``content`` features of one layer; ``style`` Gram matrices with their numbers of places."""
 
     content: Tensor
     style: tuple[tuple[Tensor, int], ...]
@@ -72,7 +72,7 @@ class Aim:
 
     @classmethod
     def of(cls, features: Features, content: Tensor, style: Tensor, half: bool = False) -> Aim:
-        """Asks the network about both pictures; the first layer of ``features`` is the content's, the others style's."""
+        """Asks the network about both pictures; the first layer is the content's, the others are the style's."""
         with torch.no_grad():
             first, others = features(content)[0], features(style)[1:]
             return cls(first, tuple((gram(each), each[0, 0].numel()) for each in others), half)

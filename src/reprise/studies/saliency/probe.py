@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reprise.data import cifar
 from reprise.inside.deletion import deletion_curve, insertion_curve, random_maps
@@ -12,7 +12,7 @@ from reprise.inside.gradients import Score, activations, class_logit, frozen
 from reprise.inside.invert import Features, invert, peak_signal_to_noise
 from reprise.inside.saliency import by_pixel, edges, gradient, integrated_gradients, occlusion, smooth_grad
 from reprise.networks import Network
-from reprise.studies.saliency.settings import HIDDEN, LAYERS, MAPS, Probe
+from reprise.studies.saliency.settings import HIDDEN, LAYERS, LOGITS, MAPS, Probe
 from reprise.studies.saliency.train import build
 from reprise.workspace import Workspace
 
@@ -30,8 +30,10 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         same class), ``inversions`` (layers, SHOWN, h, w, c).
     """
     settings, data = workspace.config.probe, cifar.load(workspace.prepared(network.settings.data))
-    images = _tensor(network, data.test_images[: settings.images])
-    mean = _tensor(network, data.train_images.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32))
+    pictures = _pictures(network, data.test_images[: settings.images])
+    images = _seen(network, pictures)
+    average = data.train_images.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+    mean = _seen(network, _pictures(network, average))
     model = network.model
     with torch.no_grad():
         labels = model(images).argmax(dim=1)
@@ -40,21 +42,26 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         return model(asked).softmax(dim=1).gather(1, labels[:, None])[:, 0]
 
     with frozen(model):
-        maps = _maps(network, images, labels, mean, settings)
+        maps = _maps(network, images, labels, mean, settings) | {"inversion": _restored(network, pictures, settings)}
         found: dict[str, Tensor] = {}
         for name in MAPS:
             found[f"deletion/{name}"] = deletion_curve(probability, images, maps[name], mean, settings.steps)
             found[f"insertion/{name}"] = insertion_curve(probability, images, maps[name], mean, settings.steps)
             found[f"maps/{name}"] = maps[name][:SHOWN]
         found["untrained"] = _rank_correlation(maps["gradient"], maps["untrained"])
-        found["images"] = images[:SHOWN].permute(0, 2, 3, 1)
-        found |= _inversions(network, images[: settings.inverted], labels, settings)
+        found["images"] = pictures[:SHOWN].permute(0, 2, 3, 1)
+        found |= _inversions(network, pictures[: settings.inverted], labels, settings)
     return {name: tensor.detach().cpu().numpy().astype(np.float32) for name, tensor in found.items()}
 
 
-def _tensor(network: Network, images: np.ndarray) -> Tensor:
-    """(n, h, w, c) as stored -> (n, c, h, w) as the network sees it."""
-    return network.task.images({"image": torch.from_numpy(images).to(network.device)}).contiguous()
+def _pictures(network: Network, images: np.ndarray) -> Tensor:
+    """(n, h, w, c) as stored -> (n, c, h, w) in [0, 1]."""
+    return torch.from_numpy(images).to(network.device).permute(0, 3, 1, 2).float() / 255
+
+
+def _seen(network: Network, pictures: Tensor) -> Tensor:
+    """Pictures in [0, 1] as the network sees them."""
+    return network.task.images({"image": 255 * pictures.permute(0, 2, 3, 1)}).contiguous()
 
 
 def _maps(network: Network, images: Tensor, labels: Tensor, mean: Tensor, settings: Probe) -> dict[str, Tensor]:
@@ -69,7 +76,6 @@ def _maps(network: Network, images: Tensor, labels: Tensor, mean: Tensor, settin
         "integrated": by_pixel(integrated_gradients(score, images, mean, settings.path)),
         "smooth": by_pixel(smooth_grad(score, images, settings.noise, settings.samples, network.seed)),
         "occlusion": _covered(score, images, mean, settings),
-        "inversion": _restored(network, images, settings),
         "edges": edges(images),
         "untrained": untrained,
         "chance": random_maps(shape, network.seed).to(images.device),
@@ -81,44 +87,44 @@ def _covered(score: Score, images: Tensor, mean: Tensor, settings: Probe) -> Ten
     return occlusion(score, images, settings.window, settings.stride, mean).amax(dim=1)
 
 
-def _restored(network: Network, images: Tensor, settings: Probe) -> Tensor:
+def _restored(network: Network, pictures: Tensor, settings: Probe) -> Tensor:
     """How far the inversion of the last hidden layer moves each pixel from the even grey that it starts with."""
-    ask = _layer(network.model, HIDDEN[network.settings.data])
+    ask = _layer(network, HIDDEN[network.settings.data])
     with torch.no_grad():
-        targets = ask(images)
-    return by_pixel(_known(ask, targets, images, settings.inversion_steps) - 0.5)
+        targets = ask(pictures)
+    return by_pixel(_known(ask, targets, pictures, settings.inversion_steps) - 0.5)
 
 
-def _inversions(network: Network, images: Tensor, labels: Tensor, settings: Probe) -> dict[str, Tensor]:
+def _inversions(network: Network, pictures: Tensor, labels: Tensor, settings: Probe) -> dict[str, Tensor]:
     found: dict[str, list[Tensor]] = {}
     for name in LAYERS[network.settings.data]:
-        ask = _layer(network.model, name)
+        ask = _layer(network, name)
         with torch.no_grad():
-            targets = ask(images)
+            targets = ask(pictures)
         for form, weight in (("plain", 0.0), ("smooth", settings.smoothness)):
-            seen = _known(ask, targets, images, settings.inversion_steps, weight)
+            back = _known(ask, targets, pictures, settings.inversion_steps, weight)
             with torch.no_grad():
-                agrees = network.model(seen).argmax(dim=1) == labels[: len(images)]
-            found.setdefault(f"psnr/{form}", []).append(peak_signal_to_noise(seen, images))
+                agrees = network.model(_seen(network, back)).argmax(dim=1) == labels[: len(pictures)]
+            found.setdefault(f"psnr/{form}", []).append(peak_signal_to_noise(back, pictures))
             found.setdefault(f"agrees/{form}", []).append(agrees.float())
             if form == "smooth":
-                found.setdefault("inversions", []).append(seen[:SHOWN].permute(0, 2, 3, 1))
+                found.setdefault("inversions", []).append(back[:SHOWN].permute(0, 2, 3, 1))
     return {name: torch.stack(parts) for name, parts in found.items()}
 
 
-def _layer(model: nn.Module, name: str) -> Features:
-    """Rectified, but for the logits."""
-    ask = activations(model, [name], rectified=name not in ("dense2", "output"))
-    return lambda images: ask(images)[0]
+def _layer(network: Network, name: str) -> Features:
+    """Of pictures in [0, 1]; rectified, but for the logits."""
+    ask = activations(network.model, [name], rectified=name not in LOGITS)
+    return lambda pictures: ask(_seen(network, pictures))[0]
 
 
-def _known(ask: Features, targets: Tensor, images: Tensor, steps: int, smoothness: float = 0.0) -> Tensor:
+def _known(ask: Features, targets: Tensor, pictures: Tensor, steps: int, smoothness: float = 0.0) -> Tensor:
     """Inversions; a picture whose features are all 0 stays grey: nothing is known of it."""
-    seen = torch.full_like(images, 0.5)
+    back = torch.full_like(pictures, 0.5)
     some = targets.flatten(1).square().sum(dim=1) > 0
     if some.any():
-        seen[some] = invert(ask, targets[some], tuple(images.shape[1:]), steps, smoothness=smoothness).images
-    return seen
+        back[some] = invert(ask, targets[some], tuple(pictures.shape[1:]), steps, smoothness=smoothness).images
+    return back
 
 
 def _rank_correlation(one: Tensor, other: Tensor) -> Tensor:

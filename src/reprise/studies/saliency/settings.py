@@ -16,6 +16,7 @@ LAYERS = {
     "digits": ("conv1", "conv2", "dense1", "dense2"),
     "cifar": ("conv1", "conv2", "conv3", "conv4", "hidden", "output"),
 }
+LOGITS = ("dense2", "output")
 HIDDEN = {"digits": "dense1", "cifar": "hidden"}  # the last hidden layer
 
 
