@@ -19,7 +19,7 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
     """Paints every pair from the same noise, as the source begins.
 
     Returns:
-        ``content`` and ``style`` (pairs, weights, 2): the losses before and after, before their weights; ``unit`` (pairs,
+        ``content`` and ``style`` (pairs, weights, 2): losses at first and in the end, unweighted; ``unit`` (pairs,
         2): content loss of the style picture and style loss of the content picture, the units in which the losses are
         weighed; ``source`` (pairs, 2): both losses with the source's own weights; ``pictures`` (pairs, size, size, 3)
         and ``painted`` (pairs, weights, size, size, 3).
