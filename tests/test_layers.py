@@ -35,7 +35,7 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("archive", "repro"),
+    ("archive", "repro", "scaffold"),
     ("commands",),
     ("cli",),
 )

@@ -73,3 +73,19 @@ def test_counts_in_the_first_lines_are_those_of_the_catalogue(root):
     assert f"{built} of them" in " ".join(text.split())
     names = {20: "Twenty", 21: "Twenty-one", 22: "Twenty-two"}
     assert f"{names[len(defects())]} defects" in " ".join(text.split())
+
+
+def example(root, of: str) -> str:
+    """The one listing in Python that imports ``of``, as printed."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    (found,) = [each for each in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if f"from {of} import" in each]
+    return found
+
+
+def test_the_sweep_of_a_users_own_module_runs_as_printed(root, capsys):
+    known: dict = {}
+    exec(compile(example(root, "reprise.sweep"), "README.md", "exec"), known)
+    lines = [eval(line, {"nan": float("nan")}) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) == 5
+    assert len(known["table"]["step"]) == len(known["networks"]) * 10
+    assert lines[0]["test_accuracy"] == known["table"]["test_accuracy"][known["last"]].max() > 0.8

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.conftest import ROOT
 
@@ -23,6 +24,7 @@ from reprise.config import load
 from reprise.files import write_json, write_text
 from reprise.stages import train
 from reprise.statistics import Effect
+from reprise.sweeps import swept_to, write_sweep
 from reprise.tracking import KEY, PROCESS, Tracker, TrackingError, _Live, database, initialise, sync, track_training
 from reprise.workspace import Workspace
 
@@ -392,3 +394,29 @@ def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browse
         browser.get(f"{address}/#/experiments/{experiment}/runs/{run.info.run_id}")
         wait.until(lambda _: all(part in text() for part in ("val_loss", "0.625", "learning_rate", "data.source")))
         browser.save_screenshot(str(space.root / "run.png"))
+
+
+def test_every_cell_of_a_sweep_is_a_run_with_its_curve(space):
+    sweep = Workspace("optimizers", space.root)
+    part = sweep.config.parts["sgd"].model_dump(mode="json")
+    rows = [(rate, seed, step, 1 / step + seed) for rate in (0.1, 1.0) for seed in (0, 1) for step in (5, 10)]
+    rate, seed, step, loss = map(np.array, zip(*rows, strict=True))
+    loss[-1] = np.nan
+    columns = {"optimizer": np.full(8, "sgd"), "learning_rate": rate, "dropout": np.zeros(8), "seed": seed,
+               "step": step, "loss": loss, "diverged": np.where((rate == 1) & (seed == 1), 7, 0)}  # fmt: skip
+    settings = {"grid": sweep.config.grid.model_dump(mode="json"), "parts": {"sgd": part}}
+    write_sweep(swept_to(sweep, "sgd"), columns, settings)
+    assert sync(space.root) == {"made": 3, "kept": 0, "removed": 0}
+    tracker = Tracker(space.root)
+    found = {run.info.run_name: run for run in tracker.runs(tracker.experiment("optimizers"))}
+    assert set(found) == {"sgd", "sgd/rate-0.1", "sgd/rate-1"}
+    low, high = found["sgd/rate-0.1"], found["sgd/rate-1"]
+    assert low.data.tags["mlflow.parentRunId"] == found["sgd"].info.run_id
+    assert (low.data.params["optimizer"], low.data.params["learning_rate"]) == ("sgd", "0.1")
+    assert history(space, low, "loss") == [(5, pytest.approx(0.7)), (10, pytest.approx(0.6))]
+    assert history(space, high, "loss") == [
+        (5, pytest.approx(0.7)),
+        (10, pytest.approx(0.1)),
+    ]  # of the seed that is left
+    assert history(space, high, "diverged") == [(5, 1), (10, 1)]
+    assert sync(space.root) == {"made": 0, "kept": 3, "removed": 0}

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,10 @@ from statistics import fmean
 from typing import Any
 
 from reprise.files import read_json, read_table, shown
+from reprise.sweeps import TABLE, read_folder, swept_to
 from reprise.workspace import Workspace
+
+CELL = ("learning_rate", "dropout", "seed", "step", "classes", "diverged")  # columns that are no curve
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,36 @@ class Projection:
             runs.append(replace(self.run(variant, record["settings"], seed), rows=own))
         return [replace(run, outputs=outputs, tags=run.tags | facts) for run in runs]
 
+    def swept(self, part: str) -> list[Run]:
+        """The runs that one part of a sweep stands for: its own, then one a learning rate with its curve.
+
+        A curve is the mean over seeds; networks that diverged are left out of it, and counted by ``diverged``.
+        """
+        space = self.workspace
+        folder = swept_to(space, part)
+        if not (folder / TABLE).is_file():
+            return []
+        sweep = read_folder(folder, "learning_rate", "seed", "step", "diverged")
+        params = {name: value for each in _flat(sweep.settings, part) for name, value in each.items()}
+        outputs = digest([sweep.settings, (folder / TABLE).read_text(encoding="utf-8")])
+        tags = self._tags(part, folder) | {"config.digest": digest(params)}
+        key = [space.study, part, space.source, space.scale, sweep.settings]
+        runs = [Run(digest(key), part, tags, params, outputs, scores=self._scores(part))]
+        for rate in sorted(set(sweep.columns["learning_rate"].tolist())):
+            cell = sweep.where(learning_rate=rate).columns
+            curves = [name for name, column in cell.items() if column.dtype.kind == "f" and name not in CELL]
+            rows = []
+            for step in sorted(set(cell["step"].tolist())):
+                seeds = {name: cell[name][cell["step"] == step].tolist() for name in curves}
+                known = {name: [value for value in values if value == value] for name, values in seeds.items()}
+                diverged = sum(value > 0 for value in cell["diverged"][cell["step"] == step])
+                means = {name: fmean(values) for name, values in known.items() if values}
+                rows.append({"epoch": int(step)} | means | {"diverged": float(diverged)})
+            own = params | {"learning_rate": rate}
+            name = f"{part}/rate-{rate:.3g}"
+            runs.append(Run(digest([*key, rate]), name, tags, own, outputs, tuple(rows), nested=True))
+        return runs
+
     def evidence(self) -> list[Run]:
         """The run that holds the study's scores and figures; none where it was not evaluated."""
         if self._evidence is None:
@@ -130,6 +164,13 @@ class Projection:
         command = ["git", "rev-parse", "HEAD"]
         done = subprocess.run(command, cwd=self.workspace.root, capture_output=True, text=True, check=False)
         return done.stdout.strip() or "unknown"
+
+
+def _flat(settings: dict[str, Any], part: str) -> Iterator[dict[str, Any]]:
+    """What one part of a sweep was made with, group by group."""
+    for name, value in settings.items():
+        value = value[part] if name == "parts" else value
+        yield value if isinstance(value, dict) else {name: value}
 
 
 def _with(path: Path, *keys: str) -> dict[str, Any]:

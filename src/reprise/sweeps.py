@@ -98,8 +98,8 @@ def read_sweep(workspace: Workspace, *needed: str) -> Sweep:
     """
     parts = getattr(workspace.config, "parts", {})
     if not parts:
-        return _read_part(workspace, workspace.sweep, needed)
-    found = [_read_part(workspace, swept_to(workspace, part), needed) for part in parts]
+        return _checked(workspace, workspace.sweep, needed)
+    found = [_checked(workspace, swept_to(workspace, part), needed) for part in parts]
     for part, each in zip(parts, found, strict=True):
         if each.columns.keys() != found[0].columns.keys():
             raise ValueError(f"{swept_to(workspace, part) / TABLE}: other columns than the first part has; {AGAIN}")
@@ -113,17 +113,23 @@ def swept_to(workspace: Workspace, part: str = "") -> Path:
     return workspace.sweep / part if part else workspace.sweep
 
 
-def _read_part(workspace: Workspace, folder: Path, needed: tuple[str, ...]) -> Sweep:
+def read_folder(folder: Path, *needed: str) -> Sweep:
+    """Reads one table and what it was made with, whatever the parameters are now; raises as ``read_sweep`` does."""
     table, record = folder / TABLE, folder / RECORD
     for path in (table, record):
         if not path.is_file():
             raise FileNotFoundError(f"{path} is missing; `dvc repro` makes it")
     settings, names, text, rows = _read_record(record)
-    _check_settings(workspace, folder, settings)
     missing = [name for name in needed if name not in names]
     if missing:
         raise ValueError(f"{table}: no {', '.join(missing)}; {AGAIN}")
     return Sweep(_read_table(table, names, text, rows), settings)
+
+
+def _checked(workspace: Workspace, folder: Path, needed: tuple[str, ...]) -> Sweep:
+    sweep = read_folder(folder, *needed)
+    _check_settings(workspace, folder, sweep.settings)
+    return sweep
 
 
 def _read_record(path: Path) -> tuple[dict[str, Any], list[str], list[str], int]:

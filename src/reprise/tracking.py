@@ -1,8 +1,9 @@
 """MLflow as a projection of what DVC holds: every variant a run, every seed a run nested in it.
 
-Training logs live, epoch by epoch, to ``sqlite:///mlflow.db``; ``reprise track sync`` rebuilds all of it from DVC's
-outputs, as often as one likes. A run is known by its key (study, variant, seed, data source, scale, settings), so that
-nothing appears twice. MLflow never feeds anything back, and when it fails training goes on.
+In a sweep every part is a run, and every learning rate one nested in it. Training logs live, epoch by epoch, to
+``sqlite:///mlflow.db``; ``reprise track sync`` rebuilds all of it from DVC's outputs, as often as one likes. A run is
+known by its key (study, variant, seed, data source, scale, settings), so that nothing appears twice. MLflow never feeds
+anything back, and when it fails training goes on.
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
 def _sync_study(workspace: Workspace, tracker: Tracker, counts: Counter[str], progress: Callable[[str], None]) -> None:
     projection = Projection(workspace)
     groups = [projection.training(name) for name in getattr(workspace.config, "variants", {})]
+    groups += [projection.swept(part) for part in getattr(workspace.config, "parts", {})]
     groups.append(projection.evidence())
     wanted = {run.key for runs in groups for run in runs}
     if not wanted and tracker.client.get_experiment_by_name(f"{EXPERIMENT}/{workspace.study}") is None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -295,3 +296,22 @@ def test_a_variant_that_goes_on_from_another_is_a_line_too(clone):
     assert f"pipelines/{NAME}/dvc.yaml:train@slow" not in status
     would_run = run(clone, "dvc", "repro", "--dry", f"pipelines/{NAME}/dvc.yaml")
     assert would_run.index("train@linear") < would_run.index("train_started@more")
+
+
+def test_a_claim_of_ones_own_comes_with_a_study_that_works_at_once(clone):
+    own = ("--title", "A coin is fair", "--claim", "Heads come up half of the time", "--source", "Lab notes")
+    number = max(rows(clone)) + 1
+    made = run(clone, "reprise", "new", "study", "coin", *own).splitlines()
+    assert "src/reprise/claims/own.csv" in made
+    assert "tests/studies/coin/test_evaluate.py" in made
+    run(clone, "git", "add", "-A")
+    said = run(clone, "reprise", "run", str(number))
+    assert f"{number}  A coin is fair" in said
+    assert "Lab notes" in said
+    assert "✓ reproduced (measured)" in said
+    run(clone, sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/studies/coin", "tests/claims")
+    run(clone, "reprise", "repro", "-j", "2")
+    assert rows(clone)[number]["verdict"] == "reproduced"
+    page = (clone / "reports" / "studies" / "coin.html").read_text(encoding="utf-8")
+    assert "Heads come up half of the time." in page
+    assert "Lab notes" in (clone / "reports" / "index.html").read_text(encoding="utf-8")

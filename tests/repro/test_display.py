@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from reprise.claims.catalogue import claims
 from reprise.claims.ledger import state
 from reprise.repro.display import (
     Overview,
@@ -143,7 +144,7 @@ DECLARED = st.fixed_dictionaries(
 )
 
 
-@given(st.dictionaries(st.integers(1, 194).map(str), DECLARED, max_size=8))
+@given(st.dictionaries(st.integers(1, len(claims())).map(str), DECLARED, max_size=8))
 def test_verdicts_are_counted_as_the_ledger_shows_them(tmp_path_factory, declared):
     path = tmp_path_factory.mktemp("evidence") / "evidence.json"
     path.write_text(json.dumps({"declared": declared}))

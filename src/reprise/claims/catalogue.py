@@ -3,6 +3,9 @@
 ``catalogue.csv`` says for each claim what the source states (``claim``) and what is measured for it (``finding``).
 ``expectation`` is ``source`` where the finding follows from the source's own words and ``inventory`` where the source
 gives no outcome that could be false and the finding is this project's expectation: such a claim is built, not judged.
+
+``own.csv``, where there is one, has claims of your own in the same columns: ``id`` goes on where the catalogue ends,
+``source`` and ``chapter`` are whatever you call them (`reprise new study` writes it).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 HERE = Path(__file__).parent
+OWN = "own.csv"
 SOURCES = {
     "S1": "J. M. Valverde's LAID blog: classical methods, activation maximisation, dropout, paper summaries",
     "S2": "raghakot's blog: alternative neurons, learned connectivity, ultrasound segmentation, puzzles",
@@ -44,8 +48,8 @@ class Claim:
 
     Attributes:
         id: from 1 on, without a gap.
-        source: ``S1`` to ``S4``, a key of ``SOURCES``.
-        chapter: where the report puts it, one of ``CHAPTERS``.
+        source: a key of ``sources()``: ``S1`` to ``S4``, or a claim of your own's.
+        chapter: where the report puts it, one of ``chapters()``.
         title: a few words.
         claim: what the source states, in one sentence of ours.
         finding: what is measured and counts as finding.
@@ -79,15 +83,36 @@ def claims() -> tuple[Claim, ...]:
     Raises:
         ValueError: the table has a gap, an empty field, or an unknown chapter, source or expectation.
     """
-    found = tuple(Claim(**{**row, "id": int(row["id"])}) for row in _rows("catalogue.csv"))
-    if not found or [claim.id for claim in found] != list(range(1, len(found) + 1)):
-        raise ValueError(f"catalogue.csv: expected the claims 1 to {len(found)} in order")
-    for claim in found:
+    house = _claims("catalogue.csv", 1)
+    for claim in house:
         if claim.chapter not in CHAPTERS or claim.source not in SOURCES:
             raise ValueError(f"catalogue.csv: claim {claim.id}: unknown chapter or source")
-        if claim.expectation not in ("source", "inventory"):
-            raise ValueError(f"catalogue.csv: claim {claim.id}: expectation is {claim.expectation!r}")
-    return found
+    return house + _claims(OWN, len(house) + 1) if (HERE / OWN).is_file() else house
+
+
+def sources() -> dict[str, str]:
+    """Key -> what it is, of every source that claims come from; one of your own is called by its key."""
+    return SOURCES | {claim.source: claim.source for claim in claims() if claim.source not in SOURCES}
+
+
+def chapters() -> tuple[str, ...]:
+    """The report's chapters in order, those of your own claims last."""
+    return tuple(dict.fromkeys([*CHAPTERS, *(claim.chapter for claim in claims())]))
+
+
+def _claims(table: str, first: int) -> tuple[Claim, ...]:
+    rows = _rows(table)
+    for line, row in enumerate(rows, start=2):
+        if row["id"] != str(first + line - 2):
+            last = first + len(rows) - 1
+            raise ValueError(
+                f"{table}, line {line}: id is {row['id']!r}, expected the claims {first} to {last} in order"
+            )
+        if row["expectation"] not in ("source", "inventory"):
+            raise ValueError(f"{table}: claim {row['id']}: expectation is {row['expectation']!r}")
+    if not rows:
+        raise ValueError(f"{table}: expected claims from {first} on, found none")
+    return tuple(Claim(**{**row, "id": int(row["id"])}) for row in rows)
 
 
 @functools.cache

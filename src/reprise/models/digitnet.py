@@ -41,8 +41,11 @@ class DigitNet(nn.Module):
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)
 
+    def features(self, images: Tensor) -> Tensor:
+        """(n, 1, size, size) -> what the last layer sees, (n, hidden)."""
+        x = F.max_pool2d(F.relu(self.conv2(F.relu(self.conv1(images)))), 2)
+        return F.relu(self.dense1(self.drop1(x.flatten(1))))
+
     def forward(self, images: Tensor) -> Tensor:
         """(n, 1, size, size) -> logits (n, classes)."""
-        x = F.max_pool2d(F.relu(self.conv2(F.relu(self.conv1(images)))), 2)
-        x = F.relu(self.dense1(self.drop1(x.flatten(1))))
-        return self.dense2(self.drop2(x))
+        return self.dense2(self.drop2(self.features(images)))

@@ -47,29 +47,42 @@ def unet_input(output: int, depth: int = 4) -> int:
     return bottom * 2**depth + _above(depth)
 
 
+def unet_surplus(depth: int = 4) -> int:
+    """Pixels that a U-Net without padding gives beyond a multiple of ``2**depth`` at least: 4 from a depth of 3 on.
+
+    Tiles must lie a multiple of ``2**depth`` apart, or poolings meet other pixels than in the whole picture; but inputs
+    whose output is such a multiple cannot be halved so often.
+    """
+    step = 2**depth
+    return unet_input(step, depth) - unet_margin(depth) - step
+
+
 def _above(depth: int) -> int:
     """Side of an input whose lowest level would have no pixel at all: four are lost at every level on the way down."""
     return sum(4 * 2**level for level in range(depth))
 
 
 def predict_tiled(
-    network: Callable[[Tensor], Tensor], images: Tensor, tile: int, margin: int, multiple: int = 1
+    network: Callable[[Tensor], Tensor], images: Tensor, tile: int, margin: int, multiple: int = 1, surplus: int = 0
 ) -> Tensor:
-    """Predicts pictures tile by tile.
+    """Predicts pictures tile by tile, with tiles as alike as they can be: two of 256 for 512 pixels, not 384 and 128.
+
+    Every tile is predicted whole, what lies beyond the picture too, so that small remainders would cost the most.
 
     Args:
-        network: (1, c, tile + margin, tile + margin) -> (1, k, tile, tile); no pixel's answer may depend on where in
-            the tile it lies, but for a shift by ``multiple``.
+        network: (1, c, a + margin, b + margin) -> (1, k, a, b) for sides a, b up to ``tile + surplus``; no pixel's
+            answer may depend on where in the tile it lies, but for a shift by ``multiple``.
         images: (n, c, h, w), larger than half the margin each way.
-        tile: side of a tile's output; a multiple of ``multiple``.
+        tile: side of a tile's output at most; a multiple of ``multiple``.
         margin: how much larger the input is, even.
         multiple: what a pooled network's answer repeats at: 2**depth for a U-Net.
+        surplus: what the network gives beyond a tile below and on the right, and is cut off.
 
     Returns:
         (n, k, h, w).
 
     Raises:
-        ValueError: the margin is odd, or the picture too small to be mirrored so far.
+        ValueError: the margin is odd, the picture too small to be mirrored so far, or the network gives another size.
     """
     height, width = images.shape[-2:]
     border = margin // 2
@@ -79,22 +92,30 @@ def predict_tiled(
         raise ValueError(
             f"pictures of {height} x {width} cannot be mirrored by {border} pixels: use a shallower network"
         )
-    rows, columns = -(-height // tile), -(-width // tile)
-    wide = mirrored(images, border, rows * tile - height + border, columns * tile - width + border)
+    (tall, rows), (broad, columns) = (_tiling(side, tile, multiple) for side in (height, width))
+    beyond = border + surplus
+    wide = mirrored(images, border, rows * tall - height + beyond, columns * broad - width + beyond)
     whole = []
     for image in wide.split(1):
-        lines = [
-            torch.cat(
-                [
-                    network(image[..., y : y + tile + margin, x : x + tile + margin])
-                    for x in range(0, columns * tile, tile)
-                ],
-                dim=3,
-            )
-            for y in range(0, rows * tile, tile)
-        ]
+        lines = []
+        for y in range(0, rows * tall, tall):
+            line = []
+            for x in range(0, columns * broad, broad):
+                seen = image[..., y : y + tall + surplus + margin, x : x + broad + surplus + margin]
+                found = network(seen)
+                if found.shape[-2:] != (tall + surplus, broad + surplus):
+                    sizes = f"{tuple(found.shape[-2:])} for {tuple(seen.shape[-2:])}"
+                    raise ValueError(f"the network gives {sizes}, expected {margin} less")
+                line.append(found[..., :tall, :broad])
+            lines.append(torch.cat(line, dim=3))
         whole.append(torch.cat(lines, dim=2)[..., :height, :width])
     return torch.cat(whole)
+
+
+def _tiling(side: int, most: int, multiple: int) -> tuple[int, int]:
+    """The smallest tile with which a side needs no more tiles than with the largest; how many there are."""
+    count = -(-side // most)
+    return -(-side // (count * multiple)) * multiple, count
 
 
 def mirrored(images: Tensor, border: int, below: int | None = None, right: int | None = None) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from reprise.claims.catalogue import SOURCES, claims, defects
+from reprise.claims.catalogue import claims, defects, sources
 from reprise.claims.declarations import read_declarations
 from reprise.claims.ledger import LEDGER, build_rows, read_studies, state
 from reprise.registry import named_studies, study_file
@@ -81,7 +81,7 @@ def studies_of(number: int, root: Path = Path()) -> list[str]:
 def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, text) of what the screen says, in order."""
     catalogued = claims()[row["id"] - 1]
-    lines = [("source", f"{row['source']}, {SOURCES[row['source']]}"), ("states", catalogued.claim)]
+    lines = [("source", f"{row['source']}, {sources()[row['source']]}"), ("states", catalogued.claim)]
     if row.get("says"):
         lines.append(("in its words", f"“{row['says']}” ({row.get('place', '')})"))
     if not row["study"]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from matplotlib.patches import FancyBboxPatch
 
-from reprise.claims.catalogue import SOURCES
+from reprise.claims.catalogue import sources
 from reprise.claims.ledger import state
 from reprise.plotting import figure
 
 COLUMNS = 25
+LETTERS = 7  # of a source's name, beside its claims
 COLOURS = {
     "reproduced": "#2e8b57", "contradicted": "#b3314b", "inconclusive": "#c98a1b", "stand-in": "#7a86a8",
     "built": "#5b6f8f", "untested": "#8c959f40",
@@ -23,14 +24,15 @@ SIGNS = {
 
 def draw_overview(rows: list[dict[str, Any]], path: Path) -> None:
     """One cell a claim with its number and the colour and sign of its state, a block a source, a legend with counts."""
-    blocks = {source: [row for row in rows if row["source"] == source] for source in SOURCES}
+    blocks = {source: [row for row in rows if row["source"] == source] for source in sources()}
     height = sum(-(-len(block) // COLUMNS) + 0.55 for block in blocks.values()) + 1.3
     with figure(path, 9.2, 9.2 * height / (COLUMNS + 3.0)) as (_, axes):
         axes.set(xlim=(-2.6, COLUMNS + 0.2), ylim=(height, -0.2), aspect="equal")
         axes.axis("off")
         top = 0.2
         for source, block in blocks.items():
-            axes.text(-2.5, top + 0.5, source, va="center", fontsize=10, weight="bold")
+            name = source if len(source) <= LETTERS else f"{source[: LETTERS - 1]}…"
+            axes.text(-2.5, top + 0.5, name, va="center", fontsize=10, weight="bold")
             for i, row in enumerate(block):
                 x, y = i % COLUMNS, top + i // COLUMNS
                 _cell(axes, x, y, state(row))

@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reprise.claims.catalogue import SOURCES, claims
+from reprise.claims.catalogue import claims, sources
 from reprise.claims.ledger import LEDGER, read_studies, state
 from reprise.files import read_json, replacing, write_text
 from reprise.report import markdown, view
@@ -149,7 +149,7 @@ def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], 
                 "declared": evidence["declared"].get(str(number_)),
                 "power": view.power_text(row),
                 "catalogued": catalogued,
-                "source_title": SOURCES[catalogued.source],
+                "source_title": sources()[catalogued.source],
                 "findings": findings,
                 "figures": [figures[figure] for figure in shown],
             }

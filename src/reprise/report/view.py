@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from reprise.claims.catalogue import CHAPTERS, SOURCES, claims, defects
+from reprise.claims.catalogue import chapters, claims, defects, sources
 from reprise.claims.ledger import STATES, state
 from reprise.report.interval import interval_svg
 from reprise.report.numbers import effect_text, expected_text, number
@@ -126,7 +126,7 @@ def by_chapter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "rows": [row for row in rows if row["chapter"] == chapter],
             "counts": state_counts(row for row in rows if row["chapter"] == chapter),
         }
-        for chapter in CHAPTERS
+        for chapter in chapters()
     ]
 
 
@@ -139,7 +139,7 @@ def by_source(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "rows": [row for row in rows if row["source"] == key],
             "counts": state_counts(row for row in rows if row["source"] == key),
         }
-        for key, title in SOURCES.items()
+        for key, title in sources().items()
     ]
 
 
@@ -151,8 +151,8 @@ def chapter_of(rows: Iterable[dict[str, Any]]) -> str:
 def by_group(studies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Study cards by the chapter that each names, chapters in their order and unknown ones last."""
     groups = list(dict.fromkeys(study["group"] for study in studies))
-    known = [chapter for chapter in CHAPTERS if chapter in groups]
-    order = known + [group for group in groups if group not in CHAPTERS]
+    known = [chapter for chapter in chapters() if chapter in groups]
+    order = known + [group for group in groups if group not in chapters()]
     return [{"title": group, "studies": [s for s in studies if s["group"] == group]} for group in order]
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from reprise.data.batches import Batch
 from reprise.data.elastic import random_grey, random_grid, sample
-from reprise.models.tiles import predict_tiled, unet_margin
+from reprise.models.tiles import predict_tiled, unet_margin, unet_surplus
 from reprise.tasks.task import Task
 
-TILE = 388  # side of a tile's answer at most, the paper's
+TILE = 512  # side of a tile's answer at most: a slice of the challenge at once, a fifth less work than in four tiles
 
 
 class Cells(Task):
@@ -56,8 +56,8 @@ class Cells(Task):
         depth = self.settings.depth
         images = self.images(batch)
         step = 2**depth
-        tile = min(TILE, max(images.shape[-2:]) + step - 1) // step * step
-        logits = predict_tiled(lambda x: self.model(x)[0], images, tile, unet_margin(depth), step)
+        sizes = TILE // step * step, unet_margin(depth), step, unet_surplus(depth)
+        logits = predict_tiled(lambda x: self.model(x)[0], images, *sizes)
         return {"probability": torch.softmax(logits.float(), dim=1)[:, 1].half()}
 
     def optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,6 +81,28 @@ def test_a_network_that_is_never_right_is_not_judged(space):
     found = change_findings(declarations("adversarial")[102], every)
     assert decide(found) == "inconclusive"
     assert "below 0.2" in found[0].undecided
+
+
+def test_another_number_of_steps_than_declared_is_not_judged(space):
+    every = deceive(space, 16, 0, 16)
+    asked = every["minivgg"].asked | {"steps": 3}
+    found = change_findings(
+        declarations("adversarial")[102], every | {"minivgg": replace(every["minivgg"], asked=asked)}
+    )
+    assert decide(found) == "inconclusive"
+    assert found[0].undecided == "3 steps in place of 10"
+
+
+def test_transfer_leaves_out_the_seed_that_it_was_made_against(space):
+    path = space.probe("minivgg") / "answers.npz"
+    every = deceive(space, 16, 0, 16)
+    labels = every["minivgg"].label
+    transfer = answer(labels, space.config.seeds, 16, (len(SIZES["cifar"]),))
+    transfer[0] = answer(labels, 1, 0, (len(SIZES["cifar"]),))[0]
+    rewrite(path, transfer=transfer)
+    answers = load_answers(space, load_runs(space))["minivgg"]
+    assert answers.deceived("transfer").shape == (1, len(SIZES["cifar"]))
+    assert (answers.deceived("transfer") == 0).all()
 
 
 def stick(space, **shares):

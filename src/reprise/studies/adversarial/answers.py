@@ -25,7 +25,8 @@ class Answers:
         asked: the probe's settings.
         label: (n,) right classes.
         clean: (seeds, n, 10) logits.
-        changed: kind of change -> (seeds, sizes, n, 10) logits.
+        changed: kind of change -> (seeds, sizes, n, 10) logits; ``transfer`` is without the first seed, against whose
+            network it was made.
         stickers: kind of sticker -> (seeds, areas, targets, n, 10) logits.
         shown: ``shown/KIND`` and ``sheet/KIND`` -> (6, h, w, c) uint8 of the first seed.
     """
@@ -60,7 +61,8 @@ class Answers:
     def deceived(self, kind: str) -> np.ndarray:
         """(seeds, sizes) of the images that are right unchanged, the share that is wrong; NaN where none is right."""
         wrong = self.changed[kind].argmax(axis=3) != self.label
-        return _mean_where(wrong.astype(float), np.broadcast_to(self.right[:, None], wrong.shape))
+        right = self.right[len(self.right) - len(wrong) :, None]  # of the same seeds
+        return _mean_where(wrong.astype(float), np.broadcast_to(right, wrong.shape))
 
     def named(self, sticker: str) -> np.ndarray:
         """(seeds, areas, targets, n) whether the sticker's class is named; NaN for images of that class."""
@@ -83,12 +85,13 @@ def load_answers(workspace: Workspace, runs: dict[str, Run]) -> dict[str, Answer
         stickers = probed.arrays(*(f"sticker/{kind}" for kind in STICKERS))
         names = [f"shown/{kind}" for kind in ("clean", *KINDS)] + [f"sheet/{kind}" for kind in STICKERS]
         shown = {each: array[0] for each, array in zip(names, probed.arrays(*names), strict=True)}
+        logits = {kind: array.astype(np.float64) for kind, array in zip(CHANGES, changed, strict=True)}
         found[name] = Answers(
             run,
             probed.record["settings"],
             label[0].astype(int),
             clean.astype(np.float64),
-            {kind: array.astype(np.float64) for kind, array in zip(CHANGES, changed, strict=True)},
+            logits | {"transfer": logits["transfer"][1:]},
             dict(zip(STICKERS, stickers, strict=True)),
             shown,
         )

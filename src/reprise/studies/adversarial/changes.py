@@ -14,6 +14,7 @@ from reprise.studies.adversarial.published import ONE_STEP
 from reprise.studies.adversarial.settings import JUDGED_SIZE
 
 JUDGED = "minivgg"
+STEPS = 10  # of the iterated change, as declared
 HARDENED, PLAIN = "maxout_hardened", "maxout"
 
 
@@ -22,7 +23,9 @@ def change_findings(declared: Declaration, every: dict[str, Answers]) -> list[Fi
     judged = every[JUDGED]
     at = judged.sizes.index(JUDGED_SIZE)
     level = declared.level(judged.run.seeds)
-    why = joined(unlearned(judged.run), collapsed(judged.run))
+    steps = judged.asked["steps"]
+    other = "" if steps == STEPS else f"{steps} steps in place of {STEPS}"
+    why = joined(unlearned(judged.run), collapsed(judged.run), other)
     effect = _of_right(judged, "iterated", "noise", at, level)
     note = f"{judged.right.mean():.3f} are right unchanged"
     figures = ("changes", "changed_images")
@@ -31,19 +34,21 @@ def change_findings(declared: Declaration, every: dict[str, Answers]) -> list[Fi
     for kind, said in (
         ("step", "one step along the gradient's sign"),
         ("targeted", "ten steps towards the next class"),
-        ("transfer", "ten steps that were taken against the first seed's network"),
+        ("transfer", "ten steps against the first seed's network, other seeds"),
     ):
-        found.append(Finding(102, words.format(said), _of_right(judged, kind, "noise", at), figures=figures))
+        if len(judged.changed[kind]):
+            found.append(Finding(102, words.format(said), _of_right(judged, kind, "noise", at), figures=figures))
     found += [each for name in ONE_STEP for each in _published(name, every[name])]
     return [*found, *_hardening(every), *_density(every)]
 
 
 def _of_right(answers: Answers, kind: str, other: str, at: int, level: float = 0.05) -> Effect:
     """Difference of the shares of rightly classified images that two changes of one size make wrong."""
-    gap = answers.deceived(kind)[:, at] - answers.deceived(other)[:, at]
+    deceived = answers.deceived(kind)[:, at]
+    gap = deceived - answers.deceived(other)[-len(deceived) :, at]
     gap = np.nan_to_num(gap)  # a network that gets nothing right can be deceived about nothing
     images = max(1.0, answers.right.sum(axis=1).mean())
-    error = np.sqrt(np.mean(answers.deceived(kind)[:, at] * (1 - answers.deceived(kind)[:, at])) / images)
+    error = np.sqrt(np.mean(deceived * (1 - deceived)) / images)
     return seeds_effect(gap, "share of images", SHARES_APART, examples_error=np.nan_to_num(error), level=level)
 
 

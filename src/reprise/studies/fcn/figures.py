@@ -58,7 +58,7 @@ def detail(folder: Path, images: np.ndarray, scored: dict[str, Scored]) -> Figur
     caption = (
         "Test pictures with the most classes; the first seed's networks. On the right what perfect scores could draw."
     )
-    alt = "Label maps of FCN-32s, 16s and 8s beside the truth: outlines become finer from left to right"
+    alt = "Label maps of FCN-32s, 16s and 8s beside the truth"
     return Figure("detail", "What each stride draws", alt, caption, "png")
 
 

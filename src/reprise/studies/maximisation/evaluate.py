@@ -64,16 +64,13 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
 def accuracy_findings(declared: Declarations, run: Run) -> list[Finding]:
     """Claim 4, with the size of the network as the text lists it beside it."""
     effect = paired_effect(run.correct, unit="accuracy", level=declared[4].level(run.seeds))
-    why = joined(unlearned(run), collapsed(run))
+    small, whole = run.record["parameters"], PARAMETERS[NETWORK]
+    narrow = f"{small:,} parameters, the source's network has {whole:,}" if small != whole else ""
+    why = joined(unlearned(run), collapsed(run), narrow)
     published = f"{ACCURACY:g} (S1, one network, a test set of its own)"
     found = [primary(declared[4], effect, undecided=why, published=published)]
     words = "Parameters of the layers that the text lists, relative to those of the network that its code builds"
-    whole = PARAMETERS[NETWORK]
     ratio = exact(LISTED / whole, unit="ratio")
     note = f"{LISTED:,} against {whole:,}: without the hidden layer of 128 units"
     slip = Finding(4, words, ratio, equals(1), "slip", variant="text", defect=2, note=note)
-    small = run.record["parameters"]
-    if small != whole:
-        words, note = "Parameters of the network trained at this scale", "fewer than the source's: for speed"
-        found.append(Finding(4, words, exact(small, unit="parameters"), note=note))
     return [*found, slip]

@@ -23,7 +23,15 @@ def draw_rates(folder: Path, kinds: Kinds, chance: float) -> Figure:
                     each.rates, each.values.min(axis=1), each.values.max(axis=1), color=COLOURS[place], alpha=0.2, lw=0
                 )
                 ax.plot(each.rates, each.values.mean(axis=1), color=COLOURS[place], label=name)
-                ax.plot(each.useful, [-0.04 - 0.035 * place] * 2, color=COLOURS[place], lw=3, solid_capstyle="butt")
+                ax.plot(
+                    each.useful,
+                    [-0.04 - 0.035 * place] * 2,
+                    "|-",
+                    color=COLOURS[place],
+                    ms=5,
+                    mew=2,
+                    solid_capstyle="butt",
+                )
             ax.set(title=words(dropout).capitalize(), xscale="log", xlabel="learning rate", ylim=(-0.18, 1))
             ax.set_yticks((0, 0.25, 0.5, 0.75, 1))
         axes[0, 0].set_ylabel("test accuracy")

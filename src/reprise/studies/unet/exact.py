@@ -125,14 +125,15 @@ def seam() -> float:
     """Largest difference between tiles and the whole of a random picture, by a random network."""
     import torch
 
-    from reprise.models.tiles import mirrored, predict_tiled, unet_margin
+    from reprise.models.tiles import mirrored, predict_tiled, unet_margin, unet_surplus
     from reprise.models.unet import UNet
 
     torch.manual_seed(0)
-    network = UNet(width=4, depth=2).double().eval()
-    picture = torch.rand(1, 1, 75, 90, dtype=torch.float64)
-    border = unet_margin(2) // 2
+    network = UNet(width=2).double().eval()
+    height, width, tile, surplus = 110, 120, 64, unet_surplus()
+    picture = torch.rand(1, 1, height, width, dtype=torch.float64)
+    border, side = unet_margin() // 2, 2 * tile + surplus
     with torch.inference_mode():
-        tiled = predict_tiled(lambda x: network(x)[0], picture, 32, unet_margin(2), 4)
-        whole = network(mirrored(picture, border, border + 5, border + 6))[0][..., :75, :90]
-    return float((tiled - whole).abs().max())
+        tiled = predict_tiled(lambda x: network(x)[0], picture, tile, unet_margin(), 16, surplus)
+        whole = network(mirrored(picture, border, side - height + border, side - width + border))[0]
+    return float((tiled - whole[..., :height, :width]).abs().max())

@@ -1,0 +1,35 @@
+"""``reprise new``: what is begun from a working example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(name="new", rich_help_panel="The pipeline", help="Begin a study of your own.", no_args_is_help=True)
+
+
+@app.command("study")
+def new_study(
+    name: Annotated[str, typer.Argument(help="Of its folders and stages: lower-case letters, digits, _.")],
+    title: Annotated[str, typer.Option(help="The claim in a few words.")],
+    claim: Annotated[str, typer.Option(help="What is claimed, one sentence.")],
+    source: Annotated[str, typer.Option(help="Who says so; a source of its own in the report.")] = "Our own",
+) -> None:
+    """Write a claim of your own and a working study of it: settings, declaration, measurement, stages and a test.
+
+    Example: reprise new study coin --title "A coin is fair" --claim "Heads come up half of the time."
+
+    The claim goes into src/reprise/claims/own.csv, beside the catalogue, and gets the next free number. The study
+    measures something simple; make it measure yours. Then: reprise run NUMBER.
+    """
+    from reprise.closure import write_deps
+    from reprise.scaffold import new_study as write
+
+    number, files = write(name, title, claim, source)
+    write_deps([Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))])
+    declared = f"src/reprise/studies/{name}/declared.yaml"
+    for path in files:
+        typer.echo(path)
+    typer.echo(f"claim {number}: edit {declared}, then `git add` and `reprise run {number}`", err=True)

@@ -1,0 +1,1 @@
+"""The study encoder: see README.md beside this file."""

@@ -1,0 +1,1 @@
+"""The study rivals: see README.md beside this file."""

@@ -1,0 +1,91 @@
+"""Claims 99-101: in turn or at once, dense or convolutional, with the label or without."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reprise.claims.declarations import Declaration
+from reprise.claims.evidence import Finding, Table, primary
+from reprise.runs import Run, apart
+from reprise.statistics import SHARE, SHARES_APART, paired_effect, seeds_effect
+from reprise.studies.rivals.drawn import Judged
+from reprise.studies.rivals.settings import AT_ONCE, CLASSES, CONV, DENSE, LABELLED
+
+LEAST = 0.9  # accuracy of a judge whose features mean something
+
+
+def turn_findings(declared: Declaration, judged: Judged) -> list[Finding]:
+    """All of claim 99."""
+    turns, once = judged.generators[DENSE], judged.generators[AT_ONCE]
+    gap = _log_ratio(once.distance, turns.distance)
+    why = "" if judged.accuracy >= LEAST else f"the judge is right about {judged.accuracy:.3f} of test digits alone"
+    note = f"distances {np.mean(once.distance):.1f} against {np.mean(turns.distance):.1f}; training images: "
+    note += f"{judged.floor:.1f}"
+    effect = seeds_effect(gap, "log ratio", level=declared.level(len(gap)))
+    figures = ("distances", "epochs")
+    found = [primary(declared, effect, undecided=why, note=note, figures=figures)]
+    for name, each in judged.generators.items():
+        lost = int((each.classes < CLASSES).sum())
+        words = f"Classes of ten that `{name}` draws more than rarely"
+        note = f"{lost} of {len(each.classes)} networks have lost one" if lost else "no network has lost one"
+        found.append(Finding(99, words, seeds_effect(each.classes, "classes", (0, CLASSES)), note=note))
+    copied = seeds_effect(judged.copied(DENSE), "share of images", SHARE)
+    words = f"Share of `{DENSE}`'s images that lie nearer to a training image than 99 of 100 test images do"
+    found.append(Finding(99, words, copied, note="far above 0.01 it would copy"))
+    return found
+
+
+def layer_findings(judged: Judged) -> list[Finding]:
+    """All of claim 100, which is built."""
+    dense, conv = judged.generators[DENSE], judged.generators[CONV]
+    effect = seeds_effect(_log_ratio(conv.distance, dense.distance), "log ratio")
+    note = f"distances {np.mean(conv.distance):.1f} against {np.mean(dense.distance):.1f}, equal steps"
+    words = "Logarithm of the Fréchet distance to test digits, convolutional minus dense"
+    found = [Finding(100, words, effect, note=note, figures=("distances", "epochs"))]
+    effect = seeds_effect(apart(conv.probed, dense.probed), "accuracy", SHARES_APART)
+    note = f"{conv.probed.mean():.3f} against {dense.probed.mean():.3f}"
+    words = "Test accuracy of a linear classifier on the critic's features, convolutional minus dense"
+    return [*found, Finding(100, words, effect, note=note)]
+
+
+def label_findings(judged: Judged) -> list[Finding]:
+    """All of claim 101, which is built."""
+    found = []
+    for name, note in (
+        (LABELLED, "the catalogue expects 0.95 or more"),
+        (DENSE, "it is given no label: chance is 0.1"),
+    ):
+        agreement = judged.generators[name].agreement
+        effect = paired_effect(agreement, unit="share of images", possible=SHARE)
+        words = f"Share of `{name}`'s images that the judge calls what was asked for"
+        found.append(Finding(101, words, effect, note=note, figures=("sheet",)))
+    return found
+
+
+def table(judged: Judged, runs: dict[str, Run]) -> Table:
+    """A row a generator."""
+    rows = []
+    for name, each in judged.generators.items():
+        rows.append(
+            (
+                name,
+                f"{runs[name].record['parameters']:,}",
+                " / ".join(f"{value:.1f}" for value in each.distance),
+                f"{each.precision.mean():.3f}",
+                f"{each.recall.mean():.3f}",
+                " / ".join(map(str, each.classes)),
+                f"{each.agreement.mean():.3f}",
+                f"{judged.copied(name).mean():.3f}",
+                f"{each.probed.mean():.3f}",
+            )
+        )
+    columns = ("generator", "parameters of both", "Fréchet distance by seed", "precision", "recall", "classes by seed")
+    columns = (*columns, "agreement with the label", "copies", "linear probe of the critic")
+    caption = f"{judged.count:,} images each. Training images against test images: {judged.floor:.1f}. The judge is "
+    caption += f"right about {judged.accuracy:.3f} of test digits."
+    return Table("What generators draw", columns, tuple(rows), caption)
+
+
+def _log_ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(seeds,) logarithm of the ratio of two distances."""
+    return apart(np.log(np.maximum(one, 1e-12)), np.log(np.maximum(other, 1e-12)))

@@ -1,0 +1,1 @@
+"""The study saliency: see README.md beside this file."""

@@ -1,0 +1,109 @@
+"""Claims 131 and 132: do the pixels that gradient and inversion mark matter to the classification?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from reprise.claims.declarations import Declaration, Declarations
+from reprise.claims.evidence import Expect, Finding, Table, above, below, primary
+from reprise.comparing.findings import unlearned
+from reprise.runs import Run
+from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
+from reprise.studies.saliency.asked import Asked, area
+
+OTHERS = ("integrated", "smooth", "occlusion")
+WORDS = {
+    "gradient": "gradient",
+    "integrated": "integrated gradients",
+    "smooth": "SmoothGrad",
+    "occlusion": "occlusion",
+    "inversion": "inversion of the last hidden layer",
+    "edges": "the picture's own edges",
+    "untrained": "gradient of an untrained network",
+    "chance": "chance",
+}
+
+
+def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Mapping[str, Asked]) -> list[Finding]:
+    """All of both claims."""
+    found = _primaries(declared[131], runs, asked, "gradient")
+    found += _primaries(declared[132], runs, asked, "inversion")
+    for name, each in asked.items():
+        why = unlearned(runs[name])
+        for kind in OTHERS:
+            words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus an order by chance"
+            found.append(_held(131, words, each.gap(kind), below(0), why, len(OTHERS) * len(asked)))
+        for kind in ("edges", "untrained"):
+            words = f"Area under the deletion curve, `{name}`: gradient first, minus {WORDS[kind]} first"
+            found.append(Finding(131, words, _effect(each.gap("gradient", kind)), figures=("curves",)))
+        words = f"Area under the insertion curve, `{name}`: gradient first, minus an order by chance"
+        found.append(Finding(131, words, _effect(each.gap("gradient", kind="insertion"))))
+        words = f"Rank correlation of the gradient's map with an untrained network's, `{name}`"
+        note = "a map that keeps its order without training shows the picture, not the network (Adebayo et al., 2018)"
+        found.append(Finding(131, words, _effect(each.get("untrained")), note=note))
+        found += _depth(name, each, why, len(asked))
+    return found
+
+
+def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str) -> list[Finding]:
+    found = []
+    for name, each in asked.items():
+        gap = each.gap(kind)
+        level = declared.level(len(gap))
+        effect = paired_effect(gap, unit="probability", possible=SHARES_APART, level=level, together=len(asked))
+        levels = f"{area(each.deletion[kind]).mean():.3f} against {area(each.deletion['chance']).mean():.3f}"
+        more = {"undecided": unlearned(runs[name]), "note": levels, "figures": ("curves", f"maps_{name}")}
+        found.append(primary(declared, effect, of=f"`{name}`", **more))
+    return found
+
+
+def _effect(gap: np.ndarray, together: int = 1) -> Effect:
+    return paired_effect(gap, unit="probability", possible=SHARES_APART, together=together)
+
+
+def _held(claim: int, words: str, gap: np.ndarray, expect: Expect, why: str, together: int) -> Finding:
+    return Finding(claim, words, _effect(gap, together), expect, "secondary", undecided=why, figures=("curves",))
+
+
+def _depth(name: str, each: Asked, why: str, together: int) -> list[Finding]:
+    """What is left of a picture from layer to layer."""
+    plain, smooth = each.get("psnr/plain"), each.get("psnr/smooth")
+    first, last = each.layers[0], each.layers[-1]
+    figures = (f"inversions_{name}",)
+    words = f"Likeness of the picture inverted from `{first}`, minus from `{last}`, `{name}`"
+    effect = paired_effect(plain[:, 0] - plain[:, -1], unit="dB", together=together)
+    note = "falls with depth: our expectation, the source says nothing of it"
+    found = [Finding(132, words, effect, above(0), "secondary", note=note, undecided=why, figures=figures)]
+    gain = (smooth - plain).mean(axis=(1, 2))
+    words = f"Likeness with total variation minus without, all layers of `{name}`"
+    found.append(Finding(132, words, seeds_effect(gain, "dB"), figures=figures))
+    words = f"Share of inversions from `{last}` that the network gives the picture's class, `{name}`"
+    return [*found, Finding(132, words, paired_effect(each.get("agrees/plain")[:, -1], unit="share"))]
+
+
+def curve_table(asked: Sequence[Asked]) -> Table:
+    """A row a map: areas under both curves."""
+    rows = []
+    for each in asked:
+        for name in each.deletion:
+            out, back = area(each.deletion[name]), area(each.insertion[name])
+            rows.append((each.variant, WORDS[name], f"{out.mean():.3f}", f"{back.mean():.3f}"))
+    caption = "Mean probability of the named class over all steps; deletion: lower is sooner, insertion: higher is."
+    return Table(
+        "Deletion and insertion", ("variant", "order of pixels", "deletion", "insertion"), tuple(rows), caption
+    )
+
+
+def depth_table(asked: Sequence[Asked]) -> Table:
+    """A row a layer: likeness and class of inversions."""
+    rows = []
+    for each in asked:
+        arrays = [each.get(name) for name in ("psnr/plain", "psnr/smooth", "agrees/plain", "agrees/smooth")]
+        for place, layer in enumerate(each.layers):
+            values = [array[:, place].mean() for array in arrays]
+            rows.append((each.variant, layer, *(f"{v:.1f}" for v in values[:2]), *(f"{v:.2f}" for v in values[2:])))
+    columns = ("variant", "layer", "dB", "dB, smooth", "same class", "same class, smooth")
+    caption = f"{each.settings['inverted']} test images; smooth: with total variation."
+    return Table("What a layer keeps", columns, tuple(rows), caption)

@@ -1,0 +1,1 @@
+"""The study stylisation: see README.md beside this file."""

@@ -1,0 +1,99 @@
+"""Claims 45-48 on made-up encoders: what is better than components, what keeps its class, who trains faster."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.studies import made_up
+
+from reprise.data import digits
+from reprise.runs import Run, load_runs
+from reprise.studies.encoder import perturbed, reconstruction
+
+TESTED = 60
+STILL = 0.97  # of unmoved codes keep their class
+
+
+def write_all(space, better=0.6, kept=0.8, code=0.9, pixels=0.5, told=0.9, letters=0.6, still=STILL):
+    """``better`` times what components leave; shares of moved codes that keep their class; validation accuracies."""
+    digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
+    rng, seeds = np.random.default_rng(0), made_up.SEEDS
+    probe = space.config.probe
+    for name, settings in space.config.variants.items():
+        if settings.classifies:
+            accuracy = code if name == "from_code" else pixels
+            made_up.write_run(space, name, accuracy, lambda *_, accuracy=accuracy: {"val_accuracy": accuracy})
+            made_up.write_probe(space, name, known=np.full((seeds, 1), accuracy))
+            continue
+        made_up.write_run(space, name, 0.5)
+        left = reconstruction.linear(space, Run.of(space, name)).error
+        error = better * left * rng.uniform(0.95, 1.05, (seeds, 1))
+        made_up.write_run(space, name, 0.5, arrays={"test/error": error})
+        shares = [still, *(kept for _ in probe.strengths)]
+        answers = {"linear": rng.random((seeds, TESTED)) < (told if settings.label_weight else 0.5)}
+        if settings.images == "digits" and not settings.label_weight:
+            shape = (seeds, len(shares), probe.images)
+            answers |= {
+                "moved/kept": (rng.random(shape) < np.array(shares)[:, None]).astype(np.uint8),
+                "moved/far": np.full(shape, 0.1),
+                "moved/noise": np.full(shape, 0.2) + rng.normal(0, 0.01, shape),
+                "moved/pictures": np.zeros((seeds, 2, len(shares) + 1, 28, 28), np.uint8),
+                "letters/code": np.full((seeds, len(probe.shots), probe.draws), letters)
+                + rng.normal(0, 0.01, (seeds, len(probe.shots), probe.draws)),
+                "letters/pixels": np.full((seeds, len(probe.shots), probe.draws), 0.4),
+            }
+        made_up.write_probe(space, name, **answers)
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    return made_up.workspace("encoder", tmp_path_factory.mktemp("encoder"), 9, "encoder.probe.images=60")
+
+
+@pytest.fixture(scope="module")
+def evidence(space):
+    write_all(space)
+    return made_up.evaluate(space)
+
+
+def test_every_claim_is_answered_and_what_is_only_proposed_has_no_verdict(evidence):
+    assert {finding.claim for finding in evidence.findings} == {45, 46, 47, 48}
+    assert made_up.verdicts(evidence, 46) == []
+
+
+def test_encoders_that_are_as_said_reproduce_the_claims(evidence):
+    assert [made_up.verdicts(evidence, claim) for claim in (45, 47, 48)] == [["reproduced"]] * 3
+    assert made_up.verdicts(evidence, 46, "secondary") == ["reproduced"] * 3
+    assert set(made_up.verdicts(evidence, 48, "secondary")) == {"reproduced"}
+
+
+def test_encoders_unlike_what_is_said_contradict_them(tmp_path):
+    space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
+    write_all(space, better=1.3, kept=0.1, code=0.5, pixels=0.9, letters=0.2)
+    found = made_up.evaluate(space)
+    assert [made_up.verdicts(found, claim) for claim in (45, 47, 48)] == [["contradicted"]] * 3
+    assert set(made_up.verdicts(found, 48, "secondary")) == {"contradicted"}
+
+
+def test_encoders_that_learned_nothing_are_not_judged(tmp_path):
+    space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
+    write_all(space, better=9, kept=0.1, code=0.1, pixels=0.1, still=0.3)
+    found = made_up.evaluate(space)
+    assert [made_up.verdicts(found, claim) for claim in (45, 47, 48)] == [["inconclusive"]] * 3
+    why = {f.claim: f.undecided for f in found.findings if f.kind == "primary"}
+    assert "learned nothing" in why[45]
+    assert "unmoved codes" in why[47]
+
+
+def test_the_strength_that_decides_must_have_been_asked(space, evidence):
+    moved = perturbed.load(space)
+    moved.strengths[2] = 0.4
+    with pytest.raises(ValueError, match=r"probe\.strengths: 0\.5 decides claim 47"):
+        perturbed.findings(evidence.declared[47], moved, {})
+
+
+def test_components_come_from_the_images_that_the_networks_had(space, evidence):
+    run = load_runs(space)["code_8"]
+    found = reconstruction.linear(space, run)
+    assert found.error.shape == (TESTED,)
+    assert found.error.mean() < found.variance

@@ -1,0 +1,140 @@
+"""Claims 99-101: what is asked of generators, and the verdicts that made-up ones get."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from tests.conftest import copy_params
+from tests.studies import made_up
+
+from reprise import config
+from reprise.claims.evidence import decide
+from reprise.config import ConfigError
+from reprise.data import digits
+from reprise.evaluation import declarations, evaluate_study
+from reprise.files import write_npz
+from reprise.networks import load_networks
+from reprise.runs import Probed, load_runs
+from reprise.stages.prepare import prepare
+from reprise.stages.probe import probe
+from reprise.studies.rivals.drawn import load_drawn
+from reprise.studies.rivals.findings import label_findings, turn_findings
+from reprise.studies.rivals.probe import judged
+from reprise.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """A workspace at scale smoke with everything but the evaluation done."""
+    folder = tmp_path_factory.mktemp("rivals")
+    copy_params(folder, "rivals")
+    config.set_value(folder, "scale=smoke", "training.accelerator=cpu")
+    space = Workspace("rivals", folder)
+    prepare(Workspace("", folder), "digits")
+    for variant in space.config.variants:
+        made_up.train(space, variant)
+        probe(space, variant)
+    return space
+
+
+@pytest.fixture
+def space(asked, tmp_path):
+    """A copy that may be altered."""
+    shutil.copytree(asked.root, tmp_path / "copy")
+    return Workspace("rivals", tmp_path / "copy")
+
+
+def rewrite(path, **arrays):
+    with np.load(path) as archive:
+        write_npz(path, **(dict(archive) | arrays))
+
+
+def test_features_and_classes_are_those_of_the_whole_network(asked):
+    network = next(load_networks(asked, "judge"))
+    images = digits.load(asked.prepared("digits"))
+    features, named = judged(network.model, images.test_images[..., 0])
+    parts = {"image": images.test_images, "label": images.test_labels}
+    np.testing.assert_array_equal(named, network.predict(parts)["logits"].argmax(axis=1))
+    assert features.shape == (len(named), 8)
+    assert (features >= 0).all()
+
+
+def test_asking_twice_gives_the_same_bytes_and_every_label_as_often(asked):
+    before = (asked.probe("labelled") / "answers.npz").read_bytes()
+    probe(asked, "labelled")
+    assert (asked.probe("labelled") / "answers.npz").read_bytes() == before
+    asked_for, sheet, walk = Probed.of(asked, "labelled").arrays("asked", "sheet", "walk")
+    assert (np.bincount(asked_for[0]) == asked.config.probe.drawn // 10).all()
+    assert sheet.shape == (2, 10, 10, 28, 28)
+    assert walk.shape == (2, 4, asked.config.probe.steps, 28, 28)
+    assert (sheet[0, 0, 0] != sheet[0, 0, 1]).any()  # one code, two labels
+
+
+def made_up_drawn(space, once=3.0, turns=1.0, named=None, judge=1.0, spread=0.02):
+    """Six seeds; distances, what is named, and how often the judge is right."""
+    rng = np.random.default_rng(0)
+    for variant, distance in (("dense", turns), ("dense_at_once", once), ("labelled", turns), ("conv", turns)):
+        path = space.probe(variant) / "answers.npz"
+        with np.load(path) as archive:
+            arrays = {name: np.repeat(archive[name][:1], 6, axis=0) for name in archive.files}
+        arrays["distance"] = distance * np.exp(spread * rng.normal(size=6))
+        if named is not None:
+            arrays["named"] = named(arrays["asked"])
+        write_npz(path, **arrays)
+    path = space.run("judge") / "predictions.npz"
+    with np.load(path) as archive:
+        labels = archive["test/label"][0].astype(int)
+    right = np.arange(len(labels)) < judge * len(labels)
+    logits = np.eye(10, dtype=np.float32)[np.where(right, labels, (labels + 1) % 10)]
+    rewrite(path, **{"test/logits": np.stack([logits] * space.config.seeds)})
+    return load_drawn(space, load_runs(space))
+
+
+@pytest.mark.parametrize(
+    ("once", "judge", "verdict"),
+    [(3.0, 1.0, "reproduced"), (0.5, 1.0, "contradicted"), (1.0, 1.0, "inconclusive"), (3.0, 0.5, "inconclusive")],
+    ids=["worse", "better", "as good", "no judge"],
+)
+def test_nothing_frozen_must_be_worse(space, once, judge, verdict):
+    found = turn_findings(declarations("rivals")[99], made_up_drawn(space, once, judge=judge, spread=0.2))
+    assert decide(found) == verdict
+
+
+def test_a_generator_that_draws_one_class_has_lost_nine(space):
+    drawn = made_up_drawn(space, named=lambda asked: np.full_like(asked, 3))
+    assert (drawn.generators["dense"].classes == 1).all()
+    found = turn_findings(declarations("rivals")[99], drawn)
+    lost = next(finding for finding in found if "`dense` draws" in finding.measures)
+    assert (lost.effect.value, lost.note) == (1, "6 of 6 networks have lost one")
+
+
+def test_a_generator_that_draws_what_is_asked_agrees_with_every_label(space):
+    found = label_findings(made_up_drawn(space, named=lambda asked: asked))
+    assert found[0].effect.value == 1
+    assert decide(found) == "untested"  # built: nothing is judged
+
+
+def test_copies_are_counted_by_how_near_test_images_come(space):
+    path = space.probe("dense") / "answers.npz"
+    with np.load(path) as archive:
+        shape = archive["copies"].shape
+    half = np.where(np.arange(shape[1]) < shape[1] // 2, 0.0, 1e6)
+    rewrite(path, copies=np.broadcast_to(half, shape).copy())
+    assert load_drawn(space, load_runs(space)).copied("dense") == pytest.approx([0.5, 0.5])
+
+
+def test_the_study_answers_its_claims_and_again_with_the_same_bytes(space):
+    evidence = evaluate_study(space)
+    assert {finding.claim for finding in evidence.findings} == {99, 100, 101}
+    assert made_up.verdicts(evidence, 99) == ["inconclusive"]  # a judge of one epoch
+    first = {path.name: path.read_bytes() for path in space.evidence.rglob("*.*")}
+    assert len(first) == 5
+    evaluate_study(space)
+    assert {path.name: path.read_bytes() for path in space.evidence.rglob("*.*")} == first
+
+
+def test_drawing_some_labels_more_often_than_others_is_refused(space):
+    with pytest.raises(ConfigError, match=r"rivals/params\.yaml: probe\.drawn: found 45"):
+        config.set_value(space.root, "rivals.probe.drawn=45")

@@ -1,0 +1,115 @@
+"""Claims 131 and 132 are answered; networks whose pixels matter, or do not, get what they must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.studies import made_up
+
+from reprise.data import cifar
+from reprise.evaluation import declarations, evaluate_study
+from reprise.registry import import_dataset
+from reprise.studies.saliency.asked import Asked, area
+from reprise.studies.saliency.settings import LAYERS, MAPS
+
+STUDY, SEEDS = "saliency", made_up.SEEDS
+
+
+def falling(pace, images=20, steps=8, seed=0):
+    """(SEEDS, images, steps + 1) probabilities that fall by ``pace``, with a little noise."""
+    rng = np.random.default_rng(seed)
+    curve = np.exp(-pace * np.linspace(0, 1, steps + 1))
+    return np.clip(curve + rng.normal(0, 0.01, (SEEDS, images, steps + 1)), 0, 1)
+
+
+def answers(data, paces, deeper=True):
+    side, channels = (28, 1) if data == "digits" else (32, 3)
+    rng = np.random.default_rng(3)
+    layers = len(LAYERS[data])
+    decibel = np.linspace(30, 10, layers) if deeper else np.linspace(10, 30, layers)
+    found = {"images": rng.uniform(size=(SEEDS, 2, side, side, channels)), "untrained": rng.normal(0, 0.1, (SEEDS, 20))}
+    for i, name in enumerate(MAPS):
+        found[f"deletion/{name}"] = falling(paces.get(name, 1.0), seed=i)
+        found[f"insertion/{name}"] = 1 - falling(paces.get(name, 1.0), seed=i)
+        found[f"maps/{name}"] = rng.uniform(size=(SEEDS, 2, side, side))
+    for form in ("plain", "smooth"):
+        found[f"psnr/{form}"] = decibel[:, None] + rng.normal(0, 0.5, (SEEDS, layers, 5))
+        found[f"agrees/{form}"] = rng.integers(0, 2, (SEEDS, layers, 5))
+    found["inversions"] = rng.uniform(size=(SEEDS, layers, 2, side, side, channels))
+    return {name: array.astype(np.float32) for name, array in found.items()}
+
+
+def study(folder, paces, accuracy=0.9, **more):
+    space = made_up.workspace(STUDY, folder)
+    for name in space.reads[1:]:
+        import_dataset(name).make(space.params.dataset(name), "generated", space.raw(name), space.prepared(name))
+    for variant, settings in space.config.variants.items():
+        made_up.write_run(space, variant, accuracy)
+        made_up.write_probe(space, variant, **answers(settings.data, paces, **more))
+    return evaluate_study(space)
+
+
+SOONER = {"gradient": 6.0, "inversion": 4.0, "integrated": 8.0, "smooth": 5.0, "occlusion": 6.0}
+
+
+@pytest.fixture(scope="module")
+def as_said(tmp_path_factory):
+    return study(tmp_path_factory.mktemp("said"), SOONER)
+
+
+def test_pixels_that_matter_reproduce_and_both_networks_are_asked(as_said):
+    assert sorted(declarations(STUDY)) == [131, 132]
+    assert made_up.verdicts(as_said, 131) == ["reproduced"] * 2
+    assert made_up.verdicts(as_said, 132) == ["reproduced"] * 2
+    assert set(made_up.verdicts(as_said, 131, "secondary")) == {"reproduced"}
+    assert made_up.verdicts(as_said, 132, "secondary") == ["reproduced"] * 2
+
+
+def test_pixels_that_matter_less_than_chance_contradict_each_claim_by_itself(tmp_path):
+    evidence = study(tmp_path, SOONER | {"inversion": 0.5}, deeper=False)
+    assert made_up.verdicts(evidence, 131) == ["reproduced"] * 2
+    assert made_up.verdicts(evidence, 132) == ["contradicted"] * 2
+    assert made_up.verdicts(evidence, 132, "secondary") == ["contradicted"] * 2
+
+
+def test_networks_that_have_not_learned_decide_nothing(tmp_path):
+    evidence = study(tmp_path, SOONER, accuracy=0.1)
+    assert made_up.verdicts(evidence, 131) + made_up.verdicts(evidence, 132) == ["inconclusive"] * 4
+
+
+def test_tables_and_figures_name_every_map_and_layer(as_said):
+    curves, depth = as_said.tables
+    assert len(curves.rows) == 2 * len(MAPS)
+    assert [row[1] for row in depth.rows] == [*LAYERS["digits"], *LAYERS["cifar"]]
+    assert {each.name for each in as_said.figures} == {
+        "curves", "maps_digits", "maps_cifar", "inversions_digits", "inversions_cifar"
+    }  # fmt: skip
+
+
+def test_areas_are_trapezia():
+    assert area(np.array([1.0, 0.5, 0.0])) == 0.5
+    assert area(np.array([[1.0, 1.0], [0.0, 1.0]])).tolist() == [1.0, 0.5]
+
+
+def test_a_trained_network_is_asked_and_answers_in_the_declared_shapes(tmp_path):
+    from reprise.networks import load_networks
+    from reprise.studies.saliency.probe import probe
+
+    space = made_up.workspace(STUDY, tmp_path, 1)
+    made_up.train(space, "digits")
+    network = next(load_networks(space, "digits"))
+    found = probe(network, space)
+    settings = space.config.probe
+    images = cifar.load(space.prepared("digits")).test_images[: settings.images]
+    answers = network.predict({"image": images})["logits"]
+    sure = np.exp(answers - answers.max(axis=1, keepdims=True))
+    sure = (sure / sure.sum(axis=1, keepdims=True)).max(axis=1)
+    for name in MAPS:
+        curve, back = found[f"deletion/{name}"], found[f"insertion/{name}"]
+        assert curve.shape == back.shape == (settings.images, settings.steps + 1)
+        np.testing.assert_allclose(curve[:, 0], sure, rtol=1e-4)
+        np.testing.assert_allclose(back[:, -1], sure, rtol=1e-4)
+        np.testing.assert_allclose(curve[:, -1], back[:, 0], rtol=1e-4)  # nothing but the mean image
+    assert found["psnr/plain"].shape == (4, settings.inverted)
+    assert (np.abs(found["untrained"]) <= 1).all()
+    assert Asked.of(space, "digits").layers == LAYERS["digits"]
