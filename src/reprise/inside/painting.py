@@ -17,6 +17,8 @@ from reprise.inside.style import Aim, Features, Weighting, transfer
 from reprise.registry import has_part, import_part, known_studies
 from reprise.workspace import Workspace
 
+AT_ONCE = 10  # steps between two looks
+
 
 def paint(
     content: Path,
@@ -56,14 +58,13 @@ def paint(
     check_writable(out)
     pictures = read_colour(content, size), read_colour(style, size)
     model, layers, words = _network(weights)
-    torch.set_num_threads(max(1, torch.get_num_threads()))
     features = activations(model, layers)
     aim = Aim.of(features, *pictures)
     start = torch.rand(pictures[0].shape, generator=torch.Generator().manual_seed(0)) if noise else pictures[0]
     held = _Held(steps, progress, start)
     weighting = _relative(features, aim, pictures[0], content_weight, style_weight)
     try:
-        transfer(features, aim, start, weighting, steps, at_once=min(10, steps), heard=held)
+        transfer(features, aim, start, weighting, steps, at_once=min(AT_ONCE, steps), heard=held)
     except KeyboardInterrupt:
         if not held.done:
             raise

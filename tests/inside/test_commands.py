@@ -1,0 +1,112 @@
+"""`reprise style` and `reprise saliency` on a user's own pictures: sizes, colour modes, Ctrl-C, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.inside.test_style import as_keras, random_weights
+from tests.studies import made_up
+
+from reprise.inside import painting
+from reprise.inside.explaining import explain
+from reprise.inside.pictures import read_colour, write_colour
+from reprise.inside.pretrained import squeezenet
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "squeezenet.npz"
+    np.savez(path, **as_keras(random_weights(squeezenet(bgr=True)).requires_grad_(False)))
+    return path
+
+
+def picture(path, size=(60, 44), mode="RGB", seed=0):
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+    return path
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("L", ".png"), ("RGBA", ".png"), ("P", ".png"), ("CMYK", ".jpg")])
+def test_every_colour_mode_is_read_as_three_channels(tmp_path, mode, suffix):
+    found = read_colour(picture(tmp_path / f"a{suffix}", mode=mode), size=48)
+    assert found.shape == (1, 3, 35, 48)
+    assert 0 <= found.min() <= found.max() <= 1
+    if mode == "L":
+        assert torch.equal(found[:, 0], found[:, 2])
+
+
+def test_what_is_transparent_is_white_and_what_is_written_is_read_back(tmp_path):
+    Image.new("RGBA", (40, 33), (9, 9, 9, 0)).save(tmp_path / "clear.png")
+    assert (read_colour(tmp_path / "clear.png") == 1).all()
+    image = torch.rand(1, 3, 33, 40, generator=torch.Generator().manual_seed(0))
+    write_colour(tmp_path / "out.png", image)
+    torch.testing.assert_close(read_colour(tmp_path / "out.png"), image, atol=0.5 / 255 + 1e-6, rtol=0)
+
+
+def test_a_picture_is_painted_at_the_size_that_was_asked(tmp_path, weights):
+    one, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.jpg", (60, 80), seed=1)
+    said = painting.paint(one, other, tmp_path / "out.png", weights, size=48, steps=6)
+    assert Image.open(tmp_path / "out.png").size == (48, 35)
+    assert "SqueezeNet 1.1" in said
+    before, after = (float(each) for each in said.rsplit("style loss ")[1].split(" -> "))
+    assert after < before
+
+
+def test_ctrl_c_keeps_what_there_is(tmp_path, weights, monkeypatch):
+    class Impatient(painting._Held):
+        def __call__(self, done, *rest):
+            super().__call__(done, *rest)
+            if done >= 4:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(painting, "_Held", Impatient)
+    one, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.png", seed=1)
+    monkeypatch.setattr(painting, "AT_ONCE", 2)
+    said = painting.paint(one, other, tmp_path / "out.png", weights, size=44, steps=50)
+    assert "stopped after 4 of 50 steps" in said
+    assert (tmp_path / "out.png").is_file()
+
+
+def test_what_cannot_be_used_is_named_before_anything_is_painted(tmp_path, weights):
+    one, small = picture(tmp_path / "a.png"), picture(tmp_path / "tiny.png", (20, 9))
+    (tmp_path / "text.png").write_text("no picture")
+    out = tmp_path / "out.png"
+    for arguments, words in {
+        (one, small, out): r"tiny.png: 20 x 9|tiny.png: 48 x 22",
+        (one, tmp_path / "text.png", out): "text.png is not an image",
+        (one, one, tmp_path / "out.gif"): "out.gif: name it .png",
+        (one, one, out): "both are the same",
+    }.items():
+        with pytest.raises(ValueError, match=words):
+            painting.paint(*arguments, weights, size=48, steps=2)
+    for wrong in ({"size": 8}, {"steps": 0}, {"content_weight": 0.0, "style_weight": 0.0}):
+        with pytest.raises(ValueError, match="expected --size"):
+            painting.paint(one, one, out, weights, **wrong)
+    assert not out.exists()
+
+
+def test_without_weights_and_without_a_trained_network_it_says_what_to_do(smoke):
+    one = picture(smoke / "a.png")
+    with pytest.raises(ValueError, match=r"reprise repro .* trains one, or give --weights FILE"):
+        painting.paint(one, one, smoke / "out.png", size=48, steps=2)
+
+
+def test_a_trained_network_explains_a_picture_of_any_size(tmp_path, monkeypatch):
+    space = made_up.workspace("maximisation", tmp_path, 1)
+    made_up.train(space, "network")
+    monkeypatch.chdir(tmp_path)
+    one = picture(tmp_path / "a.png", (70, 50))
+    for method in ("gradient", "integrated", "smooth", "occlusion"):
+        said = explain(one, "maximisation/network", tmp_path / f"{method}.png", method, label=3)
+        assert "28 x 28 pixels of 1 channels" in said
+        assert Image.open(tmp_path / f"{method}.png").size[0] > 300
+    for network, label, words in (
+        ("maximisation/netwrk", None, "did you mean 'network'"),
+        ("maximisation/network", 10, "the network has the classes 0 to 9"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            explain(one, network, tmp_path / "out.png", "gradient", label)
+    with pytest.raises(ValueError, match="no seed 9; there are 0, 1, 2"):
+        explain(one, "maximisation/network", tmp_path / "out.png", "gradient", seed=9)
