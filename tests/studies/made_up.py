@@ -116,3 +116,10 @@ def evaluate(space: Workspace) -> Evidence:
 def verdicts(evidence: Evidence, claim: int, kind: str = "primary") -> list[str]:
     """Of all findings of one kind on a claim, in order."""
     return [finding.verdict for finding in evidence.findings if finding.claim == claim and finding.kind == kind]
+
+
+def measured(evidence: Evidence, claim: int) -> list[str]:
+    """What deciding findings say where fewer repetitions than planned, which tests have, are the one thing against."""
+    found = [finding for finding in evidence.findings if (finding.claim, finding.kind) == (claim, "primary")]
+    few = [finding.undecided == evidence.declared[claim].off_plan(0, finding.effect.n) for finding in found]
+    return [f.expect.judge(f.effect) if bar else f.verdict for f, bar in zip(found, few, strict=True)]

@@ -22,7 +22,7 @@ def test_our_code_agrees_with_every_oracle(evidence):
 
 
 def test_dead_units_and_hinge_loss_are_contradicted_by_one_comparison_each(evidence):
-    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in (143, 144, 145, 147, 150)}
+    verdicts = {claim: made_up.measured(evidence, claim) for claim in (143, 144, 145, 147, 150)}
     one, both = ["reproduced"], ["reproduced", "reproduced"]
     beside = ["reproduced", "contradicted"]
     assert verdicts == {143: one, 144: both, 145: beside, 147: beside, 150: one}

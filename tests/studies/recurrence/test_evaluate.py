@@ -13,7 +13,7 @@ STUDY = "recurrence"
 
 
 def test_claims_are_decided_at_any_size_but_for_trained_ones(evidence):
-    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in range(133, 141)}
+    verdicts = {claim: made_up.measured(evidence, claim) for claim in range(133, 141)}
     assert verdicts[133] == verdicts[134] == verdicts[139] == []  # built
     assert verdicts[135] == verdicts[137] == verdicts[138] == ["reproduced"]
     assert verdicts[136][0] != "contradicted"

@@ -19,7 +19,7 @@ def test_our_code_agrees_with_every_oracle(evidence):
 
 
 def test_what_the_source_states_is_reproduced_and_what_it_only_names_is_built(evidence):
-    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in range(155, 159)}
+    verdicts = {claim: made_up.measured(evidence, claim) for claim in range(155, 159)}
     assert verdicts == {155: ["reproduced"] * 2, 156: [], 157: ["reproduced"], 158: ["reproduced"] * 5}
     assert {finding.verdict for finding in evidence.findings if finding.kind == "secondary"} == {"reproduced"}
 
