@@ -80,7 +80,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     return Evidence(
         data=f"{len(above):,} draws",
         findings=[primary(declared[$number], share)],
-        metrics={"share": Metric(share.value)},
+        metrics={"share": Metric(share.value, "equal")},
     )
 ''',
     "pipelines/$name/params.yaml": "# $title: claim $number.\nrepetitions: 1000\n",

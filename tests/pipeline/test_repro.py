@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -147,9 +148,13 @@ def test_the_runs_are_in_mlflow_and_syncing_finds_only_the_evidence_new(clone):
     studies = len(list((clone / "data" / "evidence").iterdir()))
     records = [json.loads(path.read_text()) for path in (clone / "data" / "runs").rglob("run.json")]
     trained = sum(1 + len(record["epochs"]) for record in records)  # a variant and its seeds
-    assert printed.startswith(f"{studies} runs made, {trained} kept, 0 removed")
+    swept = 0  # a part of a sweep and its learning rates
+    for table in (clone / "data" / "sweeps").glob("*/*/table.csv"):
+        with table.open(newline="", encoding="utf-8") as stream:
+            swept += 1 + len({row["learning_rate"] for row in csv.DictReader(stream)})
+    assert printed.startswith(f"{studies + swept} runs made, {trained} kept, 0 removed")
     again = run(clone, "reprise", "track", "sync").stdout
-    assert again.startswith(f"0 runs made, {studies + trained} kept, 0 removed")
+    assert again.startswith(f"0 runs made, {studies + swept + trained} kept, 0 removed")
 
 
 @pytest.fixture
@@ -189,9 +194,7 @@ def test_a_data_file_that_a_stage_reads_makes_it_run_again(clone, edited, path, 
 
 
 def test_a_table_beside_a_module_makes_its_study_run_again(clone, edited):
-    tables = sorted(
-        p.relative_to(clone) for p in clone.glob("src/reprise/studies/*/**/*.csv") if p.parts[-2] != TRAINED
-    )
+    tables = sorted(p.relative_to(clone) for name in EXACT for p in clone.glob(f"src/reprise/studies/{name}/**/*.csv"))
     study = tables[0].parts[3]
     edited(str(tables[0]), "\n")
     status = json.loads(run(clone, "dvc", "status", "--json").stdout)
@@ -202,10 +205,12 @@ def test_the_report_shows_the_settings_that_were_used(clone, edited):
     """Nothing but evidence reaches it: a changed setting shows only when what it changes has run."""
     page = clone / "reports" / "studies" / f"{TRAINED}.html"
     before = page.read_text(encoding="utf-8")
-    edited(f"pipelines/{TRAINED}/params.yaml", "  plateau_factor: 0.25\n", "  plateau_factor: 0.2\n")
+    params = f"pipelines/{TRAINED}/params.yaml"
+    rate = next(line for line in (clone / params).read_text(encoding="utf-8").splitlines() if "learning_rate:" in line)
+    edited(params, rate, "  learning_rate: 0.5")
     run(clone, "dvc", "repro", "--single-item", "--force", "report")
     assert page.read_text(encoding="utf-8") == before
-    assert "plateau_factor" in before
+    assert "learning_rate" in before
 
 
 def test_a_killed_repro_ends_as_an_uninterrupted_one(clone):

@@ -41,7 +41,7 @@ def test_it_answers_its_claims(evidence):
 
 
 def test_what_is_exact_is_decided_and_every_oracle_holds(evidence):
-    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in (175, 176, 177, 178, 180, 183)}
+    verdicts = {claim: made_up.measured(evidence, claim) for claim in (175, 176, 177, 178, 180, 183)}
     assert set(map(tuple, verdicts.values())) == {("reproduced",)}
     assert {finding.verdict for finding in evidence.findings if finding.kind == "oracle"} == {"reproduced"}
     assert [finding.verdict for finding in evidence.findings if finding.kind == "slip"] == ["contradicted"]

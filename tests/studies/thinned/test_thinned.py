@@ -51,7 +51,7 @@ def test_our_code_agrees_with_every_oracle(evidence):
 
 
 def test_what_is_exact_is_decided(evidence):
-    verdicts = {claim: made_up.verdicts(evidence, claim) for claim in (18, 19, 20, 21, 22, 152, 191)}
+    verdicts = {claim: made_up.measured(evidence, claim) for claim in (18, 19, 20, 21, 22, 152, 191)}
     assert verdicts == {
         18: ["reproduced"],
         19: ["reproduced"],
