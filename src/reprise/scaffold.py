@@ -46,7 +46,7 @@ $number:
   band: 0.45 to 0.55
   because: write here why this band, and no narrower one, is what the claim says
   smallest: 0.05
-  planned: {n: 1000, spread: 0.5, taken_from: a share near one half}
+  planned: {n: 4000, spread: 0.5, taken_from: a share near one half}
   undecidable: fewer draws than planned
 """,
     "src/reprise/studies/$name/measure.py": '''"""The measurement: replace it by your own."""
@@ -83,7 +83,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         metrics={"share": Metric(share.value, "equal")},
     )
 ''',
-    "pipelines/$name/params.yaml": "# $title: claim $number.\nrepetitions: 1000\n",
+    "pipelines/$name/params.yaml": "# $title: claim $number.\nrepetitions: 4000\n",
     "pipelines/$name/dvc.yaml": """# $title: claim $number.
 stages:
   evaluate:

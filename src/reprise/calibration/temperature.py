@@ -53,7 +53,8 @@ class TemperatureScaling(Calibrator):
             )
 
     def _transform(self, logits: np.ndarray) -> np.ndarray:
-        probabilities = softmax(logits, 1 / self.temperature)
+        largest = float(np.finfo(logits.dtype).max)  # beyond it a row's largest logit would be 0 times infinity
+        probabilities = softmax(logits, min(1 / self.temperature, largest))
         predicted = logits.argmax(axis=1)
         moved = np.flatnonzero(probabilities.argmax(axis=1) != predicted)  # rounded to a tie with an earlier class
         if len(moved):

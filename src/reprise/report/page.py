@@ -26,8 +26,8 @@ from reprise.report.overview import draw_overview
 from reprise.report.terminal import read_ledger
 
 TAGLINE = (
-    "Four well-read write-ups claim or name {} things about deep learning. Reprise runs each: a claim ends as a verdict, "
-    "with the measurement and the interval behind it."
+    "Four well-read write-ups claim or name {} things about deep learning. Reprise runs each: a claim ends as a "
+    "verdict, with the measurement and the interval behind it."
 )
 TEMPLATES = Path(__file__).parent / "templates"
 KEPT = Path("reports/real")  # the last run on real data that was kept: it leads
