@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,11 @@ with open("times.txt", "a") as stream:
     stream.write(f"{out} {start} {time.time()}\\n")
 """
 REPRO = "import sys; from reprise.repro.command import repro; sys.exit(repro(sys.argv[2:], int(sys.argv[1])))"
+
+
+def _heard() -> None:
+    """Under nohup the suite ignores a hang-up, and what it starts would too."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class Toy:
@@ -60,8 +66,9 @@ class Toy:
         """Starts a repro in a process of its own."""
         command = [sys.executable, "-c", REPRO, str(jobs), *targets]
         scratch = os.environ | {"TMPDIR": str(self.folder.parent)}
-        self.processes.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=scratch))
-        return self.processes[-1]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=scratch, preexec_fn=_heard)
+        self.processes.append(process)
+        return process
 
     def spans(self) -> dict[str, tuple[float, float]]:
         """When each stage began and ended, by its output, in the order of the ends."""
