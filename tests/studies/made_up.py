@@ -15,6 +15,9 @@ from reprise.evaluation import evaluate_study
 from reprise.files import write_json, write_npz, write_text
 from reprise.registry import import_dataset, import_part
 from reprise.settings import TrainingConfig
+from reprise.stages.prepare import prepare
+from reprise.stages.probe import probe
+from reprise.stages.sweep import sweep
 from reprise.workspace import Workspace
 
 SEEDS = 3
@@ -101,6 +104,38 @@ def train(space: Workspace, variant: str) -> None:
     train_variant(
         part, settings, range(space.config.seeds), lambda seed: part.data(space, settings, seed), training, *folders
     )
+
+
+def asked(folder: Path, study: str) -> Workspace:
+    """A workspace at scale smoke in which everything but the evaluation is done."""
+    space = prepared(folder, study)
+    for variant in space.config.variants:
+        train(space, variant)
+        probe(space, variant)
+    return space
+
+
+def swept(folder: Path, study: str, params: str = "") -> Workspace:
+    """A workspace at scale smoke that was swept, every part of it: with these parameters, or on data with its own."""
+    if params:
+        write_text(folder / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
+        write_text(folder / f"pipelines/{study}/params.yaml", params)
+        space = Workspace(study, folder)
+    else:
+        space = prepared(folder, study)
+    for part in getattr(space.config, "parts", ("",)):
+        sweep(space, part)
+    return space
+
+
+def prepared(folder: Path, study: str) -> Workspace:
+    """A workspace at scale smoke with the data that the study reads."""
+    copy_params(folder, study)
+    config.set_value(folder, "scale=smoke", "training.accelerator=cpu")
+    space = Workspace(study, folder)
+    for name in space.reads:
+        prepare(Workspace("", folder), name)
+    return space
 
 
 def hash_of(text: str) -> int:

@@ -10,7 +10,6 @@ import torch
 from tests.studies import made_up
 
 from reprise.evaluation import evaluate_study
-from reprise.files import write_text
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.activations import curves, depth, learning, lesson, trained
 from reprise.studies.activations.settings import Learning
@@ -23,12 +22,7 @@ LEARNING = "{seeds: 8, hidden: 8, rates: [0.1, 1.0, 3.0], steps: 20, batch: 16, 
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    folder = tmp_path_factory.mktemp(STUDY)
-    write_text(folder / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
-    write_text(folder / f"pipelines/{STUDY}/params.yaml", f"{{networks: 20, learning: {LEARNING}}}\n")
-    space = Workspace(STUDY, folder)
-    run_sweep(space)
-    return space
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY, f"{{networks: 20, learning: {LEARNING}}}\n")
 
 
 @pytest.fixture(scope="module")

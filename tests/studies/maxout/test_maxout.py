@@ -11,7 +11,6 @@ from tests.conftest import copy_params
 from tests.studies import made_up
 
 from reprise import config
-from reprise.data import digits
 from reprise.evaluation import evaluate_study
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.maxout import exact, lesson, trained
@@ -25,13 +24,7 @@ LISTING = lesson.listing  # also where it is replaced
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    folder = tmp_path_factory.mktemp(STUDY)
-    copy_params(folder)
-    config.set_value(folder, "scale=smoke")
-    space = Workspace(STUDY, folder)
-    digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
-    run_sweep(space)
-    return space
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import torch
 from tests.studies import made_up
 
 from reprise.evaluation import evaluate_study
-from reprise.files import write_text
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.normed import learning, lesson, trained
 from reprise.studies.normed.settings import Learning
@@ -29,13 +28,8 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    folder = tmp_path_factory.mktemp(STUDY)
     learned = ", ".join(f"{key}: {value}" for key, value in SETTINGS.items())
-    write_text(folder / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
-    write_text(folder / f"pipelines/{STUDY}/params.yaml", f"{{learning: {{{learned}}}}}\n")
-    space = Workspace(STUDY, folder)
-    run_sweep(space)
-    return space
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY, f"{{learning: {{{learned}}}}}\n")
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tests.conftest import copy_params
+from tests.studies import made_up
 
 from reprise import config
 from reprise.config import ConfigError
-from reprise.data import digits
 from reprise.evaluation import evaluate_study
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.optimizers import alone, curves
@@ -22,14 +22,7 @@ STUDY = "optimizers"
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    folder = tmp_path_factory.mktemp(STUDY)
-    copy_params(folder)
-    config.set_value(folder, "scale=smoke")
-    space = Workspace(STUDY, folder)
-    digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
-    for part in space.config.parts:
-        run_sweep(space, part)
-    return space
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY)
 
 
 def made(values: dict[float, list[float]], dropout: float = 0.0) -> curves.Accuracies:

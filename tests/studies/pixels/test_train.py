@@ -5,34 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.conftest import copy_params
 from tests.studies import made_up
 from torch import nn
 
-from reprise import config
 from reprise.data import digits
 from reprise.evaluation import evaluate_study
 from reprise.models.pixels import PixelNetwork
 from reprise.runs import Probed, Run
-from reprise.stages.prepare import prepare
 from reprise.stages.probe import probe
 from reprise.studies.pixels.probe import gradients, longest_chain, nearest
 from reprise.studies.pixels.train import binary, data, shrunk
-from reprise.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A workspace at scale smoke with everything but the evaluation done."""
-    folder = tmp_path_factory.mktemp("pixels")
-    copy_params(folder, "pixels")
-    config.set_value(folder, "scale=smoke", "training.accelerator=cpu")
-    space = Workspace("pixels", folder)
-    prepare(Workspace("", folder), "digits")
-    for variant in space.config.variants:
-        made_up.train(space, variant)
-        probe(space, variant)
-    return space
+    return made_up.asked(tmp_path_factory.mktemp("pixels"), "pixels")
 
 
 def test_every_seed_and_variant_learns_the_same_binary_digits(asked):

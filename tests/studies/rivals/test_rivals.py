@@ -6,7 +6,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tests.conftest import copy_params
 from tests.studies import made_up
 
 from reprise import config
@@ -17,7 +16,6 @@ from reprise.evaluation import declarations, evaluate_study
 from reprise.files import write_npz
 from reprise.networks import load_networks
 from reprise.runs import Probed, load_runs
-from reprise.stages.prepare import prepare
 from reprise.stages.probe import probe
 from reprise.studies.rivals.drawn import load_drawn
 from reprise.studies.rivals.findings import label_findings, turn_findings
@@ -28,15 +26,7 @@ from reprise.workspace import Workspace
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A workspace at scale smoke with everything but the evaluation done."""
-    folder = tmp_path_factory.mktemp("rivals")
-    copy_params(folder, "rivals")
-    config.set_value(folder, "scale=smoke", "training.accelerator=cpu")
-    space = Workspace("rivals", folder)
-    prepare(Workspace("", folder), "digits")
-    for variant in space.config.variants:
-        made_up.train(space, variant)
-        probe(space, variant)
-    return space
+    return made_up.asked(tmp_path_factory.mktemp("rivals"), "rivals")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from PIL import Image
 from tests.studies import made_up
 
 from reprise.evaluation import evaluate_study
-from reprise.files import write_text
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.thinned import forms, learning, lesson, updates
 from reprise.studies.thinned.settings import Learning
@@ -26,13 +25,9 @@ LEARNING = {
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dropout")
     learned = ", ".join(f"{key}: {value}" for key, value in LEARNING.items())
-    write_text(folder / "params.yaml", "scale: smoke\ndata: {source: generated}\n")
-    write_text(folder / "pipelines/thinned/params.yaml", f"{{repetitions: 40, adam: 10, learning: {{{learned}}}}}\n")
-    space = Workspace(STUDY, folder)
-    run_sweep(space)
-    return space
+    params = f"{{repetitions: 40, adam: 10, learning: {{{learned}}}}}\n"
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY, params)
 
 
 @pytest.fixture(scope="module")
