@@ -153,3 +153,65 @@ def test_nothing_to_renew_changes_nothing(repository):
     done = renew([PIPELINE, Path("dvc.yaml")], repository)
     assert (done.renewed, done.must_run) == ([], {})
     assert lock(repository) == before[1]
+
+
+SETTINGS = (
+    "base:\n  epochs: {smoke: 1, small: 2, medium: 3, full: 9}\n  rate: 1.0e-3\n  data: {generated: 5, real: 7}\n"
+)
+
+
+@pytest.fixture
+def tuned(repository):
+    """The same with params: shared ones that say the scale, and a study's own."""
+    (repository / "params.yaml").write_text("scale: small\ndata:\n  source: generated\n")
+    (repository / "pipelines/p/params.yaml").write_text(SETTINGS)
+    edit(
+        repository,
+        "    outs:\n",
+        "    params:\n      - params.yaml: [scale, data.source]\n      - pipelines/p/params.yaml: [base]\n    outs:\n",
+        "pipelines/p/dvc.yaml",
+    )
+    dvc(repository, "repro", "pipelines/p/dvc.yaml")
+    return repository
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("medium: 3", "medium: 30"), ("medium: 3, ", ""), ("smoke: 1", "smoke: 2"), ("real: 7", "real: 70")],
+)
+def test_a_setting_of_another_scale_or_source_renews_the_locks_and_nothing_runs(tuned, old, new):
+    edit(tuned, old, new, "pipelines/p/params.yaml")
+    assert "changed" in dvc(tuned, "status", str(PIPELINE))
+    done = renew([PIPELINE], tuned)
+    assert (done.renewed, done.must_run, done.files) == (STAGES, {}, {"pipelines/p/params.yaml"})
+    assert dvc(tuned, "status").strip() == "Data and pipelines are up to date."
+    renewed = lock(tuned)
+    dvc(tuned, "repro", "--force", str(PIPELINE))
+    assert lock(tuned) == renewed
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("pipelines/p/params.yaml", "small: 2", "small: 3"),
+        ("pipelines/p/params.yaml", "1.0e-3", "2.0e-3"),
+        ("pipelines/p/params.yaml", "generated: 5", "generated: 6"),
+        ("pipelines/p/params.yaml", "base:", "other:"),
+        ("params.yaml", "scale: small", "scale: medium"),
+    ],
+)
+def test_a_setting_that_was_used_has_its_stages_run_and_nothing_changes(tuned, name, old, new):
+    before = lock(tuned)
+    edit(tuned, old, new, name)
+    done = renew([PIPELINE], tuned)
+    assert done.renewed == []
+    assert list(done.must_run) == STAGES
+    assert all("is another" in reason for reason in done.must_run.values())
+    assert lock(tuned) == before
+
+
+def test_params_are_not_compared_where_the_lock_does_not_say_its_scale(tuned):
+    edit(tuned, "      - params.yaml: [scale, data.source]\n", "", "pipelines/p/dvc.yaml")
+    dvc(tuned, "repro", "--force", str(PIPELINE))
+    edit(tuned, "medium: 3", "medium: 30", "pipelines/p/params.yaml")
+    assert list(renew([PIPELINE], tuned).must_run) == STAGES

@@ -1,8 +1,10 @@
-"""Locks without fear: a comment, a docstring or a blank line under ``src/`` asks for no training.
+"""Locks without fear: a comment under ``src/``, or a setting of another scale, asks for no training.
 
-DVC knows a file by its md5, so that every edit makes its stages run again. ``reprise deps --renew`` compares what a
-lock knows (found in git by its md5) with what is there, as syntax trees: where only comments, docstrings or layout
-differ, the lock gets the new md5 and size, and nothing runs. Where code differs, the stage is named and left alone.
+DVC knows a file by its md5 and a parameter by its whole value, so that every edit makes its stages run again. ``reprise
+deps --renew`` compares what a lock knows (of files: found in git by their md5) with what is there, code as syntax trees
+and parameters as the scale and source of data that the lock knows resolve them: where only comments, docstrings,
+layout or the entries of other scales differ, the lock gets the new values, and nothing runs. Where code or a setting
+that was used differs, the stage is named and left alone.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from reprise.closure import PACKAGE, syntax
+from reprise.settings import SCALES, SOURCES, resolve
+from reprise.yaml_files import read_yaml
 
 
 @dataclass
@@ -24,7 +29,7 @@ class Renewal:
 
     Attributes:
         renewed: addresses of stages whose lock was brought up to date without running.
-        files: the files that differ in comments, docstrings or layout alone.
+        files: the files that differ in comments, docstrings or layout alone, or in what was not used.
         must_run: by address, why the stage has to run.
     """
 
@@ -56,15 +61,20 @@ def renew(pipelines: Iterable[Path], root: Path = Path(), source: Path = Path("s
         with modify_yaml(lock) as document:
             for name, stage in (document.get("stages") or {}).items():
                 address = name if pipeline.parent == Path() else f"{pipeline.as_posix()}:{name}"
+                if address not in wanted:
+                    continue  # no longer in its dvc.yaml
                 changed = _changed(stage.get("deps") or [], root, source)
-                why = _reason(address, stage, changed, wanted, root, source)
+                set_anew = _set_anew(stage.get("params") or {}, root)
+                why = _reason(address, stage, changed, wanted, root, source) or _other_settings(stage, set_anew)
                 if why:
                     done.must_run[address] = why
-                elif changed:
+                elif changed or set_anew:
                     for entry in changed:
                         entry["md5"], entry["size"] = _md5((root / entry["path"]).read_bytes()), _size(root, entry)
+                    for path, values in set_anew.items():
+                        stage["params"][path].update(values)
                     done.renewed.append(address)
-                    done.files |= {entry["path"] for entry in changed}
+                    done.files |= {entry["path"] for entry in changed} | set(set_anew)
     return done
 
 
@@ -72,6 +82,39 @@ def _changed(deps: list[dict[str, Any]], root: Path, source: Path) -> list[dict[
     """Entries of code whose file is not what the lock knows."""
     code = [entry for entry in deps if str(entry.get("path", "")).startswith(f"{source.as_posix()}/{PACKAGE}/")]
     return [entry for entry in code if _md5_of(root / entry["path"]) != entry.get("md5")]
+
+
+def _set_anew(known: dict[str, dict[str, Any]], root: Path) -> dict[str, dict[str, Any]]:
+    """By params file, the values that are not what the lock knows; None for one that is gone."""
+    found: dict[str, dict[str, Any]] = {}
+    for path, values in known.items():
+        now = read_yaml(root / path) if (root / path).is_file() else {}
+        differing = {key: _at(now, key) for key, value in values.items() if _at(now, key) != value}
+        if differing:
+            found[path] = differing
+    return found
+
+
+def _at(document: Any, key: str) -> Any:
+    for part in key.split("."):
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+def _other_settings(stage: dict[str, Any], set_anew: dict[str, dict[str, Any]]) -> str:
+    """The first setting that was used, or may have been, and is another now; empty where there is none."""
+    shared = (stage.get("params") or {}).get("params.yaml") or {}
+    scales = [shared["scale"]] if "scale" in shared else SCALES
+    sources = [shared["data.source"]] if "data.source" in shared else SOURCES
+    for path, values in set_anew.items():
+        for key, value in values.items():
+            known = stage["params"][path][key]
+            if value is None or any(
+                resolve(known, scale, origin) != resolve(value, scale, origin)
+                for scale, origin in product(scales, sources)
+            ):
+                return f"{path}: {key} is another"
+    return ""
 
 
 def _reason(
@@ -83,8 +126,6 @@ def _reason(
     source: Path,
 ) -> str:
     """Why a stage has to run; empty where it has not."""
-    if address not in wanted:
-        return ""  # no longer in its dvc.yaml: DVC drops it from the lock
     known = {entry["path"] for entry in stage.get("deps") or [] if entry["path"].startswith(f"{source.as_posix()}/")}
     other = sorted(known ^ {path for path in wanted[address] if path.startswith(f"{source.as_posix()}/")})
     if other:

@@ -40,13 +40,18 @@ def check() -> None:
 def deps(
     check: Annotated[bool, typer.Option("--check", help="Only say what would change.")] = False,
     renew: Annotated[
-        bool, typer.Option("--renew", help="Then bring locks up to date where only comments or layout changed.")
+        bool,
+        typer.Option(
+            "--renew",
+            help="Then bring locks up to date where only comments, layout or another scale's settings changed.",
+        ),
     ] = False,
 ) -> None:
     """Write the code part of every stage's deps: the files that its module imports, and the data that it reads.
 
-    With --renew, locks whose files differ from what they know in comments, docstrings or layout alone are renewed
-    without running anything; stages whose code differs are listed, left alone, and the exit code is 1.
+    With --renew, locks whose files differ from what they know in comments, docstrings or layout alone, or whose params
+    differ in entries of other scales, are renewed without running anything; stages whose code or settings differ are
+    listed, left alone, and the exit code is 1.
     """
     from reprise.closure import write_deps
 
