@@ -93,6 +93,9 @@ def findings(declared: Declarations) -> list[Finding]:
             42,
             "The same with feature maps whose channels come first (axis=1), pairs that divide only",
             exact(parted[1], int(divides.sum())),
+            equals(1),
+            kind="slip",
+            defect=22,
             note="The reshape puts the pieces' axis last: with axis=1 it groups pixels and not channels, unless "
             f"each group is one channel; of dense inputs, whose second axis is the last, {parted[0]:.0%} are right. "
             "tf.contrib.layers.maxout had the same lines.",
