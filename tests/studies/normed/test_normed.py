@@ -7,8 +7,10 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from tests.conftest import ROOT
 from tests.studies import made_up
 
+from reprise.data.handwritten import handwritten
 from reprise.evaluation import evaluate_study
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.normed import learning, lesson, trained
@@ -21,9 +23,11 @@ from reprise.workspace import Workspace
 
 STUDY = "normed"
 SETTINGS = {
-    "seeds": 12, "hidden": 8, "rate": 0.3, "rates": [0.1, 1.0, 10.0], "steps": 20, "readings": 4, "batch": 16,
-    "noise": 0.2, "overfit": 20,
+    "seeds": 12, "examples": 1297, "tested": 500, "hidden": 8,
+    "rate": 0.3, "rates": [0.1, 1.0, 10.0], "steps": 20, "readings": 4,
+    "batch": 16, "noise": 0.2, "overfit": 20,
 }  # fmt: skip
+CONFIG, IMAGES = Learning(**SETTINGS), handwritten(Workspace(STUDY, ROOT))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,7 @@ def test_training_depends_on_the_batch_and_inference_does_not():
 @pytest.mark.parametrize("place", learning.PLACES)
 @pytest.mark.parametrize("activation", learning.ACTIVATIONS)
 def test_batch_norm_stands_where_it_is_said(activation, place):
-    kinds = [type(layer).__name__ for layer in learning.build(activation, place, 5)()]
+    kinds = [type(layer).__name__ for layer in learning.build(activation, place, 5, 64)()]
     bend = learning.ACTIVATIONS[activation].__name__
     block = {"none": [bend], "before": ["BatchNorm1d", bend], "after": [bend, "BatchNorm1d"]}[place]
     assert kinds == ["Linear", *block, "Linear", *block, "Linear"]
@@ -76,10 +80,10 @@ def test_batch_norm_stands_where_it_is_said(activation, place):
 
 @pytest.mark.parametrize("place", learning.PLACES)
 def test_the_watched_inputs_are_those_of_the_network_itself(place):
-    (x, y), _ = learning.digits()
-    work = Work(learning.build("rectifier", place, 6), (x, y), None, 16, 5, (5,))
+    (x, y), _ = learning.digits(CONFIG, IMAGES)
+    work = Work(learning.build("rectifier", place, 6, 64), (x, y), None, 16, 5, (5,))
     _, stack = train_stacked(work, [Network("sgd", 0.3, seed) for seed in range(2)])
-    model = learning.build("rectifier", place, 6)()
+    model = learning.build("rectifier", place, 6, 64)()
     model.load_state_dict({name: each[1] for name, each in stack.parameters.items()}, strict=False)
     with torch.no_grad():
         expected = model.train()[: 2 if place == "none" else 3](x)
@@ -87,10 +91,15 @@ def test_the_watched_inputs_are_those_of_the_network_itself(place):
 
 
 def test_labels_are_wrong_in_training_alone():
-    clean, noisy = learning.digits(), learning.digits(0.2)
+    clean, noisy = learning.digits(CONFIG, IMAGES), learning.digits(CONFIG, IMAGES, 0.2)
     assert torch.equal(clean[0][0], noisy[0][0])
     assert 0.12 < (clean[0][1] != noisy[0][1]).float().mean() < 0.24
     assert torch.equal(clean[1][1], noisy[1][1])
+
+
+def test_more_images_than_there_are_are_told():
+    with pytest.raises(ValueError, match="2000 images are asked for, 1797 are there"):
+        learning.digits(Learning(**SETTINGS | {"tested": 703}), IMAGES)
 
 
 def test_usable_rates_are_read_from_accuracies():
@@ -102,8 +111,8 @@ def test_usable_rates_are_read_from_accuracies():
 
 def test_the_drift_of_networks_that_do_not_move_is_nothing():
     config = Learning(**SETTINGS | {"rate": 1e-9, "seeds": 2})
-    assert learning.watched(config, "none")["drift"].max() < 1e-4
-    assert learning.watched(Learning(**SETTINGS | {"seeds": 2}), "none")["drift"].min() > 1e-3
+    assert learning.watched(config, IMAGES, "none")["drift"].max() < 1e-4
+    assert learning.watched(Learning(**SETTINGS | {"seeds": 2}), IMAGES, "none")["drift"].min() > 1e-3
 
 
 def made(space, tmp_path, change):

@@ -7,8 +7,10 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from tests.conftest import ROOT
 from tests.studies import made_up
 
+from reprise.data.handwritten import handwritten
 from reprise.evaluation import evaluate_study
 from reprise.stages.sweep import sweep as run_sweep
 from reprise.studies.thinned import forms, learning, lesson, updates
@@ -18,9 +20,10 @@ from reprise.workspace import Workspace
 
 STUDY = "thinned"
 LEARNING = {
-    "seeds": 12, "few": 30, "many": 100, "small": 4, "large": 16, "noise": 0.2, "dropout": 0.5, "steps": 30,
-    "batch": 16, "rate": 0.01, "removals": 3, "ensemble": 2,
+    "seeds": 12, "tested": 500, "few": 30, "many": 100, "small": 4, "large": 16, "noise": 0.2, "dropout": 0.5,
+    "steps": 30, "batch": 16, "rate": 0.01, "removals": 3, "ensemble": 2,
 }  # fmt: skip
+IMAGES = handwritten(Workspace(STUDY, ROOT))
 
 
 @pytest.fixture(scope="module")
@@ -99,22 +102,24 @@ def test_thinned_networks_are_those_of_a_plain_loop():
 
 
 def test_splits_share_no_image_and_few_are_the_first_of_many():
-    train, test = learning.split(4, 100)
-    few, same = learning.split(4, 30)
+    train, test = learning.split(4, 100, 60, 200)
+    few, same = learning.split(4, 30, 60, 200)
     assert not set(train) & set(test)
     assert np.array_equal(test, same)
     assert np.array_equal(few, train[:30])
-    assert not np.array_equal(test, learning.split(5, 100)[1])
+    with pytest.raises(ValueError, match="100 training and 101 test images are asked for, 200 are there"):
+        learning.split(4, 100, 101, 200)
+    assert not np.array_equal(test, learning.split(5, 100, 60, 200)[1])
 
 
 def test_cells_that_differ_in_dropout_alone_share_first_weights_and_order():
     config = Learning(**LEARNING | {"steps": 10, "seeds": 2})
     kinds = learning.cells(config)
-    assert learning._build(kinds["few"])  # a module is made
-    trained = [learning.train(config, kinds[name]) for name in ("many", "many_dropped")]
+    assert learning._build(kinds["few"], 64)  # a module is made
+    trained = [learning.train(config, kinds[name], IMAGES) for name in ("many", "many_dropped")]
     assert np.array_equal(trained[0].train, trained[1].train)
     assert not np.array_equal(trained[0].layers[0][0], trained[1].layers[0][0])
-    noisy = learning.train(config, kinds["noisy_large"])
+    noisy = learning.train(config, kinds["noisy_large"], IMAGES)
     assert 0.1 < (noisy.taught != noisy.labels).mean() < 0.25  # a fifth drawn anew, a tenth of which stay by chance
 
 

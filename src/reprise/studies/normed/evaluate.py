@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
+from reprise.data.handwritten import words
 from reprise.studies.normed import exact, figures, trained
 from reprise.studies.normed.settings import Config
 from reprise.sweeps import read_sweep
@@ -23,17 +24,17 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures what can be computed; what was trained comes from the sweep."""
     torch.set_num_threads(1)
     config: Config = workspace.config
-    sweep = read_sweep(workspace, *COLUMNS)
+    sweep, images = read_sweep(workspace, *COLUMNS), words(workspace.source)
     kinds = {pair: trained.kind(sweep, *pair) for pair in KINDS}
     return Evidence(
-        data="scikit-learn's handwritten digits (1,797 real images of 8 x 8) for claims 162, 184, 188 and 189; random "
-        "feature maps of 8 x 14 x 14 x 128 for the others, which are exact",
+        data=f"{images} (real images, {config.learning.examples} of training and {config.learning.tested} of test) for "
+        "claims 162, 184, 188 and 189; random feature maps of 8 x 14 x 14 x 128 for the others, which are exact",
         findings=[*exact.findings(declared), *trained.findings(declared, sweep, kinds)],
         metrics={
             "accuracy_before": Metric.over_seeds(kinds["rectifier", "before"].accuracy, "higher"),
             "accuracy_without": Metric.over_seeds(kinds["rectifier", "none"].accuracy, "higher"),
         },
-        tables=[trained.table(kinds)],
-        figures=[figures.draw_rates(workspace.evidence / "figures", kinds)],
+        tables=[trained.table(kinds, images)],
+        figures=[figures.draw_rates(workspace.evidence / "figures", kinds, images)],
         cost={"networks": len(sweep), "steps": config.learning.steps},
     )

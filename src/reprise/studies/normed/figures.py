@@ -11,7 +11,7 @@ from reprise.plotting import COLOURS, figure
 from reprise.studies.normed.trained import FIGURE, LEARNED, Kinds
 
 
-def draw_rates(folder: Path, kinds: Kinds) -> Figure:
+def draw_rates(folder: Path, kinds: Kinds, images: str) -> Figure:
     """Test accuracy against the learning rate, for each activation and place."""
     activations = list(dict.fromkeys(activation for activation, _ in kinds))
     with figure(folder / f"{FIGURE}.svg", 7, 3.0, ncols=len(activations), sharey=True) as (_, axes):
@@ -31,5 +31,5 @@ def draw_rates(folder: Path, kinds: Kinds) -> Figure:
         "Which learning rates a network bears, with batch norm and without",
         "Test accuracy over the learning rate for three activations, without batch norm, with it before and after the "
         "activation.",
-        "scikit-learn's handwritten digits; medians and quartiles over seeds. Dotted: what is called to learn.",
+        f"{images}; medians and quartiles over seeds. Dotted: what is called to learn.",
     )

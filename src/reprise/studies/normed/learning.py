@@ -1,4 +1,4 @@
-"""Networks of two hidden layers that learn scikit-learn's handwritten digits, normalised or not."""
+"""Networks of two hidden layers that learn handwritten digits, normalised or not."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
+from reprise.data.handwritten import Handwritten
 from reprise.studies.normed import lesson
 from reprise.studies.normed.settings import Learning
 from reprise.sweep import Network, grid, sweep
 from reprise.sweep.stacked import Stack, train_stacked
 from reprise.sweep.work import Examples, Work
 
-TESTED, PIXELS, CLASSES = 500, 64, 10
+CLASSES = 10
 ACTIVATIONS = {"rectifier": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 PLACES = ("none", "before", "after")
 VARIES = 1e-3  # standard deviation from which on a unit counts: others are silent for every image
 
 
-def build(activation: str, place: str, hidden: int) -> Callable[[], nn.Module]:
+def build(activation: str, place: str, hidden: int, pixels: int) -> Callable[[], nn.Module]:
     """What makes a network with batch norm ``before`` or ``after`` each activation, or ``none``."""
 
     def made() -> nn.Module:
         layers: list[nn.Module] = []
-        for inputs in (PIXELS, hidden):
+        for inputs in (pixels, hidden):
             norm = [] if place == "none" else [nn.BatchNorm1d(hidden, eps=lesson.SMALL, momentum=1 - lesson.MOMENTUM)]
             bend = ACTIVATIONS[activation]()
             layers += [nn.Linear(inputs, hidden), *([bend, *norm] if place == "after" else [*norm, bend])]
@@ -36,21 +36,28 @@ def build(activation: str, place: str, hidden: int) -> Callable[[], nn.Module]:
     return made
 
 
-def digits(noise: float = 0.0) -> tuple[Examples, Examples]:
-    """Training and test images, (n, 64) in [0, 1], with their labels, a share of the training ones drawn anew."""
-    found, rng = load_digits(), np.random.default_rng(162)
-    order = rng.permutation(len(found.target))
-    x, y = torch.from_numpy((found.data[order] / 16).astype(np.float32)), torch.from_numpy(found.target[order])
+def digits(config: Learning, images: Handwritten, noise: float = 0.0) -> tuple[Examples, Examples]:
+    """Training and test images, (n, pixels) in [0, 1], with their labels, a share of the training ones drawn anew.
+
+    Raises:
+        ValueError: there are not so many images.
+    """
+    tested, count = config.tested, config.tested + config.examples
+    if count > len(images.labels):
+        raise ValueError(f"learning: {count} images are asked for, {len(images.labels)} are there; lower `examples`")
+    rng = np.random.default_rng(162)
+    order = rng.permutation(len(images.labels))[:count]
+    x, y = torch.from_numpy(images.inputs[order]), torch.from_numpy(images.labels[order])
     anew = torch.from_numpy(rng.random(len(y)) < noise)
     taught = torch.where(anew, torch.from_numpy(rng.integers(CLASSES, size=len(y))), y)
-    return (x[TESTED:], taught[TESTED:]), (x[:TESTED], y[:TESTED])
+    return (x[tested:], taught[tested:]), (x[:tested], y[:tested])
 
 
-def learned(config: Learning, activation: str, place: str) -> dict[str, np.ndarray]:
+def learned(config: Learning, images: Handwritten, activation: str, place: str) -> dict[str, np.ndarray]:
     """Every rate and seed of one kind of network: columns, one row a network."""
-    train, test = digits()
+    train, test = digits(config, images)
     table = sweep(
-        build(activation, place, config.hidden),
+        build(activation, place, config.hidden, train[0].shape[1]),
         train,
         grid(["sgd"], config.rates, range(config.seeds)),
         test=test,
@@ -65,11 +72,12 @@ def learned(config: Learning, activation: str, place: str) -> dict[str, np.ndarr
     return {name: table[name][last] for name in names}
 
 
-def watched(config: Learning, place: str) -> dict[str, np.ndarray]:
+def watched(config: Learning, images: Handwritten, place: str) -> dict[str, np.ndarray]:
     """How much the distribution of the second layer's inputs changes, a row a seed."""
-    train, _ = digits()
+    train, _ = digits(config, images)
     points = tuple(round(config.steps * (i + 1) / config.readings) for i in range(config.readings))
-    work = Work(build("rectifier", place, config.hidden), train, None, config.batch, config.steps, points)
+    build_one = build("rectifier", place, config.hidden, train[0].shape[1])
+    work = Work(build_one, train, None, config.batch, config.steps, points)
     seen: list[tuple[Tensor, Tensor]] = []
 
     def told(step: int, stack: Stack) -> None:
@@ -105,10 +113,11 @@ def inputs_of_second(stack: Stack, x: Tensor, place: str) -> Tensor:
     return normed.relu() if place == "before" else normed
 
 
-def overfitted(config: Learning, place: str) -> dict[str, np.ndarray]:
+def overfitted(config: Learning, images: Handwritten, place: str) -> dict[str, np.ndarray]:
     """Training and test accuracy where labels are wrong, a row a seed; how far γ and β end from deviation and mean."""
-    train, test = digits(config.noise)
-    work = Work(build("rectifier", place, config.hidden), train, None, config.batch, config.overfit, (config.overfit,))
+    train, test = digits(config, images, config.noise)
+    build_one = build("rectifier", place, config.hidden, train[0].shape[1])
+    work = Work(build_one, train, None, config.batch, config.overfit, (config.overfit,))
     networks = [Network("sgd", config.rate, seed) for seed in range(config.seeds)]
     _, stack = train_stacked(work, networks)
     found = {

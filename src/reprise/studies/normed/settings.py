@@ -6,11 +6,15 @@ from pydantic import Field
 
 from reprise.settings import Strict
 
+DATA = ("digits",)
+
 
 class Learning(Strict):
-    """Networks with two hidden layers that learn scikit-learn's handwritten digits."""
+    """Networks with two hidden layers that learn handwritten digits."""
 
     seeds: int = Field(ge=2)
+    examples: int = Field(ge=64, description="training images")
+    tested: int = Field(ge=50, description="test images")
     hidden: int = Field(ge=2, description="units of each hidden layer")
     rate: float = Field(gt=0, description="of gradient descent where rates are not compared")
     rates: list[float] = Field(min_length=3, description="rising; where the largest usable one is looked for")

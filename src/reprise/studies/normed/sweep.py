@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from reprise.data.handwritten import handwritten
 from reprise.progress import report_text
 from reprise.studies.normed.learning import ACTIVATIONS, PLACES, learned, overfitted, watched
 from reprise.studies.normed.settings import Learning
@@ -29,15 +30,15 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
-    blocks = []
+    blocks, images = [], handwritten(workspace)
     for activation in ACTIVATIONS:
         for place in PLACES:
             report_text(f"{activation}, {place}: {len(config.rates) * config.seeds} networks")
-            blocks.append(_block("learned", activation, place, **learned(config, activation, place)))
+            blocks.append(_block("learned", activation, place, **learned(config, images, activation, place)))
     for place in PLACES:
-        blocks.append(_block("watched", "rectifier", place, **watched(config, place)))
+        blocks.append(_block("watched", "rectifier", place, **watched(config, images, place)))
     for place in ("none", "before"):
-        blocks.append(_block("overfitted", "rectifier", place, **overfitted(config, place)))
+        blocks.append(_block("overfitted", "rectifier", place, **overfitted(config, images, place)))
     return {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
 
 

@@ -187,7 +187,7 @@ def _rates(declared: Declarations, kinds: Kinds) -> list[Finding]:
     ]
 
 
-def table(kinds: Kinds) -> Table:
+def table(kinds: Kinds, images: str) -> Table:
     """Every kind at its best rate."""
     rows = [
         (
@@ -204,5 +204,5 @@ def table(kinds: Kinds) -> Table:
         "Batch norm before or after the activation",
         ("activation", "batch norm", "best rate", "training loss", "test accuracy", "largest usable rate"),
         tuple(rows),
-        "scikit-learn's digits; two hidden layers, plain gradient descent, each at the rate with the lowest loss.",
+        f"{images}; two hidden layers, plain gradient descent, each at the rate with the lowest loss.",
     )

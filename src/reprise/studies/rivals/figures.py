@@ -9,7 +9,7 @@ import numpy as np
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, MARKER, figure
 from reprise.studies.rivals.drawn import Generator, Judged
-from reprise.studies.rivals.settings import LABELLED
+from reprise.studies.rivals.settings import CONV_LABELLED, LABELLED
 
 STAGES = 6  # epochs that are shown
 
@@ -31,11 +31,12 @@ def epochs(folder: Path, generators: dict[str, Generator]) -> Figure:
 
 def sheet(folder: Path, generators: dict[str, Generator]) -> Figure:
     """A label a column, a code a row."""
-    with figure(folder / "sheet.png", 4.2, 4.4) as (_, axis):
-        _tiles(axis, generators[LABELLED].sheet[0])
-        axis.set_title("labels 0 to 9", fontsize=9)
+    with figure(folder / "sheet.png", 7.0, 3.8, ncols=2) as (_, axes):
+        for axis, name, words in zip(axes, (LABELLED, CONV_LABELLED), ("dense", "convolutional"), strict=True):
+            _tiles(axis, generators[name].sheet[0])
+            axis.set_title(f"{words}, labels 0 to 9", fontsize=9)
     caption = "The generator is told the digit: a column a label, a row a code."
-    return Figure("sheet", "Drawn as asked", "Ten columns of digits, ten drawings each.", caption, "png")
+    return Figure("sheet", "Drawn as asked", "Two panels of ten columns of digits, ten drawings each.", caption, "png")
 
 
 def walks(folder: Path, generators: dict[str, Generator]) -> Figure:

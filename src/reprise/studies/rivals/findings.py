@@ -9,7 +9,7 @@ from reprise.claims.evidence import Finding, Table, primary
 from reprise.runs import Run, apart
 from reprise.statistics import SHARE, SHARES_APART, paired_effect, seeds_effect
 from reprise.studies.rivals.drawn import Judged
-from reprise.studies.rivals.settings import AT_ONCE, CLASSES, CONV, DENSE, LABELLED
+from reprise.studies.rivals.settings import AT_ONCE, CLASSES, CONV, CONV_LABELLED, DENSE, LABELLED
 
 LEAST = 0.9  # accuracy of a judge whose features mean something
 
@@ -53,6 +53,7 @@ def label_findings(judged: Judged) -> list[Finding]:
     found = []
     for name, note in (
         (LABELLED, "the catalogue expects 0.95 or more"),
+        (CONV_LABELLED, "the same of convolutions, which are given the label as maps of one value"),
         (DENSE, "it is given no label: chance is 0.1"),
     ):
         agreement = judged.generators[name].agreement

@@ -16,9 +16,11 @@ PARAMETERS = {
     "dense_at_once": 1_083_921,
     "conv": 679_042,
     "labelled": 1_091_601,
+    "conv_labelled": 752_002,
 }
 JUDGE = "judge"  # the variant that classifies, and whose features are compared
-DENSE, CONV, LABELLED, AT_ONCE = "dense", "conv", "labelled", "dense_at_once"
+DENSE, CONV, AT_ONCE = "dense", "conv", "dense_at_once"
+LABELLED, CONV_LABELLED = "labelled", "conv_labelled"
 CLASSES = 10
 
 

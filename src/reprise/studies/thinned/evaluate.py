@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
+from reprise.data.handwritten import words
 from reprise.studies.thinned import figures, forms, overfitting, updates
 from reprise.studies.thinned.settings import Config
 from reprise.sweeps import read_sweep
@@ -19,11 +20,11 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     torch.set_num_threads(1)
     config: Config = workspace.config
     sweep = read_sweep(workspace, "cell", "seed", "train", "test", "lost", "correlation", "silent", "scaled", "average")
-    shares = updates.measure(config)
+    shares, images = updates.measure(config), words(workspace.source)
     folder = workspace.evidence / "figures"
     return Evidence(
-        data="scikit-learn's handwritten digits (1,797 real images of 8 x 8) for claims 192-194, "
-        f"{config.learning.seeds} splits; random layers for claims 21 and 22; the rest is exact",
+        data=f"{images} (real images) for claims 192-194, {config.learning.seeds} splits with {config.learning.tested} "
+        f"test images each; random layers for claims 21 and 22; the rest is exact",
         findings=[
             *forms.findings(declared),
             *updates.findings(declared, shares),
@@ -33,10 +34,10 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
             "share_updated": Metric.over_seeds(shares.all, "equal"),
             "gap_with_dropout": Metric.over_seeds(overfitting.gap(sweep, "few_dropped"), "lower"),
         },
-        tables=[forms.table(), overfitting.table(sweep, config.learning)],
+        tables=[forms.table(), overfitting.table(sweep, config.learning, images)],
         figures=[
             figures.draw_updates(folder),
-            figures.draw_gaps(folder, sweep),
+            figures.draw_gaps(folder, sweep, images),
             figures.draw_ensemble(folder, sweep),
         ],
         cost={"networks": len(sweep), "steps": config.learning.steps},

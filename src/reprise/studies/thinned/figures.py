@@ -26,7 +26,7 @@ NAMES = {
 }
 
 
-def draw_gaps(folder: Path, sweep: Sweep) -> Figure:
+def draw_gaps(folder: Path, sweep: Sweep, images: str) -> Figure:
     """Training and test accuracy of every kind of network, and what half of the units lose."""
     with figure(folder / "thinned-overfitting.svg", 7, 3.4, ncols=2, width_ratios=(3, 1)) as (_, (left, right)):
         places = np.arange(len(NAMES))
@@ -48,7 +48,7 @@ def draw_gaps(folder: Path, sweep: Sweep) -> Figure:
         "Overfitting and co-adaptation, with dropout and without",
         "Left: training and test accuracy of seven kinds of networks; the gap between them is widest "
         "with few images and with noisy labels. Right: accuracy lost when half of the hidden units are removed.",
-        "scikit-learn's handwritten digits; means and standard deviations over seeds on the left, seeds on the right.",
+        f"{images}; means and standard deviations over seeds on the left, seeds on the right.",
     )
 
 

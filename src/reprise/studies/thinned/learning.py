@@ -1,4 +1,4 @@
-"""Networks that learn scikit-learn's handwritten digits: with few images or many, small or large, with dropout or not.
+"""Networks that learn handwritten digits: with few images or many, small or large, with dropout or not.
 
 Every seed has its own split and its own first weights, and cells that differ in dropout alone share both.
 """
@@ -11,16 +11,15 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 
+from reprise.data.handwritten import Handwritten
 from reprise.studies.thinned.settings import Learning
 from reprise.sweep import Network
 from reprise.sweep.stacked import Stack, train_stacked
 from reprise.sweep.work import Work
 
-TESTED = 500  # of the 1,797 images, by each seed
-PIXELS, CLASSES = 64, 10
+CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Trained:
 
     Attributes:
         layers: weight (seeds, out, in) and bias (seeds, out) of each layer.
-        inputs, labels: all images (n, 64) in [0, 1], and their true labels.
+        inputs, labels: all images (n, pixels) in [0, 1], and their true labels.
         taught: (n,) labels that were trained with.
         train, test: (seeds, ...) positions.
     """
@@ -114,22 +113,27 @@ class Trained:
         return float((self.answers(seed, self.hidden(seed, index)[-1]) == truth).mean())
 
 
-def split(seed: int, examples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Training and test positions of one seed; fewer training images are the first of more."""
-    order = np.random.default_rng([192, seed]).permutation(len(load_digits().target))
-    return order[TESTED : TESTED + examples], order[:TESTED]
+def split(seed: int, examples: int, tested: int, of: int) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test positions of one seed among ``of`` images; fewer training images are the first of more.
+
+    Raises:
+        ValueError: there are not so many images.
+    """
+    if examples + tested > of:
+        raise ValueError(f"{examples} training and {tested} test images are asked for, {of} are there; lower learning")
+    order = np.random.default_rng([192, seed]).permutation(of)
+    return order[tested : tested + examples], order[:tested]
 
 
-def train(config: Learning, cell: Cell) -> Trained:
+def train(config: Learning, cell: Cell, images: Handwritten) -> Trained:
     """Trains one network a seed, all of them at once."""
-    digits = load_digits()
-    inputs, labels = (digits.data / 16).astype(np.float32), digits.target.astype(np.int64)
+    inputs, labels = images.inputs, images.labels
     rng = np.random.default_rng(192)
     drawn = rng.random(len(labels)) < cell.noise
     taught = np.where(drawn, rng.integers(CLASSES, size=len(labels)), labels)
-    parts = [split(seed, cell.examples) for seed in range(config.seeds)]
+    parts = [split(seed, cell.examples, config.tested, len(labels)) for seed in range(config.seeds)]
     work = Own(
-        _build(cell),
+        _build(cell, inputs.shape[1]),
         (torch.from_numpy(inputs), torch.from_numpy(taught)),
         None,
         config.batch,
@@ -141,9 +145,9 @@ def train(config: Learning, cell: Cell) -> Trained:
     return Trained(_layers(stack), inputs, labels, taught, *(np.stack(each) for each in zip(*parts, strict=True)))
 
 
-def _build(cell: Cell) -> Callable[[], nn.Module]:
+def _build(cell: Cell, pixels: int) -> Callable[[], nn.Module]:
     def build() -> nn.Module:
-        sizes, layers = (PIXELS, *cell.hidden), []
+        sizes, layers = (pixels, *cell.hidden), []
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(cell.dropout)]
         return nn.Sequential(*layers, nn.Linear(sizes[-1], CLASSES))

@@ -135,7 +135,7 @@ def _units(declared: Declarations, sweep: Sweep) -> list[Finding]:
     ]
 
 
-def table(sweep: Sweep, config: Learning) -> Table:
+def table(sweep: Sweep, config: Learning, images: str) -> Table:
     """Every cell."""
     rows = []
     for cell in dict.fromkeys(sweep.columns["cell"].tolist()):
@@ -145,6 +145,6 @@ def table(sweep: Sweep, config: Learning) -> Table:
         "Networks that learned handwritten digits",
         ("kind", "training accuracy", "test accuracy", "lost without half of the units", "mean |correlation|", "zero"),
         tuple(rows),
-        f"scikit-learn's digits, 8 x 8; means over {config.seeds} seeds, each with its own split, {config.steps} steps "
+        f"{images}; means over {config.seeds} seeds, each with its own split, {config.steps} steps "
         "of Adam. Training accuracy is on the labels that were taught, with dropout off.",
     )

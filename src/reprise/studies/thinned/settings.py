@@ -6,11 +6,14 @@ from pydantic import Field
 
 from reprise.settings import Strict
 
+DATA = ("digits",)
+
 
 class Learning(Strict):
-    """Networks that learn scikit-learn's handwritten digits."""
+    """Networks that learn handwritten digits."""
 
     seeds: int = Field(ge=2, description="each with its own split")
+    tested: int = Field(ge=50, description="test images of each split")
     few: int = Field(ge=20, description="training images that are few")
     many: int = Field(ge=40, le=1200, description="training images that are many")
     small: int = Field(ge=1, description="hidden units of a small network")

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from reprise.data.handwritten import handwritten
 from reprise.progress import report_text
 from reprise.studies.thinned import lesson
 from reprise.studies.thinned.learning import Trained, cells, train
@@ -14,6 +15,7 @@ from reprise.workspace import Workspace
 
 READS = ("learning",)
 AT_ONCE = 512  # thinned networks
+ENSEMBLE_TESTED = 500  # test images that all of them are asked about
 COLUMNS = ("train", "test", "lost", "correlation", "silent", "scaled", "average", "agree", "apart", "geometric")
 
 
@@ -31,10 +33,10 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
-    rows = []
+    rows, images = [], handwritten(workspace)
     for name, cell in cells(config).items():
         report_text(f"{name}: {config.seeds} networks")
-        trained = train(config, cell)
+        trained = train(config, cell, images)
         for seed in range(config.seeds):
             row = dict.fromkeys(COLUMNS, np.nan) | {
                 "train": trained.accuracy(seed, "train"),
@@ -70,7 +72,7 @@ def _units(trained: Trained, seed: int, removals: int) -> dict[str, float]:
 
 def _ensemble(trained: Trained, seed: int, keep: float) -> dict[str, float]:
     """The network with all units against the average over every thinned one."""
-    index = trained.test[seed]
+    index = trained.test[seed][:ENSEMBLE_TESTED]
     inputs, truth = trained.inputs[index].astype(float), trained.labels[index]
     layers = [(weight[seed].astype(float), bias[seed].astype(float)) for weight, bias in trained.layers]
     units = sum(len(bias) for _, bias in layers[:-1])
