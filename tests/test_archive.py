@@ -93,7 +93,7 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     assert (found["commit"], found["changed"], found["left_out"]) == (head, False, {})
     assert (found["machine"], found["data"], found["scale"]) == ("one big GPU", ["generated"], ["small"])
     assert found["studies"] == sorted(MADE)
-    assert said == [f"reports/full: 6 claims of 3 studies kept, commit {head[:10]}, one big GPU"]
+    assert said == [f"reports/full: 3 studies kept that answer claims 1–5, 79; commit {head[:10]}, one big GPU"]
 
 
 def test_wall_time_is_summed_over_the_stages_that_made_what_is_kept(checkout):
@@ -135,7 +135,7 @@ def test_a_study_that_is_not_done_is_left_out_and_named(checkout, change, reason
     assert (found["studies"], found["left_out"]) == (["mixtures", "thresholds"], {"ultrasound": reason})
     assert "ultrasound" not in json.loads((checkout / "reports/full/metrics.json").read_text())
     readme = (checkout / "reports/full/README.md").read_text().replace("\\", "")
-    assert f"ultrasound ({reason})" in readme
+    assert f"ultrasound: {reason}" in readme
     assert "Their claims stand as untested here" in readme
 
 
@@ -145,6 +145,8 @@ def test_evidence_of_other_code_or_parameters_is_left_out_with_the_stages_that_m
     assert said[1:] == [f"left out: ultrasound: {', '.join(names[:3])} and 2 more must run first"]
     said = kept(checkout, made={name: how for name, how in MADE.items() if name != "thresholds"})
     assert said[1:] == ["left out: thresholds: no stage of the pipeline writes its evidence"]
+    said = kept(checkout, made={"mixtures": MADE["mixtures"]})
+    assert said[1:] == ["left out: thresholds, ultrasound: no stage of the pipeline writes its evidence"]
 
 
 def test_what_real_data_were_read_is_said_of_studies_that_read_real_data(checkout):

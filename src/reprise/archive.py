@@ -22,7 +22,9 @@ from reprise.messages import shown
 from reprise.registry import named_studies
 from reprise.report import markdown
 from reprise.report.page import front_page, study_page
+from reprise.report.view import ranges
 from reprise.repro.current import Made, made
+from reprise.repro.display import duration
 from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
 from reprise.yaml_files import parse_yaml, read_text
@@ -106,22 +108,31 @@ def keep(
             target.rename(Path(scratch) / "before")
         kept.rename(target)
     commit, machine = provenance["commit"][:10], provenance["machine"]
-    first = f"{folder}: {len(answered)} claims of {len(studies)} studies kept, commit {commit}, {machine}"
-    return [first, *(f"left out: {name}: {why}" for name, why in left_out.items())]
+    number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    first = f"{folder}: {number} kept that answer claims {ranges(row['id'] for row in answered)}; commit {commit}, {machine}"
+    return [first, *(f"left out: {line}" for line in by_reason(left_out))]
 
 
 def about(provenance: dict[str, Any]) -> str:
     """The kept README's second paragraph: where it comes from, and what is not in it."""
     tree = "with changes of code or parameters that it does not hold" if provenance["changed"] else "clean"
-    hours, timed = provenance["seconds"] / 3600, provenance["timed"]
-    left = "; ".join(f"{name} ({why})" for name, why in provenance["left_out"].items())
+    took, timed = duration(provenance["seconds"]), provenance["timed"]
+    left = "; ".join(by_reason(provenance["left_out"]))
     said = [
         f"A run that was kept: commit {provenance['commit'][:10]} ({tree}), {provenance['machine']}, "
-        f"{hours:.1f} hours of stages, one after the other ({timed[0]} of {timed[1]} noted their time).",
+        f"{took} of stages, one after the other ({timed[0]} of {timed[1]} noted their time).",
         f"Left out, for their evidence was not of the same code, parameters and data: {left}. Their claims stand as "
         "untested here." if left else "",
     ]  # fmt: skip
     return " ".join(filter(None, said))
+
+
+def by_reason(left_out: dict[str, str]) -> list[str]:
+    """``a, b: no evidence yet``: what was left out, those for the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        reasons.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}" for why, names in reasons.items()]
 
 
 def _target(folder: Path, root: Path) -> Path:
