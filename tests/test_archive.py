@@ -3,95 +3,200 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tests.report.conftest import DECLARED, RANDOM, declared, write
 
 from reprise.archive import keep
-from reprise.report.terminal import KEYS
+from reprise.claims.catalogue import claims
+from reprise.claims.declarations import Declarations
+from reprise.claims.evidence import Evidence, Metric, primary
+from reprise.claims.ledger import state
+from reprise.files import write_text
+from reprise.report.page import read_kept
+from reprise.repro.current import Made, of_studies
+from reprise.repro.graph import Stage
+from reprise.statistics import seeds_effect
+
+MADE = {
+    "mixtures": Made(("evaluate mixtures",)),
+    "thresholds": Made(("evaluate thresholds",)),
+    "ultrasound": Made(
+        ("prepare ultrasound", "train ultrasound raw", "evaluate ultrasound"),
+        data=(("ultrasound", {"md5": "abc.dir", "files": 152, "bytes": 1000}),),
+    ),
+}
 
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A repository with a finished run."""
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "code.py").write_text("x = 1\n")
-    (tmp_path / "params.yaml").write_text("scale: small\n")
-    (tmp_path / "pipelines" / "mixtures").mkdir(parents=True)
-    (tmp_path / "pipelines" / "mixtures" / "params.yaml").write_text("runs: 3\n")
+    """A repository with a finished run of three studies, of which one trains and reads data."""
+    write_text(tmp_path / "src" / "code.py", "x = 1\n")
+    write_text(tmp_path / "params.yaml", "scale: small\n")
+    write(tmp_path)
+    write_text(tmp_path / "pipelines" / "ultrasound" / "params.yaml", "")
+    trained(tmp_path)
+    (tmp_path / "reports").mkdir()
+    write_text(tmp_path / ".gitignore", "data\n")
     identity = ["-c", "user.name=Nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "first"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    finish(tmp_path, dice=0.5, figure="one")
+    write_text(
+        tmp_path / "data" / "timings.csv",
+        "stage,seconds,peak_mib\ntrain ultrasound raw,9.00,10\ntrain ultrasound raw,2.50,11\n"
+        "evaluate mixtures,1.25,7\ntrain other raw,100,1\n",
+    )
     return tmp_path
 
 
-def finish(root: Path, dice: float, figure: str, source: str = "generated", scale: str = "small") -> None:
-    reports = root / "reports"
-    (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
-    row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
-    judged = row | {
-        "id": 79,
-        "study": "ultrasound",
-        "kind": "measured",
-        "verdict": "reproduced",
-        "data_source": source,
-        "scale": scale,
-    }
-    exact = row | {
-        "id": 1,
-        "study": "mixtures",
-        "kind": "arithmetic",
-        "verdict": "reproduced",
-        "data_source": "generated",
-        "scale": scale,
-    }
-    untested = row | {"id": 80, "kind": None, "verdict": "untested"}
-    (reports / "ledger.json").write_text(json.dumps([exact, judged, untested]))
-    (reports / "metrics.json").write_text(json.dumps({"study": {"dice": {"value": dice}}}))
-    (reports / "README.md").write_text("# Report\n")
-    (reports / "figures" / "study" / f"{figure}.svg").write_text("<svg/>")
-    (root / "data").mkdir(exist_ok=True)
-    (root / "data" / "timings.csv").write_text(
-        "stage,seconds,peak_mib\ntrain a,9.00,10\ntrain a,2.50,11\nledger,0.1,5\n"
+def trained(root: Path, dice: float = 0.5, source: str = "generated", scale: str = "small") -> None:
+    """Evidence of the study that reads data."""
+    judged = declared(79, basis="data", **RANDOM)
+    evidence = Evidence(
+        title="Ultrasound",
+        about="About frames.",
+        data="frames",
+        findings=[primary(judged, seeds_effect(np.array([0.1, 0.12, 0.11]), "dice"))],
+        metrics={"dice": Metric(dice, "higher", 0.01, 3)},
     )
+    evidence.declared, evidence.inputs = Declarations({79: judged}), "abc"
+    folder = root / "data" / "evidence" / "ultrasound"
+    folder.mkdir(parents=True, exist_ok=True)
+    evidence.write(folder, source=source, scale=scale, study="ultrasound")
+
+
+def kept(root: Path, folder: str = "reports/full", machine: str = "", made=MADE) -> list[str]:
+    return keep(Path(folder), machine, root, lambda _: made)
+
+
+def provenance(root: Path, folder: str = "reports/full") -> dict:
+    return json.loads((root / folder / "provenance.json").read_text())
 
 
 def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
-    said = keep(Path("reports/full"), "one big GPU", checkout)
-    kept = checkout / "reports" / "full"
-    for name in ("ledger.json", "metrics.json", "README.md", "figures/study/one.svg"):
-        assert (kept / name).read_bytes() == (checkout / "reports" / name).read_bytes()
+    said = kept(checkout, machine="one big GPU")
+    folder = checkout / "reports" / "full"
+    rows = json.loads((folder / "ledger.json").read_text())
+    assert len(rows) == len(claims())
+    assert [row["id"] for row in rows if row["kind"]] == [1, 2, 3, 4, 5, 79]
+    assert json.loads((folder / "metrics.json").read_text())["ultrasound"]["dice"]["value"] == 0.5
+    figures = checkout / "data" / "evidence" / "mixtures" / "figures"
+    assert (folder / "figures/mixtures/curve.svg").read_bytes() == (figures / "curve.svg").read_bytes()
     for name in ("params.yaml", "pipelines/mixtures/params.yaml"):
-        assert (kept / "params" / name).read_bytes() == (checkout / name).read_bytes()
-    provenance = json.loads((kept / "provenance.json").read_text())
+        assert (folder / "params" / name).read_bytes() == (checkout / name).read_bytes()
+    found = provenance(checkout)
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout.strip()
-    assert (provenance["commit"], provenance["changed"]) == (head, False)
-    assert (provenance["machine"], provenance["data"], provenance["scale"]) == ("one big GPU", ["generated"], ["small"])
-    assert provenance["stages"]["train a"] == {"seconds": 2.5, "peak_mib": 11.0}
-    assert said == f"reports/full: 2 claims kept, commit {head[:10]}, one big GPU"
+    assert (found["commit"], found["changed"], found["left_out"]) == (head, False, {})
+    assert (found["machine"], found["data"], found["scale"]) == ("one big GPU", ["generated"], ["small"])
+    assert found["studies"] == sorted(MADE)
+    assert said == [f"reports/full: 3 studies kept that answer claims 1–5, 79; commit {head[:10]}, one big GPU"]
+
+
+def test_wall_time_is_summed_over_the_stages_that_made_what_is_kept(checkout):
+    kept(checkout)
+    found = provenance(checkout)
+    assert found["stages"] == {
+        "evaluate mixtures": {"seconds": 1.25, "peak_mib": 7.0},
+        "train ultrasound raw": {"seconds": 2.5, "peak_mib": 11.0},
+    }
+    assert found["seconds"] == 3.75
+    assert found["timed"] == [2, 5]
+    assert "2 of 5 noted their time" in (checkout / "reports/full/README.md").read_text()
 
 
 def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):
-    reports = checkout / "reports"
-    (reports / "figures" / "study" / "frames.png").write_bytes(b"a competition's frame")
-    chart = "![Chart.](figures/study/one.svg)\n"
-    (reports / "README.md").write_text("# Report\n![Frames.](figures/study/frames.png)\n" + chart)
-    keep(Path("reports/full"), root=checkout)
-    assert not list((reports / "full").rglob("*.png"))
-    assert (reports / "full" / "README.md").read_text() == "# Report\n" + chart
+    kept(checkout)
+    folder = checkout / "reports" / "full"
+    assert sorted(path.name for path in (folder / "figures").rglob("*.*")) == ["curve.svg", "curve.svg"]
+    assert "photo.png" not in (folder / "README.md").read_text()
+    assert [each["name"] for each in json.loads((folder / "figures.json").read_text())["mixtures"]] == ["curve"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda root: shutil.rmtree(root / "data/evidence/ultrasound"), "no evidence yet"),
+        (lambda root: trained(root, scale="smoke"), "its evidence has scale smoke, params.yaml says small"),
+        (lambda root: trained(root, source="real"), "its evidence has source real, params.yaml says generated"),
+    ],
+)
+def test_a_study_that_is_not_done_is_left_out_and_named(checkout, change, reason):
+    change(checkout)
+    said = kept(checkout)
+    assert said[1:] == [f"left out: ultrasound: {reason}"]
+    rows = json.loads((checkout / "reports/full/ledger.json").read_text())
+    assert state(rows[78]) == "untested"
+    assert state(rows[0]) == "reproduced"
+    found = provenance(checkout)
+    assert (found["studies"], found["left_out"]) == (["mixtures", "thresholds"], {"ultrasound": reason})
+    assert "ultrasound" not in json.loads((checkout / "reports/full/metrics.json").read_text())
+    readme = (checkout / "reports/full/README.md").read_text().replace("\\", "")
+    assert f"ultrasound: {reason}" in readme
+    assert "Their claims stand as untested here" in readme
+
+
+def test_evidence_of_other_code_or_parameters_is_left_out_with_the_stages_that_must_run(checkout):
+    names = tuple(f"ultrasound:train@{name}" for name in "abcde")
+    said = kept(checkout, made=MADE | {"ultrasound": Made((), changed=names)})
+    assert said[1:] == [f"left out: ultrasound: {', '.join(names[:3])} and 2 more must run first"]
+    said = kept(checkout, made={name: how for name, how in MADE.items() if name != "thresholds"})
+    assert said[1:] == ["left out: thresholds: no stage of the pipeline writes its evidence"]
+    said = kept(checkout, made={"mixtures": MADE["mixtures"]})
+    assert said[1:] == ["left out: thresholds, ultrasound: no stage of the pipeline writes its evidence"]
+
+
+def test_what_real_data_were_read_is_said_of_studies_that_read_real_data(checkout):
+    kept(checkout)
+    assert provenance(checkout)["files"] == {}
+    (checkout / "params.yaml").write_text("scale: small\ndata: {source: real}\n")
+    trained(checkout, source="real")
+    kept(checkout)
+    found = provenance(checkout)
+    assert found["files"] == {"ultrasound": {"md5": "abc.dir", "files": 152, "bytes": 1000}}
+    assert found["data"] == ["generated", "real"]  # a study that trains nothing makes its own, in a real run too
+
+
+def test_the_report_reads_what_was_kept(checkout):
+    (checkout / "params.yaml").write_text("scale: small\ndata: {source: real}\n")
+    trained(checkout, source="real")
+    kept(checkout, "reports/real")
+    found = read_kept(checkout)
+    assert (found["rows"][78]["kind"], found["rows"][78]["data_source"]) == ("measured", "real")
+    assert found["provenance"] == provenance(checkout, "reports/real")
+
+
+def test_where_no_study_is_done_nothing_is_kept(checkout):
+    with pytest.raises(ValueError, match=r"no study is done, nothing is kept \(mixtures: m must run first; "):
+        kept(checkout, made={name: Made((), changed=("m",)) for name in MADE})
+    shutil.rmtree(checkout / "data" / "evidence")
+    with pytest.raises(FileNotFoundError, match="no study has evidence"):
+        kept(checkout)
+    assert not list((checkout / "reports").iterdir())
 
 
 def test_keeping_again_replaces_what_was_kept(checkout):
-    keep(Path("reports/full"), root=checkout)
-    (checkout / "reports" / "figures" / "study" / "one.svg").unlink()
-    finish(checkout, dice=0.75, figure="two")
-    keep(Path("reports/full"), root=checkout)
-    kept = checkout / "reports" / "full"
-    assert [path.name for path in (kept / "figures" / "study").iterdir()] == ["two.svg"]
-    assert json.loads((kept / "metrics.json").read_text())["study"]["dice"]["value"] == 0.75
-    assert "cores" in json.loads((kept / "provenance.json").read_text())["machine"]
+    kept(checkout)
+    shutil.rmtree(checkout / "data" / "evidence" / "thresholds")
+    trained(checkout, dice=0.75)
+    kept(checkout)
+    folder = checkout / "reports" / "full"
+    assert [path.name for path in (folder / "figures").iterdir()] == ["mixtures"]
+    assert json.loads((folder / "metrics.json").read_text())["ultrasound"]["dice"]["value"] == 0.75
+    assert "cores" in provenance(checkout)["machine"]
+
+
+def test_the_same_evidence_is_kept_as_the_same_bytes(checkout):
+    def content():
+        return {path: path.read_bytes() for path in sorted((checkout / "reports").rglob("*")) if path.is_file()}
+
+    kept(checkout)
+    before = content()
+    kept(checkout)
+    assert content() == before
 
 
 def test_which_data_at_which_scale_is_no_change_of_the_commit(checkout):
@@ -99,58 +204,38 @@ def test_which_data_at_which_scale_is_no_change_of_the_commit(checkout):
     text = "scale: medium\ndata: {source: real}\n"
     (checkout / "params.yaml").write_text(text)
     (checkout / "pipelines" / "mixtures" / "dvc.lock").write_text("schema: '2.0'\n")
-    finish(checkout, 0.5, "one", source="real", scale="medium")
-    keep(Path("reports/full"), root=checkout)
-    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is False
+    trained(checkout, source="real", scale="medium")
+    kept(checkout)
+    assert provenance(checkout)["changed"] is False
     (checkout / "params.yaml").write_text(text.replace("}", ", cifar: {train: 3}}"))
-    keep(Path("reports/full"), root=checkout)
-    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
+    kept(checkout)
+    assert provenance(checkout)["changed"] is True
+    assert "with changes of code or parameters" in (checkout / "reports/full/README.md").read_text()
 
 
 @pytest.mark.parametrize("path", ["src/code.py", "pipelines/mixtures/params.yaml"])
 def test_code_or_parameters_that_are_not_the_commits_are_said(checkout, path):
-    (checkout / path).write_text("x: 2\n")
-    keep(Path("reports/full"), root=checkout)
-    assert json.loads((checkout / "reports" / "full" / "provenance.json").read_text())["changed"] is True
+    (checkout / path).write_text("runs: 4\n")
+    kept(checkout)
+    assert provenance(checkout)["changed"] is True
 
 
 @pytest.mark.parametrize(
     "folder",
     [
-        "elsewhere", "reports", "reports/../data", "/etc/x", "reports/figures/x", "reports/studies",
-        "reports/index.html", "reports/README.md", "reports/ledger.json", "reports/metrics.json/x",
+        "elsewhere", "reports", "reports/../data", "/etc/x", "reports/figures/x", "reports/studies", "reports/claims",
+        "reports/index.html", "reports/README.md", "reports/ledger.json", "reports/metrics.json/x", "reports/badge.svg",
     ],
 )  # fmt: skip
 def test_other_folders_are_refused_and_nothing_is_touched(checkout, folder):
     before = {path: path.stat().st_mtime_ns for path in checkout.rglob("*")}
     with pytest.raises(ValueError, match="for example reports/full"):
-        keep(Path(folder), root=checkout)
+        kept(checkout, folder)
     assert {path: path.stat().st_mtime_ns for path in checkout.rglob("*")} == before
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ("scale: full\n", r"claim 1 has scale 'small', .*params\.yaml says 'full'"),
-        ("scale: small\ndata: {source: real}\n", r"claim 79 has data_source 'generated', .*params\.yaml says 'real'"),
-    ],
-)
-def test_parameters_that_did_not_make_the_run_are_not_kept_with_it(checkout, params, message):
-    (checkout / "params.yaml").write_text(params)
-    with pytest.raises(ValueError, match=message):
-        keep(Path("reports/full"), root=checkout)
-    assert not (checkout / "reports" / "full").exists()
-
-
-def test_a_study_that_trains_nothing_is_generated_data_in_a_real_run_too(checkout):
-    (checkout / "params.yaml").write_text("scale: small\ndata: {source: real}\n")
-    finish(checkout, dice=0.5, figure="one", source="real")
-    keep(Path("reports/full"), root=checkout)
-    assert json.loads((checkout / "reports/full/provenance.json").read_text())["data"] == ["generated", "real"]
-
-
 def test_what_fails_half_way_leaves_what_was_kept_before(checkout, monkeypatch):
-    keep(Path("reports/full"), "first", checkout)
+    kept(checkout, machine="first")
     before = {path: path.read_bytes() for path in (checkout / "reports").rglob("*") if path.is_file()}
 
     def full(*_):
@@ -159,7 +244,7 @@ def test_what_fails_half_way_leaves_what_was_kept_before(checkout, monkeypatch):
     monkeypatch.setattr("reprise.archive.write_json", full)
     for folder in ("reports/full", "reports/other"):
         with pytest.raises(OSError, match="No space"):
-            keep(Path(folder), "second", checkout)
+            kept(checkout, folder, "second")
     assert {path: path.read_bytes() for path in (checkout / "reports").rglob("*") if path.is_file()} == before
     assert not (checkout / "reports" / "other").exists()
 
@@ -168,19 +253,46 @@ def test_a_folder_with_other_files_is_not_replaced(checkout):
     (checkout / "reports" / "notes").mkdir()
     (checkout / "reports" / "notes" / "mine.txt").touch()
     with pytest.raises(ValueError, match=r"holds mine\.txt"):
-        keep(Path("reports/notes"), root=checkout)
+        kept(checkout, "reports/notes")
 
 
-@pytest.mark.parametrize("text", ["[", "{}", '[{"verdict": "reproduced"}]', "\xff"])
-def test_a_ledger_that_is_none_is_named(checkout, text):
-    (checkout / "reports" / "ledger.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"ledger\.json: not "):
-        keep(Path("reports/full"), root=checkout)
-
-
-@pytest.mark.parametrize("name", ["ledger.json", "README.md"])
-def test_without_a_finished_run_there_is_nothing_to_keep(checkout, name):
-    (checkout / "reports" / name).unlink()
-    with pytest.raises(FileNotFoundError, match=rf"{name} is missing; `dvc repro` makes it"):
-        keep(Path("reports/full"), root=checkout)
+@pytest.mark.parametrize("text", ["[", "{}", '{"findings": []}', "\xff"])
+def test_evidence_that_is_none_is_named(checkout, text):
+    (checkout / "data/evidence/thresholds/evidence.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"thresholds/evidence\.json: n"):
+        kept(checkout)
     assert not (checkout / "reports" / "full").exists()
+
+
+def test_how_evidence_was_made_follows_the_pipeline_and_its_locks(tmp_path):
+    data, study = "pipelines/data/dvc.yaml", "pipelines/ultrasound/dvc.yaml"
+    stages = [
+        Stage("a", data, "prepare_ultrasound", "python -m reprise.stages.prepare ultrasound", changed=False),
+        Stage("b", study, "train@raw", "python -m reprise.stages.train ultrasound raw", ("a",)),
+        Stage("c", study, "evaluate", "python -m reprise.stages.evaluate ultrasound", ("a", "b"),
+              ("data/evidence/ultrasound",)),
+        Stage("d", "pipelines/fcn/dvc.yaml", "evaluate", "python -m reprise.stages.evaluate fcn", (),
+              ("data/evidence/fcn",), changed=False),
+        Stage("e", "dvc.yaml", "ledger", "python -m reprise.stages.ledger", ("c", "d"), ("reports/ledger.json",)),
+    ]  # fmt: skip
+    lock = (
+        "stages:\n  prepare_ultrasound:\n    deps:\n    - {path: data/raw/ultrasound, md5: x.dir, nfiles: 3, size: 9}\n"
+    )
+    write_text(tmp_path / "pipelines" / "data" / "dvc.lock", lock + "    - {path: src/x.py, md5: y, size: 1}\n")
+    found = of_studies(stages, tmp_path)
+    assert found == {
+        "ultrasound": Made(
+            ("prepare ultrasound", "train ultrasound raw", "evaluate ultrasound"),
+            ("ultrasound:train@raw", "ultrasound:evaluate"),
+            (("ultrasound", {"md5": "x.dir", "files": 3, "bytes": 9}),),
+        ),
+        "fcn": Made(("evaluate fcn",)),
+    }
+    assert found["ultrasound"].behind == "ultrasound:train@raw, ultrasound:evaluate must run first"
+    assert found["fcn"].behind == ""
+
+
+def test_invented_declarations_are_those_that_are_kept(checkout):
+    kept(checkout)
+    rows = json.loads((checkout / "reports/full/ledger.json").read_text())
+    assert rows[0]["declared"] == DECLARED["mixtures"][1].digest

@@ -275,6 +275,31 @@ def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
     assert f"real {study}.{name}" in err
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_a_study_that_the_kept_run_says_it_is_without_is_no_loss(repository, capsys, said):
+    folder = repository / "reports" / "real"
+    folder.mkdir(parents=True)
+    before = json.loads((repository / "reports" / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(before))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "kept")
+    study = next(iter(before))
+    (folder / "metrics.json").write_text(json.dumps({name: each for name, each in before.items() if name != study}))
+    (folder / "provenance.json").write_text(json.dumps({"left_out": {study: "no evidence yet"} if said else {}}))
+    code, out, err = run(repository, capsys)
+    assert code == (0 if said else 1)
+    assert ("not compared: left out of the run that is kept now" in out) == said
+    assert (f"real {study}." in err) == (not said)
+
+
+def test_a_metric_that_another_scale_no_longer_has_is_not_compared():
+    before = {"a.x": metric(1.0) | {"scale": "small"}, "a.y": metric(1.0) | {"scale": "small"}}
+    after = {"a.x": metric(1.0) | {"scale": "medium"}}
+    found = {each.name: each for each in compare(before, after)}
+    assert (found["a.y"].verdict, found["a.y"].failed) == ("not compared: another scale", False)
+    assert compare(before, {"a.x": metric(1.0) | {"scale": "small"}})[1].verdict == "missing"
+
+
 def test_what_is_no_ledger_is_refused(repository, capsys):
     (repository / "reports" / "ledger.json").write_text("{}")
     code, _, err = run(repository, capsys)

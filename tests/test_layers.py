@@ -35,7 +35,8 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("archive", "repro", "scaffold"),
+    ("repro", "scaffold"),
+    ("archive",),
     ("commands",),
     ("cli",),
 )

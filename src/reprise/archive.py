@@ -11,83 +11,190 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from reprise import config
-from reprise.claims.ledger import LEDGER
+from reprise.claims.ledger import build_rows, collect_metrics, read_study
 from reprise.files import write_json, write_text
+from reprise.messages import shown
 from reprise.registry import named_studies
-from reprise.report.terminal import read_ledger
+from reprise.report import markdown
+from reprise.report.page import front_page, study_page
+from reprise.report.view import ranges
+from reprise.repro.current import Made, made
+from reprise.repro.display import duration
 from reprise.timings import TIMINGS, last_timings
 from reprise.workspace import Workspace
 from reprise.yaml_files import parse_yaml, read_text
 
-KEPT = ("ledger.json", "metrics.json", "README.md")
-OUTPUTS = (*KEPT, "values.json", "figures", "studies", "index.html")  # what the pipeline writes in reports/
-WRITTEN = {*KEPT, "figures", "params", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
+OUTPUTS = (
+    "ledger.json",
+    "metrics.json",
+    "values.json",
+    "README.md",
+    "figures",
+    "studies",
+    "index.html",
+    "claims",
+    "badge.svg",
+)
+WRITTEN = {  # what `keep` writes in a folder, or wrote
+    "ledger.json", "metrics.json", "README.md", "figures", "figures.json", "params", "params.yaml", "provenance.json",
+}  # fmt: skip
 
 
-def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
-    """Copies ledger, metrics, README.md, charts and all parameters to ``folder``, with provenance.json beside them.
+def keep(
+    folder: Path, machine: str = "", root: Path = Path(), how: Callable[[Path], dict[str, Made]] = made
+) -> list[str]:
+    """Keeps ledger, metrics, README.md, charts and all parameters in ``folder``, with provenance.json beside them.
 
-    Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images. The README's
-    lines that would show one go as well.
+    Everything is made from the evidence of the studies that are done: whose evidence, and all that it was made from, is
+    of the code, the parameters and the data that stand in the checkout. The others are left out and named, so that a run
+    can be kept before its last stage has ended; their claims stand as untested.
+
+    Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images.
 
     Args:
         folder: below ``reports/``, relative to ``root``; what an earlier call kept there is replaced.
         machine: what it ran on, in words; default: processor and cores.
         root: the checkout.
+        how: says of each study how its evidence was made.
 
     Returns:
-        One line that says what was kept.
+        Lines that say what was kept and what was left out.
 
     Raises:
-        FileNotFoundError: there is no finished run.
-        ValueError: ``folder`` does not lie in ``reports``, the pipeline writes it, or it holds something else; or the
-            ledger was made with another scale or data source than params.yaml has.
+        FileNotFoundError: no evidence is there at all.
+        ValueError: ``folder`` does not lie in ``reports``, the pipeline writes it, or it holds something else; or no
+            study is done.
     """
     reports = root / "reports"
-    target = (root / folder).resolve()
-    if reports.resolve() not in target.parents:
-        raise ValueError(f"{folder}: must lie inside reports/, for example reports/full")
-    if target.relative_to(reports.resolve()).parts[0] in OUTPUTS:
-        raise ValueError(f"{folder}: the pipeline writes there; choose another folder, for example reports/full")
-    for name in (*KEPT, "figures"):
-        if not (reports / name).exists():
-            raise FileNotFoundError(f"{reports / name} is missing; `dvc repro` makes it")
-    others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
-    if others:
-        raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
-    rows = [row for row in read_ledger(reports / "ledger.json") if row["kind"]]
-    _check_params(rows, root)
-    commit = _git(root, "rev-parse", "HEAD")
+    target = _target(folder, root)
+    studies, left_out, known = _done(root, how)
+    rows = build_rows(studies)
+    answered = [row for row in rows if row["kind"]]
     provenance = {
-        "commit": commit,
+        "commit": _git(root, "rev-parse", "HEAD"),
         "changed": _is_changed(root),  # code or parameters other than the commit's
-        "data": sorted({row["data_source"] for row in rows}),
-        "scale": sorted({row["scale"] for row in rows}),
+        "data": sorted({row["data_source"] for row in answered}),
+        "files": _files(studies, known),
+        "scale": sorted({row["scale"] for row in answered}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
-        "stages": last_timings(root / TIMINGS),
+        "studies": sorted(studies),
+        "left_out": left_out,
+        **_times(root, [stage for name in studies for stage in known[name].stages]),
     }
+    charts = {name: [each for each in found["figures"] if each["kind"] == "svg"] for name, found in studies.items()}
     with tempfile.TemporaryDirectory(dir=reports, prefix=".keep-") as scratch:  # whole or not at all
         kept = Path(scratch) / "kept"
         kept.mkdir()
-        for name in ("ledger.json", "metrics.json"):
-            shutil.copyfile(reports / name, kept / name)
+        pages = [study_page(name, found | {"figures": charts[name]}, rows, root) for name, found in studies.items()]
+        write_json(kept / "ledger.json", rows)
+        write_json(kept / "metrics.json", collect_metrics(studies))
+        write_json(kept / "figures.json", charts)
         for path in ["params.yaml", *(f"pipelines/{name}/params.yaml" for name in named_studies(root))]:
             (kept / "params" / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / path, kept / "params" / path)  # copied back, `make` repeats the run with them
-        shutil.copytree(reports / "figures", kept / "figures", ignore=shutil.ignore_patterns("*.png"))
-        text = (reports / "README.md").read_text(encoding="utf-8")
-        write_text(kept / "README.md", "".join(f"{line}\n" for line in text.splitlines() if ".png" not in line))
+        for figure in (each for page in pages for each in page["all_figures"]):
+            (kept / figure["path"]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(figure["file"], kept / figure["path"])
+        write_text(kept / "README.md", markdown.mirror(front_page(rows, pages), about(provenance)))
         write_json(kept / "provenance.json", provenance)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             target.rename(Path(scratch) / "before")
         kept.rename(target)
-    return f"{folder}: {len(rows)} claims kept, commit {commit[:10]}, {provenance['machine']}"
+    commit, machine = provenance["commit"][:10], provenance["machine"]
+    number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    first = f"{folder}: {number} kept that answer claims {ranges(row['id'] for row in answered)}; commit {commit}, {machine}"
+    return [first, *(f"left out: {line}" for line in by_reason(left_out))]
+
+
+def about(provenance: dict[str, Any]) -> str:
+    """The kept README's second paragraph: where it comes from, and what is not in it."""
+    tree = "with changes of code or parameters that it does not hold" if provenance["changed"] else "clean"
+    took, timed = duration(provenance["seconds"]), provenance["timed"]
+    left = "; ".join(by_reason(provenance["left_out"]))
+    said = [
+        f"A run that was kept: commit {provenance['commit'][:10]} ({tree}), {provenance['machine']}, "
+        f"{took} of stages, one after the other ({timed[0]} of {timed[1]} noted their time).",
+        f"Left out, for their evidence was not of the same code, parameters and data: {left}. Their claims stand as "
+        "untested here." if left else "",
+    ]  # fmt: skip
+    return " ".join(filter(None, said))
+
+
+def by_reason(left_out: dict[str, str]) -> list[str]:
+    """``a, b: no evidence yet``: what was left out, those for the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        reasons.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}" for why, names in reasons.items()]
+
+
+def _target(folder: Path, root: Path) -> Path:
+    """The folder to write, where that may be done."""
+    reports = (root / "reports").resolve()
+    target = (root / folder).resolve()
+    if reports not in target.parents:
+        raise ValueError(f"{folder}: must lie inside reports/, for example reports/full")
+    if target.relative_to(reports).parts[0] in OUTPUTS:
+        raise ValueError(f"{folder}: the pipeline writes there; choose another folder, for example reports/full")
+    others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
+    if others:
+        raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
+    return target
+
+
+def _done(
+    root: Path, how: Callable[[Path], dict[str, Made]]
+) -> tuple[dict[str, dict[str, Any]], dict[str, str], dict[str, Made]]:
+    """Evidence of the studies that are done; the others, each with why; how all were made."""
+    names = named_studies(root)
+    there = [name for name in names if (root / "data" / "evidence" / name / "evidence.json").is_file()]
+    if not there:
+        raise FileNotFoundError(f"{root / 'data' / 'evidence'}: no study has evidence; `dvc repro` makes it")
+    known = how(root)
+    found, left_out = {}, {}
+    for name in names:
+        evidence = read_study(root, name) if name in there else None
+        why = _why_not(evidence, known.get(name), Workspace(name, root))
+        if why:
+            left_out[name] = why
+        elif evidence:
+            found[name] = evidence
+    if not found:
+        reasons = "; ".join(f"{shown(name)}: {why}" for name, why in left_out.items())
+        raise ValueError(f"no study is done, nothing is kept ({reasons}); `make` or `reprise repro` goes on")
+    return found, left_out, known
+
+
+def _why_not(evidence: dict[str, Any] | None, how: Made | None, wanted: Workspace) -> str:
+    """Why a study is left out; empty where its evidence is of what stands in the checkout."""
+    if evidence is None:
+        return "no evidence yet"
+    for key, value in (("source", wanted.source), ("scale", wanted.scale)):
+        if evidence["provenance"].get(key) != value:
+            return f"its evidence has {key} {evidence['provenance'].get(key)}, {config.PARAMS} says {value}"
+    return how.behind if how else "no stage of the pipeline writes its evidence"
+
+
+def _files(studies: dict[str, dict[str, Any]], known: dict[str, Made]) -> dict[str, Any]:
+    """Folder below data/raw -> md5 as DVC has it, number of files, bytes: of what real data the studies read."""
+    real = [name for name, found in studies.items() if found["provenance"].get("source") == "real"]
+    return {folder: each for name in real for folder, each in known[name].data}
+
+
+def _times(root: Path, stages: list[str]) -> dict[str, Any]:
+    """Wall time and memory of each stage, as its last process noted it, the sum, and how many noted theirs."""
+    stages = list(dict.fromkeys(stages))
+    noted = last_timings(root / TIMINGS)
+    found = {stage: noted[stage] for stage in stages if stage in noted}
+    seconds = round(sum(times["seconds"] for times in found.values()), 2)
+    return {"stages": found, "seconds": seconds, "timed": [len(found), len(stages)]}
 
 
 def _is_changed(root: Path) -> bool:
@@ -102,20 +209,6 @@ def _without_run(text: str) -> dict[str, Any]:
     found = parse_yaml(text, config.PARAMS)
     data = found.get("data") if isinstance(found, dict) else None
     return {**found, "scale": None, "data": {**(data or {}), "source": None}} if isinstance(found, dict) else {}
-
-
-def _check_params(rows: list[dict[str, Any]], root: Path) -> None:
-    params = config.load(root)
-    names = {name for row in rows for name in row["study"].split(", ")}
-    source = {name: Workspace(name, root).source for name in names}
-    for row in rows:
-        sources = {source[name] for name in row["study"].split(", ")}
-        for key, wanted in (("scale", {params.scale}), ("data_source", sources)):
-            if set(row[key].split(", ")) != wanted:
-                raise ValueError(
-                    f"{LEDGER}: claim {row['id']} has {key} {row[key]!r}, {root / config.PARAMS} says "
-                    f"{', '.join(sorted(wanted))!r}: put params.yaml back, or `dvc repro`"
-                )
 
 
 def _git(root: Path, *arguments: str) -> str:

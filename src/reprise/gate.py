@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,8 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
             if after is None and not prefix:
                 raise FileNotFoundError(f"{root / METRICS} is missing; `dvc repro` makes it")
             if before is not None and after is not None:
-                comparisons += compare(*(_prefixed(prefix, flatten(*each)) for each in (before, after)))
+                flat = [_prefixed(prefix, flatten(*each)) for each in (before, after)]
+                comparisons += compare(*flat, [f"{prefix}{name}" for name in _left_out(root / folder)])
             ledgers = _both(commit, reference, folder / LEDGER.name, root)
             altered += [f"{prefix}{each}" for each in altered_declarations(*(each and each[0] for each in ledgers))]
     except (ValueError, OSError) as error:
@@ -90,22 +92,29 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
     return 0
 
 
-def compare(before: dict[str, Any], after: dict[str, Any]) -> list[Comparison]:
+def compare(before: dict[str, Any], after: dict[str, Any], left_out: Collection[str] = ()) -> list[Comparison]:
     """Every metric of either side, in order of its name.
 
     Args:
         before: ``{"study.metric": {value, spread, n, better}}`` of the revision, as ``flatten`` gives it.
         after: the same of the working tree.
+        left_out: studies that a kept run is without, and says so: what is gone with them is no loss.
     """
     found = []
+    made = {_study(name): entry for name, entry in after.items()}
     for name in sorted(before.keys() | after.keys()):
         if name not in before:
             value = after[name]["value"]
             broken = value is None
             verdict = "new, not a number" if broken else "new"
             found.append(Comparison(name, None, value, 0.0, verdict, failed=broken, compared=False))
+        elif name not in after and _study(name) in left_out:
+            verdict = "not compared: left out of the run that is kept now"
+            found.append(Comparison(name, before[name]["value"], None, 0.0, verdict, compared=False))
         elif name not in after:
-            found.append(Comparison(name, before[name]["value"], None, 0.0, "missing", failed=True))
+            other = _other_run(before[name], made.get(_study(name), before[name]))
+            verdict = f"not compared: {other}" if other else "missing"
+            found.append(Comparison(name, before[name]["value"], None, 0.0, verdict, not other, not other))
         else:
             found.append(_judge(name, before[name], after[name]))
     return found
@@ -130,9 +139,9 @@ def _judge(name: str, before: dict[str, Any], after: dict[str, Any]) -> Comparis
         return Comparison(name, old, new, 0.0, "not a number", failed=True)
     if old is None:
         return Comparison(name, old, new, 0.0, "was not a number", compared=False)
-    different = [key for key in ("source", "scale") if before.get(key) != after.get(key)]
-    if different:
-        return Comparison(name, old, new, 0.0, f"not compared: another {' and '.join(different)}", compared=False)
+    other = _other_run(before, after)
+    if other:
+        return Comparison(name, old, new, 0.0, f"not compared: {other}", compared=False)
     allowed = tolerance(before, after)
     gain = new - old if after["better"] == "higher" else old - new
     if after["better"] == "equal":
@@ -141,6 +150,23 @@ def _judge(name: str, before: dict[str, Any], after: dict[str, Any]) -> Comparis
         worse, better = gain < -allowed, gain > allowed
     verdict = "regression" if worse else "better" if better else "same"
     return Comparison(name, old, new, allowed, verdict, failed=worse)
+
+
+def _other_run(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """``another scale`` where two entries are not of the same kind of run; empty where they are."""
+    different = [key for key in ("source", "scale") if before.get(key) != after.get(key)]
+    return f"another {' and '.join(different)}" if different else ""
+
+
+def _study(metric: str) -> str:
+    return metric.partition(".")[0]
+
+
+def _left_out(folder: Path) -> list[str]:
+    """Studies that a kept run says it is without."""
+    path = folder / "provenance.json"
+    found = read_json(path) if path.is_file() else {}
+    return list(found.get("left_out") or ()) if isinstance(found, dict) else []
 
 
 def markdown(comparisons: list[Comparison], reference: str) -> str:

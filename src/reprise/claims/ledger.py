@@ -71,7 +71,7 @@ def read_studies(root: Path = Path(), only: Collection[str] | None = None) -> di
     if missing:
         commands = "; ".join(f"python -m reprise.stages.evaluate {name}" for name in missing)
         raise FileNotFoundError(f"{folder}: no evidence.json for {', '.join(missing)}; `dvc repro` runs: {commands}")
-    found = {name: _read(folder / name / "evidence.json") for name in names}
+    found = {name: read_study(root, name) for name in names}
     return dict(sorted(found.items(), key=lambda item: (min(f["claim"] for f in item[1]["findings"]), item[0])))
 
 
@@ -173,7 +173,14 @@ def _provenance(evidence: dict[str, Any]) -> dict[str, str]:
     return {key: evidence["provenance"].get(key, "") for key in ("source", "scale")}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_study(root: Path, name: str) -> dict[str, Any]:
+    """The evidence of one study, checked.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is not what ``Evidence.write`` writes.
+    """
+    path = root / "data" / "evidence" / name / "evidence.json"
     evidence = read_json(path)
     if not isinstance(evidence, dict) or not all(key in evidence for key in _KEYS):
         lacking = [key for key in _KEYS if not isinstance(evidence, dict) or key not in evidence]

@@ -55,10 +55,15 @@ def keep(
     folder: Annotated[Path, typer.Argument(help="For example reports/full.")],
     machine: Annotated[str, typer.Option(help="What it ran on, in words.")] = "",
 ) -> None:
-    """Keep this run's ledger, metrics, figures and wall times in a folder of their own, with commit and machine."""
+    """Keep this run's ledger, metrics, figures and wall times in a folder of their own, with commit and machine.
+
+    Studies that are not done, or whose evidence is not of the code, parameters and data that stand here, are left out
+    and named. Example: reprise keep reports/real --machine "two cores of an AMD EPYC"
+    """
     from reprise.archive import keep as run
 
-    typer.echo(run(folder, machine))
+    for line in run(folder, machine):
+        typer.echo(line)
 
 
 @app.command(rich_help_panel=PANEL)

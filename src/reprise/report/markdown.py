@@ -35,16 +35,17 @@ def escape(text: Any) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def mirror(page: dict[str, Any]) -> str:
+def mirror(page: dict[str, Any], about: str = "") -> str:
     """``reports/README.md``: counts, the claims by chapter, the studies with their notes and figures, the defects.
 
     Args:
         page: what the front page shows (``reprise.report.page.front_page``).
+        about: of a run that is kept: said in place of where this run's other pages are.
     """
+    beside = "Beside it the pipeline writes the same with intervals drawn, for a browser: `index.html`."
     parts = [
         "# Report",
-        f"{escape(page['tagline'])} {_made_from(page)} "
-        "Beside it the pipeline writes the same with intervals drawn, for a browser: `index.html`.",
+        f"{escape(page['tagline'])} {_made_from(page)} {escape(about) if about else beside}",
         _table(
             ("", "claims", "measured", "arithmetic", "meaning"),
             [
