@@ -12,6 +12,11 @@ import typer
 
 from reprise import commands
 
+PLOTS = frozenset({"matplotlib"})
+PIPELINE = frozenset(  # what the extra of that name brings, as it is imported
+    {"dvc", "jinja2", "markdown_it", "markupsafe", "mlflow", "pandas", "psutil", "pydantic", "pytorch_lightning"}
+    | {"ruamel", "safetensors", "skimage", "sklearn", "sympy", "torch", "torchmetrics"}
+)
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -37,8 +42,23 @@ def options(
 
 def main() -> None:
     """Entry point: errors that a user can mend are one line and exit code 1."""
+    if sys.platform == "win32":  # no fcntl, no fork, no process groups
+        said = "commands lock files and end processes as Linux and macOS do; on Windows run them under WSL"
+        print(f"reprise: {said}", file=sys.stderr)
+        raise SystemExit(1)
     try:
         app()
+    except ModuleNotFoundError as error:
+        name = (error.name or "").split(".")[0]
+        if name not in PLOTS | PIPELINE:
+            raise
+        extra = "plots" if name in PLOTS else "pipeline"
+        print(
+            f"reprise: this needs {name}, which is not installed; in Reprise's folder: pip install '.[{extra}]'"
+            + ("" if name in PLOTS else " (or make setup)"),
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
     except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
         from reprise.files import shown
 

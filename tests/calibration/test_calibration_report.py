@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reprise.calibration import report as module
 from reprise.calibration import softmax
-from reprise.calibration.report import METHODS, as_text, evaluate_methods, report
+from reprise.calibration.own_data import as_text, report
+from reprise.calibration.predictions import load_predictions
+from reprise.calibration.report import METHODS, evaluate_methods
 
 METHOD_NAMES = ["uncalibrated", *METHODS]
 
@@ -63,8 +64,8 @@ def test_without_validation_data_one_half_is_fitted_and_the_other_measured(draw,
     assert (result["fitted"], result["measured"]) == (200, 201)
     assert "random half" in result["split"]
     assert result["figures"] == []
-    (fit, _), (test, _), _ = module.load_predictions(tmp_path / "p.npz")
-    both = np.concatenate([fit, test])
+    given = load_predictions(tmp_path / "p.npz")
+    both = np.concatenate([given.fit[0], given.test[0]])
     assert np.array_equal(both[np.lexsort(both.T)], logits[np.lexsort(logits.T)])  # no row twice, none lost
 
 
@@ -158,7 +159,7 @@ def test_a_header_that_lies_is_told(tmp_path: Path, header: str) -> None:
         archive.writestr("logits.npy", npy(header))
         archive.writestr("labels.npy", npy(header))
     (tmp_path / "bad.npy").write_bytes(npy(header))
-    for name, message in (("bad.npz", "logits or labels cannot be read"), ("bad.npy", r"not an \.npz archive")):
+    for name, message in (("bad.npz", "logits cannot be read"), ("bad.npy", r"not an \.npz archive")):
         with pytest.raises(ValueError, match=message) as caught:
             report(tmp_path / name)
         assert name in str(caught.value)
@@ -181,7 +182,7 @@ def test_an_archive_that_cannot_be_unpacked_is_told(tmp_path: Path, offset: int,
         central = content.index(b"PK\x01\x02") + offset + 2  # the same field stands two bytes later there
         content[offset : offset + 2] = content[central : central + 2] = value
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad\.npz: logits or labels cannot be read \(\S"):
+    with pytest.raises(ValueError, match=r"bad\.npz: logits cannot be read \(\S"):
         report(path)
 
 

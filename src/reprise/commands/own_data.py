@@ -53,22 +53,3 @@ def duplicates(
     if found.problems:
         typer.echo(found.complaints(), err=True)
     typer.echo(found)
-
-
-@app.command(rich_help_panel=PANEL)
-def calibration(
-    predictions: Annotated[Path, typer.Argument(help=".npz with logits (n, k), labels (n,); val_logits, val_labels.")],
-    bins: Annotated[int, typer.Option(min=1, max=1000, help="Equal-width bins, (low, high].")] = 15,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for reliability diagrams.")] = None,
-) -> None:
-    """Calibrate saved predictions by seven methods and compare them.
-
-    Example: reprise calibration predictions.npz --out diagrams
-    """
-    from json import dumps
-
-    from reprise.calibration.report import as_text, report
-
-    found = report(predictions, bins=bins, out=out)
-    typer.echo(dumps(found, indent=2) if json else as_text(found))

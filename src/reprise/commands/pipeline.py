@@ -101,6 +101,10 @@ def submission(
 ) -> None:
     """Write Kaggle's run-length file (column-major, 1-indexed) from a variant's test predictions."""
     from reprise.data.submission import check_submission, parse_size
+
+    if check is not None and size:
+        typer.echo(check_submission(check, parse_size(size)))
+        return
     from reprise.registry import has_part, import_part, known_studies
     from reprise.workspace import Workspace
 
@@ -111,7 +115,7 @@ def submission(
     if check is None:
         typer.echo(part.submit(workspace, variant, out))
     else:
-        typer.echo(check_submission(check, parse_size(size) if size else part.frame_size(workspace)))
+        typer.echo(check_submission(check, part.frame_size(workspace)))
 
 
 @app.command(rich_help_panel=PANEL)

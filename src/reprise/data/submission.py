@@ -11,7 +11,6 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from reprise.data import rle
-from reprise.data.ultrasound import SIZE
 from reprise.files import replacing, shown, write_rows
 
 BLUR_SIGMA = 8.0  # what OpenCV makes of a 51 x 51 window
@@ -107,7 +106,7 @@ def read_submission(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]
     return masks
 
 
-def check_submission(path: Path, shape: tuple[int, int] = SIZE) -> str:
+def check_submission(path: Path, shape: tuple[int, int]) -> str:
     """Reads a submission file back and says in a line what it holds.
 
     Args:
