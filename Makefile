@@ -4,12 +4,13 @@ SHELL := /bin/bash
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 JOBS ?= 2
+KILLS ?= 50
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: all help setup lock test fuzz lint repro real generated smoke ui benchmarks clean
+.PHONY: all help setup lock test fuzz torture nodes lint repro real generated smoke ui benchmarks clean
 
 all: repro ## Set up, run everything, print where the report is
 
@@ -52,6 +53,13 @@ test: setup ## The whole test suite
 fuzz: setup ## Damaged pictures by the thousands, then the property tests on random examples, twenty times
 	REPRISE_FUZZ=1 $(BIN)/pytest -q -n auto tests/fuzz
 	for round in {1..20}; do REPRISE_FUZZ=1 $(BIN)/pytest -q -n auto -m hypothesis || exit 1; done
+
+torture: setup ## Kills, full disks, locked databases, damaged files: a table of what came of it (KILLS=50)
+	$(BIN)/python scripts/torture.py --kills $(KILLS)
+
+nodes: setup ## Every study at scale `smoke` on two nodes of this machine, ten times one of them killed, against a serial run
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[cluster]'
+	$(BIN)/python scripts/nodes.py --kills 10 --studies all
 
 lint: setup ## ruff: rules and layout
 	$(BIN)/ruff check .

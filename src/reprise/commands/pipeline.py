@@ -75,7 +75,10 @@ def repro(
         list[str] | None,
         typer.Argument(help="Stages, with or without @cell; NAME or NAME:stage of pipelines/NAME; dvc.yaml files."),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages at a time.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Stages at a time (on this machine).")] = 1,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS|local:N|slurm:N", help="Run stages on the nodes of a Dask cluster.")
+    ] = "",
 ) -> None:
     """Run the pipeline like `dvc repro`, several independent stages at a time, the longest first.
 
@@ -83,7 +86,7 @@ def repro(
     """
     from reprise.repro.command import repro as run
 
-    raise typer.Exit(run(targets or [], jobs))
+    raise typer.Exit(run(targets or [], jobs, scheduler=scheduler))
 
 
 @app.command(rich_help_panel=PANEL)

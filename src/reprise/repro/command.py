@@ -20,7 +20,7 @@ AGAIN = 0.2  # s after which it is asked again
 POLL = 0.1  # s
 
 
-def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -> int:
+def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None, scheduler: str = "") -> int:
     """Brings ``targets`` (default: ./dvc.yaml, as for DVC) and what they read from up to date, ``jobs`` at a time.
 
     What has the longest way to the end goes first; one slot begins with what gives verdicts within seconds. Each of the
@@ -30,6 +30,7 @@ def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -
         targets: whatever `graph.matching` takes.
         jobs: stages at a time, 1 or more.
         shown: where to show it; standard error by default.
+        scheduler: where else than here stages run (see `cluster.FORMS`).
 
     Returns:
         0; 1 where a stage failed (stages that do not depend on it still run); 128 and the signal's number where one
@@ -40,17 +41,21 @@ def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None) -
     """
     root = find_root()
     with Signals() as signals, tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as scratch:
-        run = Run(root, Path(scratch), jobs, signals, shown or view())
+        if scheduler:
+            from reprise.repro.shared import SharedRun
+
+            run: Run = SharedRun(root, Path(scratch), jobs, signals, shown or view(), scheduler)
+        else:
+            run = Run(root, Path(scratch), jobs, signals, shown or view())
         try:
             if run.prepare(targets or [graph.PROJECT_FILE]):
                 run.all_stages()
+                run.arrange()
             return run.summary()
         except EndedError:
             return _end(run, targets)
         finally:
-            signal_all(run.processes, signal.SIGKILL)  # whatever went wrong here: nobody is left behind
-            run.warm.close()
-            run.view.close()
+            run.close()
 
 
 def _end(run: Run, targets: list[str]) -> int:
@@ -69,6 +74,8 @@ def _end(run: Run, targets: list[str]) -> int:
     labels = ", ".join(slot.stage.label for slot in run.slots if slot.stage is not None)
     if labels:
         run.view.say(f"ending {labels} (once more: at once)", "waits")
+    signal_all(run.processes, signal.SIGTERM)
+    run.end_elsewhere()
     until, asked = time.monotonic() + GRACE, 0.0
     while run.processes and time.monotonic() < until and len(run.signals.received) == 1:
         if time.monotonic() - asked > AGAIN:  # DVC may have been about to start a command
@@ -84,7 +91,7 @@ def _end(run: Run, targets: list[str]) -> int:
         locks.mend(run.locks, run.root)
     number = run.signals.received[0]
     stay = f"{run.done} of {run.total} stages are done and stay so; " if run.total else ""
-    again = " ".join(["reprise repro", *([f"-j {len(run.slots)}"] if len(run.slots) > 1 else []), *targets])
+    again = " ".join(["reprise repro", *run.options, *targets])
     how = f"`make` or `{again}` goes on, training from its last epoch"
     run.view.say(f"ended by {NAMES[signal.Signals(number)]}: {stay}{how}", "waits")
     return 128 + number

@@ -29,6 +29,8 @@ class Stage:
         outs: its outputs, relative to the repository.
         meta: what its dvc.yaml says of it; DVC does not look at it.
         changed: whether it may have to run. False: it and all that it reads from are as the lock says.
+        foreign: what it reads and no stage makes, relative to the repository.
+        cached: whether DVC keeps all that it makes, so that another machine can hand it over.
     """
 
     address: str
@@ -39,6 +41,8 @@ class Stage:
     outs: tuple[str, ...] = ()
     meta: Any = None
     changed: bool = True
+    foreign: tuple[str, ...] = ()
+    cached: bool = True
 
     @property
     def family(self) -> str:

@@ -20,6 +20,7 @@ import psutil
 
 WORKER = "reprise.repro.worker"
 BROKEN = 75  # its exit code where DVC's rwlock cannot be read: to be mended when nobody runs
+ELSEWHERE = 76  # its exit code where a stage has to run, and not here
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,14 @@ PRIOR = 60.0  # s of stages after which this run's pace counts as much as the ex
 def read_stages(path: Path) -> list[Stage]:
     """What ``worker plan`` wrote, in the order of DVC's files."""
     rows = json.loads(path.read_text(encoding="utf-8"))
-    return [Stage(**row | {"sources": tuple(row["sources"]), "outs": tuple(row["outs"])}) for row in rows]
+    return [Stage(**row | {name: tuple(row[name]) for name in ("sources", "outs", "foreign")}) for row in rows]
 
 
 class Plan:
     """The stages that targets mean and what they read from, with what is known of them.
 
     Attributes:
+        known: every stage of the repository.
         wanted: all of them.
         graph: address -> addresses that it reads from, of those that may have to run, in the files' order.
         costs, paths: address -> seconds, alone and with the longest chain that reads from it.
@@ -38,6 +39,7 @@ class Plan:
         everything = {stage.address: stage.sources for stage in known}
         meant = [stage.address for target in targets for stage in graph.matching(known, target)]
         addresses = graph.with_ancestors(everything, meant)
+        self.known = known
         self.wanted = {stage.address: stage for stage in known if stage.address in addresses}
         seconds = costs(list(self.wanted.values()), root, TIMINGS)
         changed = [stage for stage in self.wanted.values() if stage.changed]

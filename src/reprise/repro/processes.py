@@ -38,10 +38,16 @@ class StageProcess:
         scratch: folder for the file to report progress in.
         log: where all output goes; None keeps the last lines only.
         more: environment variables beside this process's own.
+        folder: where it runs; this process's by default.
     """
 
     def __init__(
-        self, arguments: list[str], scratch: Path, log: Path | None = None, more: Mapping[str, str] | None = None
+        self,
+        arguments: list[str],
+        scratch: Path,
+        log: Path | None = None,
+        more: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.started = time.monotonic()
         self.reports = Reports(scratch)
@@ -61,6 +67,7 @@ class StageProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            cwd=folder,
         )
         os.set_blocking(self.fileno(), False)
 

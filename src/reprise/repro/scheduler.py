@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import select
+import signal
 import time
 from collections import Counter
 from pathlib import Path
 
 from reprise.repro import graph, locks
+from reprise.repro.arranging import unordered
 from reprise.repro.display import Overview, Plain, Watched, counted, duration, verdicts
 from reprise.repro.graph import Stage
 from reprise.repro.plan import Plan, read_stages
-from reprise.repro.processes import StageProcess, log_name, pause, why
+from reprise.repro.processes import StageProcess, log_name, pause, signal_all, why
 from reprise.repro.signals import EndedError, Signals
 from reprise.repro.slots import Slot, gpus
 from reprise.repro.warming import Warm
@@ -30,6 +32,7 @@ class Run:
         self.locks = root / ".dvc" / "tmp"
         devices = gpus()
         self.slots = [Slot(number, devices) for number in range(jobs)]
+        self.options = ["-j", str(jobs)] if jobs > 1 else []  # what this was called with
         self.planner: StageProcess | None = None
         self.warm = Warm((), scratch)
         self.plan = Plan([], [], root)
@@ -50,6 +53,11 @@ class Run:
         return [process for process in (self.planner, *(slot.process for slot in self.slots)) if process is not None]
 
     @property
+    def places(self) -> int:
+        """How many stages run at a time."""
+        return len(self.slots)
+
+    @property
     def total(self) -> int:
         """Stages that have to be looked at."""
         return len(self.plan.graph)
@@ -65,7 +73,7 @@ class Run:
         self.mend()
         out = self.scratch / "plan.json"
         for _ in range(TRIES):
-            process = self._plan(out)
+            process = self.serve("plan", str(out))
             if process.poll() != locks.BROKEN:
                 break
             self.mend()
@@ -86,24 +94,10 @@ class Run:
             return False
         same = f", {wanted - self.total} up to date" if wanted > self.total else ""
         noun = "stages" if self.total > 1 else "stage"
-        about = f"{len(self.slots)} at a time, about {duration(self.seconds_left())}"
+        about = f"{self.places} at a time, about {duration(self.seconds_left())}"
         self.view.say(f"{self.total} {noun} to do{same}, {about}")
         self.warm = Warm((self.plan.wanted[stage].command for stage in self.plan.graph), self.scratch)
         return True
-
-    def _plan(self, out: Path) -> StageProcess:
-        self.planner = process = StageProcess(["plan", str(out)], self.scratch)
-        said = ""
-        while process.poll() is None:
-            self.step()
-            for report in process.reports.new():
-                if report.get("wait") and report["wait"] != said:
-                    said = report["wait"]
-                    self.view.say(f"waits for DVC's lock: {said} has it", "waits")
-            self.view.show(self.overview)
-        process.close()
-        self.planner = None
-        return process
 
     def mend(self) -> None:
         """Clears DVC's rwlock of what belongs to no living process; waits where a living one may need it."""
@@ -130,7 +124,7 @@ class Run:
                 self.mend()
                 self.broken = False
             self.start()
-            if not self.processes:
+            if all(slot.process is None for slot in self.slots) and not self.ready():
                 return
             self.step()
             for slot in self.slots:
@@ -140,13 +134,37 @@ class Run:
                     self.ended(slot)
             self.view.show(self.overview)
 
+    def ready(self) -> list[str]:
+        """What waits and reads from nothing that is still to come."""
+        open_ = {each.stage.address for each in self.slots if each.stage} | {*self.waiting, *self.failed}
+        return [stage for stage in self.waiting if open_.isdisjoint(self.plan.graph[stage])]
+
+    def arrange(self) -> None:
+        """Puts the entries of DVC's locks into the order of their dvc.yaml: it told which stage ended first."""
+        if found := unordered(self.plan):
+            self.serve("order", found)
+
+    def serve(self, *arguments: str) -> StageProcess:
+        """Has a worker do something that belongs to no stage, and waits for it."""
+        self.planner = process = StageProcess([*arguments], self.scratch)
+        said = ""
+        while process.poll() is None:
+            self.step()
+            for report in process.reports.new():
+                if report.get("wait") and report["wait"] != said:
+                    said = report["wait"]
+                    self.view.say(f"waits for DVC's lock: {said} has it", "waits")
+            self.view.show(self.overview)
+        process.close()
+        self.planner = None
+        return process
+
     def start(self) -> None:
         """Fills the free slots."""
         for slot in self.slots:
             if slot.process is not None or self.broken:
                 continue
-            open_ = {each.stage.address for each in self.slots if each.stage} | {*self.waiting, *self.failed}
-            ready = [stage for stage in self.waiting if open_.isdisjoint(self.plan.graph[stage])]
+            ready = self.ready()
             if not ready:
                 return
             chosen = graph.choose(ready, self.plan.paths, self.plan.quick if slot.number == 0 else ())
@@ -196,12 +214,16 @@ class Run:
             self.blocked |= self.plan.readers(stage.address)
             self.view.say(why(stage.label, process), "failed")
         else:
-            found = self._count_verdicts(stage)
-            self.ran += state == "running"
-            if state == "running":
-                self.plan.took(stage.address, process.seconds)
-            if state != "unchanged":
-                self._tell_done(stage, process, state, found)
+            self.finished(stage, process, state)
+
+    def finished(self, stage: Stage, process: StageProcess, state: str) -> None:
+        """Notes that a stage ended well, and says it."""
+        found = self._count_verdicts(stage)
+        self.ran += state == "running"
+        if state == "running":
+            self.plan.took(stage.address, process.seconds)
+        if state != "unchanged":
+            self._tell_done(stage, process, state, found)
 
     def _tell_done(self, stage: Stage, process: StageProcess, state: str, found: Counter[str]) -> None:
         how = "from DVC's run cache" if state == "cached" else duration(process.seconds)
@@ -222,7 +244,7 @@ class Run:
             for slot in self.slots
             if slot.stage is not None
         }
-        return self.plan.seconds_left(reachable, running, len(self.slots))
+        return self.plan.seconds_left(reachable, running, self.places)
 
     def overview(self) -> Overview:
         """What the live table shows."""
@@ -262,3 +284,12 @@ class Run:
             labels = sorted(self.plan.wanted[stage].label for stage in self.waiting)
             self.view.say(f"not run, for they read from what failed: {', '.join(labels)}", "failed")
         return 1 if self.failed else 0
+
+    def end_elsewhere(self) -> None:
+        """Ends what does not run here: nothing does."""
+
+    def close(self) -> None:
+        """Whatever went wrong: nobody is left behind."""
+        signal_all(self.processes, signal.SIGKILL)
+        self.warm.close()
+        self.view.close()

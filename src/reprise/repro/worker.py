@@ -1,11 +1,15 @@
 """DVC in a process of its own: ``plan OUT`` says what the pipeline is, ``repro STAGE`` brings one stage up to date.
 
+Where stages run on several machines: ``check STAGE`` brings it up to date where nothing has to run for that, ``compute
+STAGE`` runs it on a node, ``adopt STAGE`` takes over what a node made (see `sharing`).
+
 It waits for DVC's locks (``dvc --wait-for-lock`` waits for one of the two), telling through REPRISE_PROGRESS for whom.
 A signal does nothing to it: its stage's command ends, and DVC after it, letting go of its locks on the way.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -14,9 +18,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dvc.exceptions import DvcException
 from dvc.lock import LockError, make_lock
@@ -25,9 +29,10 @@ from dvc.repo.reproduce import get_active_graph
 
 from reprise.progress import report_state
 from reprise.repro.filesystem import WholeFiles
-from reprise.repro.locks import BROKEN, BusyError, Holder, alive, broken, last_holder, mend
+from reprise.repro.locks import BROKEN, ELSEWHERE, WORKER, BusyError, Holder, alive, broken, last_holder, mend
 
 PATIENCE = 10.0  # s between two tries for a lock, where nothing is seen to change
+T = TypeVar("T")
 
 ending: list[int] = []  # signals that came
 
@@ -88,6 +93,8 @@ def plan(out: Path) -> None:
                 raise SystemExit(1)
             before = any(changed[source] for source in graph.successors(stage))
             changed[stage] = before or _changed(stage)
+        made = {output.fs_path for stage in addresses for output in stage.outs}
+        above = {str(folder) for path in made for folder in Path(path).parents}
         rows = [
             {
                 "address": address,
@@ -98,6 +105,12 @@ def plan(out: Path) -> None:
                 "outs": [os.path.relpath(output.fs_path, repo.root_dir) for output in stage.outs],
                 "meta": stage.meta,
                 "changed": changed[stage],
+                "foreign": sorted(
+                    os.path.relpath(path, repo.root_dir)
+                    for path in {str(dep.fs_path) for dep in stage.deps}
+                    if path not in above and made.isdisjoint([path, *map(str, Path(path).parents)])
+                ),
+                "cached": all(output.protocol == "local" and output.use_cache for output in stage.outs),
             }
             for stage, address in addresses.items()
         ]
@@ -110,14 +123,17 @@ def bring_up_to_date(address: str) -> None:
     Raises:
         DvcException: it failed.
     """
-    logging.getLogger("dvc").addHandler(StateReporter())
+    if not patiently(lambda repo: repo.reproduce(address, single_item=True)):
+        report_state(state="unchanged")
+
+
+def patiently(work: Callable[[Repo], T]) -> T:
+    """Does something with the repository, again where a lock of DVC's stood in the way and has been waited for."""
     while True:
         with _repository() as repo:
             folder, root = Path(repo.tmp_dir), Path(repo.root_dir)
             try:
-                if not repo.reproduce(address, single_item=True):
-                    report_state(state="unchanged")
-                return
+                return work(repo)
             except DvcException as error:
                 lock_error = next((cause for cause in causes(error) if isinstance(cause, LockError)), None)
                 if lock_error is None or _rwlock_broken():
@@ -193,11 +209,19 @@ def main(arguments: list[str]) -> int:
     """Runs one of the two; what goes wrong is told as DVC tells it, the reason last."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: ending.append(number))  # not inherited, as ignoring them would be
-    kind, argument = arguments
-    sys.argv = ["reprise", "repro", argument] if kind == "repro" else ["reprise", "repro"]  # what DVC's locks name
+    kind, argument, *more = arguments
+    sys.argv = ["reprise", "repro"] if kind == "plan" else ["reprise", "repro", argument]  # what DVC's locks name
+    logging.getLogger("dvc").addHandler(StateReporter())
     try:
-        bring_up_to_date(argument) if kind == "repro" else plan(Path(argument))
+        if kind == "plan":
+            plan(Path(argument))
+        elif kind == "repro":
+            bring_up_to_date(argument)
+        else:
+            importlib.import_module("reprise.repro.sharing").COMMANDS[kind](argument, *more)
     except Exception as error:
+        if getattr(error, "code", None) == ELSEWHERE:
+            return ELSEWHERE
         if not isinstance(error, DvcException | OSError):
             traceback.print_exc()
         print(f"ERROR: {_reason(error)}", file=sys.stderr)
@@ -221,4 +245,5 @@ def _rwlock_broken() -> bool:
 parent = os.getppid()
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    # the module of that name, which `sharing` imports too: one list of signals
+    raise SystemExit(importlib.import_module(WORKER).main(sys.argv[1:]))
