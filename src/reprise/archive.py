@@ -24,7 +24,7 @@ from reprise.workspace import Workspace
 from reprise.yaml_files import parse_yaml, read_text
 
 KEPT = ("ledger.json", "metrics.json", "README.md")
-OUTPUTS = (*KEPT, "values.json", "figures", "studies", "index.html")  # what the pipeline writes in reports/
+OUTPUTS = (*KEPT, "values", "figures", "plots", "studies", "index.html")  # what the pipeline writes in reports/
 WRITTEN = {*KEPT, "figures", "params", "params.yaml", "provenance.json"}  # what `keep` writes in a folder
 
 
