@@ -23,6 +23,7 @@ LAYERS = (
     ("data",),
     ("tasks", "sweep"),
     ("networks", "runs", "sweeps", "recorded"),
+    ("curves",),
     ("inside",),
     ("loop",),
     ("training",),

@@ -32,9 +32,10 @@ from reprise.yaml_files import parse_yaml, read_text
 OUTPUTS = (
     "ledger.json",
     "metrics.json",
-    "values.json",
+    "values",
     "README.md",
     "figures",
+    "plots",
     "studies",
     "index.html",
     "claims",

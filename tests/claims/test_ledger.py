@@ -122,7 +122,16 @@ def test_metrics_carry_direction_spread_data_and_scale(tmp_path):
     assert json.loads((tmp_path / METRICS).read_text()) == {
         "mixtures": {"gain": {"value": 0.11, "spread": 0.01, "n": 3, "better": "higher"} | common}
     }
-    assert json.loads((tmp_path / VALUES).read_text()) == {"mixtures": {"gain": 0.11}}
+
+
+def test_each_value_is_a_file_of_its_own_and_none_is_left_of_a_metric_that_is_gone(tmp_path):
+    write_ledger(workspace(tmp_path))
+    (tmp_path / VALUES / "mixtures" / "gone.json").write_text("{}")
+    write_ledger(tmp_path)
+    files = {path.relative_to(tmp_path / VALUES).as_posix(): path for path in (tmp_path / VALUES).rglob("*.*")}
+    assert {name: json.loads(path.read_text()) for name, path in files.items()} == {
+        "mixtures/gain.json": {"value": 0.11}
+    }
 
 
 def test_the_same_evidence_gives_the_same_bytes(tmp_path):

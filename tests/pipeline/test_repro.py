@@ -109,7 +109,7 @@ def test_git_sees_results_and_locks_and_nothing_else(clone):
     expected = (
         "reports/ledger.json",
         "reports/metrics.json",
-        "reports/values.json",
+        "reports/values/",
         "reports/README.md",
         "reports/figures/",
     )

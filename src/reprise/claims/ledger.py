@@ -11,6 +11,7 @@ no verdict about the claim). What a source only names is *built* and has no verd
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -26,7 +27,7 @@ KINDS = ("measured", "arithmetic", "stand-in", "built")
 STATES = ("reproduced", "contradicted", "inconclusive", "stand-in", "built", "untested")  # what a row shows
 LEDGER = Path("reports/ledger.json")
 METRICS = Path("reports/metrics.json")  # with spread, n and direction, as the gate reads them
-VALUES = Path("reports/values.json")  # the values alone, as `dvc metrics show` and `diff` show them
+VALUES = Path("reports/values")  # the values alone, a file each: as `dvc metrics show` has lines
 _KEYS = (
     "title", "about", "data", "findings", "metrics", "tables", "figures", "cost", "settings", "declared", "inputs",
     "provenance",
@@ -36,7 +37,7 @@ _FINDING_KEYS = ("claim", "measures", "effect", "expect", "expected", "kind", "v
 
 
 def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
-    """Writes ``reports/ledger.json``, ``metrics.json`` and ``values.json`` from all studies that have parameters.
+    """Writes ``reports/ledger.json``, ``metrics.json`` and ``values/`` from all studies that have parameters.
 
     Returns:
         The rows written.
@@ -50,10 +51,16 @@ def write_ledger(root: Path = Path()) -> list[dict[str, Any]]:
     write_json(root / LEDGER, rows)
     metrics = collect_metrics(studies)
     write_json(root / METRICS, metrics)
-    write_json(
-        root / VALUES, {name: {key: each["value"] for key, each in found.items()} for name, found in metrics.items()}
-    )
+    write_values(root / VALUES, metrics)
     return rows
+
+
+def write_values(folder: Path, metrics: dict[str, dict[str, Any]]) -> None:
+    """``STUDY/METRIC.json``: DVC shows a line for each file, and a file with many numbers is one long line."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for study, found in metrics.items():
+        for name, metric in found.items():
+            write_json(folder / study / f"{name.replace('/', '-')}.json", {"value": metric["value"]})
 
 
 def read_studies(root: Path = Path(), only: Collection[str] | None = None) -> dict[str, dict[str, Any]]:

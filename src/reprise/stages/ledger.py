@@ -10,7 +10,7 @@ from reprise.stages.running import stage
 
 
 def main(root: Path = Path()) -> None:
-    """Writes ``reports/ledger.json`` and ``reports/metrics.json`` and prints the count of each verdict."""
+    """Writes the ledger and the metrics and prints the count of each verdict."""
     counts = Counter(state(row) for row in write_ledger(root))
     print(f"{root / LEDGER}: " + ", ".join(f"{counts[each]} {each}" for each in STATES))
 
