@@ -43,13 +43,16 @@ def known(row, found) -> set[str]:
 
 
 def bullets(text: str) -> list[str]:
-    section = text.split("it finds", 1)[1].split("\n## ", 1)[0]
-    return [" ".join(each.split()) for each in re.split(r"^- ", section, flags=re.MULTILINE)[1:]]
+    """What is said of claims: the findings, and any paragraph before them that names one."""
+    before, after = text.split("## What it finds", 1)
+    section = after.split("\n## ", 1)[0]
+    found = re.split(r"^- ", section, flags=re.MULTILINE)[1:]
+    return [" ".join(each.split()) for each in (*filter(CITED.search, before.split("\n\n")), *found)]
 
 
 def test_every_number_of_a_finding_is_in_the_ledger(root):
     said = bullets((root / "README.md").read_text(encoding="utf-8"))
-    assert len(said) >= 5
+    assert len(said) >= 6
     for bullet in said:
         cited = CITED.search(bullet)
         assert cited, f"names no claim: {bullet}"
