@@ -78,7 +78,8 @@ def _contours(ax: Any, path: np.ndarray, hessian: np.ndarray) -> None:
     grid = np.stack(np.meshgrid(u, u), axis=-1)
     level = np.einsum("...i,ij,...j", grid, hessian, grid) / 2
     start = path[0] @ hessian @ path[0] / 2
-    ax.contour(u, u, level, levels=start * np.arange(0.25, 2.1, 0.25) ** 2, colors=COLOURS[8], linewidths=0.7)
+    share = np.round(level / start, 9)  # a contour through points of the grid must go the same way round everywhere
+    ax.contour(u, u, share, levels=np.arange(0.25, 2.1, 0.25) ** 2, colors=COLOURS[8], linewidths=0.7)
     ax.set_aspect("equal")
     ax.plot(*path.T, "o-", ms=2.5, lw=1.0, color=COLOURS[1])
     ax.plot(0, 0, "*", ms=10, color=MARKER)
