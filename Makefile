@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: all help setup lock test fuzz torture nodes lint repro real generated smoke ui benchmarks clean
+.PHONY: all help setup lock test fuzz torture nodes lint repro real generated results share smoke ui benchmarks clean
 
 all: repro ## Set up, run everything, print where the report is
 
@@ -43,6 +43,15 @@ real: setup ## The same on the official files in data/raw (make generated turns 
 generated: setup ## Back to generated data (from DVC's run cache where it was run before)
 	reprise set data.source=generated scale=small
 	@$(MAKE) --no-print-directory repro
+
+RESULTS = dvc.yaml:report $(addsuffix :evaluate,$(filter-out pipelines/data/%,$(wildcard pipelines/*/dvc.yaml)))
+
+results: setup ## The report and its evidence from the DVC remote; nothing is run (README: Results without running)
+	dvc pull $(RESULTS)
+	@echo "Report: $(CURDIR)/reports/index.html"
+
+share: setup ## Send the report and its evidence to the DVC remote, for make results elsewhere
+	dvc push $(RESULTS)
 
 smoke: setup ## Drive every stage at scale `smoke` in a throw-away clone
 	REPRISE_SMOKE=all $(BIN)/pytest tests/pipeline -k repro

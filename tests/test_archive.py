@@ -17,7 +17,7 @@ from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric, primary
 from reprise.claims.ledger import state
 from reprise.files import write_text
-from reprise.report.page import read_kept
+from reprise.report.runs import kept_runs
 from reprise.repro.current import Made, of_studies
 from reprise.repro.graph import Stage
 from reprise.statistics import seeds_effect
@@ -113,7 +113,9 @@ def test_pictures_that_may_show_other_peoples_data_stay_behind(checkout):
     folder = checkout / "reports" / "full"
     assert sorted(path.name for path in (folder / "figures").rglob("*.*")) == ["curve.svg", "curve.svg"]
     assert "photo.png" not in (folder / "README.md").read_text()
-    assert [each["name"] for each in json.loads((folder / "figures.json").read_text())["mixtures"]] == ["curve"]
+    assert [each["name"] for each in json.loads((folder / "studies.json").read_text())["mixtures"]["figures"]] == [
+        "curve"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,11 @@ def test_the_report_reads_what_was_kept(checkout):
     (checkout / "params.yaml").write_text("scale: small\ndata: {source: real}\n")
     trained(checkout, source="real")
     kept(checkout, "reports/real")
-    found = read_kept(checkout)
-    assert (found["rows"][78]["kind"], found["rows"][78]["data_source"]) == ("measured", "real")
-    assert found["provenance"] == provenance(checkout, "reports/real")
+    (found,) = kept_runs(checkout)
+    assert (found.rows[78]["kind"], found.rows[78]["data_source"]) == ("measured", "real")
+    assert found.provenance == provenance(checkout, "reports/real")  # whole: nothing was unsaid
+    assert found.studies["mixtures"]["figures"][0]["name"] == "curve"
+    assert (checkout / found.pictures.format(study="mixtures") / "curve.svg").is_file()
 
 
 def test_where_no_study_is_done_nothing_is_kept(checkout):

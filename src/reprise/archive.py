@@ -42,7 +42,7 @@ OUTPUTS = (
     "badge.svg",
 )
 WRITTEN = {  # what `keep` writes in a folder, or wrote
-    "ledger.json", "metrics.json", "README.md", "figures", "figures.json", "params", "params.yaml", "provenance.json",
+    "ledger.json", "metrics.json", "README.md", "figures", "studies.json", "params", "params.yaml", "provenance.json",
 }  # fmt: skip
 
 
@@ -52,8 +52,8 @@ def keep(
     """Keeps ledger, metrics, README.md, charts and all parameters in ``folder``, with provenance.json beside them.
 
     Everything is made from the evidence of the studies that are done: whose evidence, and all that it was made from, is
-    of the code, the parameters and the data that stand in the checkout. The others are left out and named, so that a run
-    can be kept before its last stage has ended; their claims stand as untested.
+    of the code, the parameters and the data that stand in the checkout. The others are left out and named, so that a
+    run can be kept before its last stage has ended; their claims stand as untested.
 
     Charts (SVG) only: pictures may show data that must not be passed on, such as a competition's images.
 
@@ -95,7 +95,7 @@ def keep(
         pages = [study_page(name, found | {"figures": charts[name]}, rows, root) for name, found in studies.items()]
         write_json(kept / "ledger.json", rows)
         write_json(kept / "metrics.json", collect_metrics(studies))
-        write_json(kept / "figures.json", charts)
+        write_json(kept / "studies.json", {name: _shown(found, charts[name]) for name, found in studies.items()})
         for path in ["params.yaml", *(f"pipelines/{name}/params.yaml" for name in named_studies(root))]:
             (kept / "params" / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / path, kept / "params" / path)  # copied back, `make` repeats the run with them
@@ -110,8 +110,14 @@ def keep(
         kept.rename(target)
     commit, machine = provenance["commit"][:10], provenance["machine"]
     number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
-    first = f"{folder}: {number} kept that answer claims {ranges(row['id'] for row in answered)}; commit {commit}, {machine}"
+    ids = ranges(row["id"] for row in answered)
+    first = f"{folder}: {number} kept that answer claims {ids}; commit {commit}, {machine}"
     return [first, *(f"left out: {line}" for line in by_reason(left_out))]
+
+
+def _shown(evidence: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a claim's page shows of a study, beside what the ledger has."""
+    return {key: evidence[key] for key in ("title", "data", "declared")} | {"figures": charts}
 
 
 def about(provenance: dict[str, Any]) -> str:

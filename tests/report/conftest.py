@@ -51,15 +51,28 @@ def invented(tmp_path: Path) -> Path:
     return write(tmp_path)
 
 
-@pytest.fixture
-def reported(invented: Path) -> Path:
-    """The same with its ledger and report."""
+@pytest.fixture(scope="session")
+def written(tmp_path_factory) -> Path:
+    """The same with its ledger and report, made once: nobody writes here."""
     from reprise.claims.ledger import write_ledger
     from reprise.report.page import write_report
 
-    write_ledger(invented)
-    write_report(invented)
-    return invented
+    root = write(tmp_path_factory.mktemp("written"))
+    write_ledger(root)
+    write_report(root)
+    return root
+
+
+@pytest.fixture
+def reported(written: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(written, tmp_path / "reported"))
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """Previews of links are not drawn again: most of a report's time."""
+    monkeypatch.setattr("reprise.report.page.draw_claim", lambda *_: None)
 
 
 def write(root: Path) -> Path:

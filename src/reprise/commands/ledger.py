@@ -67,6 +67,21 @@ def keep(
 
 
 @app.command(rich_help_panel=PANEL)
+def site(
+    folder: Annotated[Path, typer.Argument(help="To be written, for example build/site.")],
+    address: Annotated[str, typer.Option(help="Where it will be served, https://...; previews of links need it.")] = "",
+) -> None:
+    """Write the report as a folder that any web server can serve: whole addresses, each function linked at this commit.
+
+    Example: reprise site build/site --address https://example.org/reprise
+    """
+    from reprise.report.site import write_site
+
+    for line in write_site(folder, address):
+        typer.echo(line)
+
+
+@app.command(rich_help_panel=PANEL)
 def show(
     claim: Annotated[int, typer.Argument(min=1, help="Number of the claim, as `reprise ledger` lists it.")],
 ) -> None:

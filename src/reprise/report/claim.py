@@ -10,12 +10,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from reprise.claims.catalogue import claims, defects, sources
+from reprise.claims.catalogue import claims, defects
 from reprise.claims.declarations import read_declarations
 from reprise.claims.ledger import LEDGER, build_rows, read_studies, state
 from reprise.registry import named_studies, study_file
+from reprise.report.attribution import is_quotation, source_of
+from reprise.report.measuring import measured_in
 from reprise.report.numbers import effect_text, expected_text
-from reprise.report.page import read_kept, real_first
+from reprise.report.runs import Run, answers, best_rows, kept_runs
 from reprise.report.terminal import STYLES, read_ledger
 from reprise.report.view import MEANING, SYMBOLS, finding_view, power_text, size_text
 
@@ -51,17 +53,25 @@ def show_claim(number: int, root: Path = Path(), studies: Sequence[str] = (), co
 
 
 def claim_row(number: int, root: Path = Path()) -> dict[str, Any]:
-    """The ledger's row of a claim, from the best run at hand.
+    """The ledger's row of a claim, from the best run at hand; ``others`` says what other runs found.
 
     Raises:
         FileNotFoundError: there is no ledger yet.
         ValueError: there is no such claim.
     """
     rows = read_ledger(root / LEDGER)
-    found = [row for row in real_first(rows, read_kept(root)) if row["id"] == number]
+    here, kept = Run("", rows), kept_runs(root)
+    found = [row for row in best_rows(here, kept) if row["id"] == number]
     if not found:
         raise ValueError(f"no claim {number}; the catalogue has 1 to {len(rows)} (`reprise ledger --search WORDS`)")
-    return found[0]
+    others = [
+        (
+            f"reports/{run.name}" if run.name else "this run",
+            f"{state(row)} ({row['data_source']}, scale {row['scale']})",
+        )
+        for run, row in answers(number, here, kept)[1:]
+    ]
+    return found[0] | {"others": others}
 
 
 def studies_of(number: int, root: Path = Path()) -> list[str]:
@@ -81,9 +91,13 @@ def studies_of(number: int, root: Path = Path()) -> list[str]:
 def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:
     """(label, text) of what the screen says, in order."""
     catalogued = claims()[row["id"] - 1]
-    lines = [("source", f"{row['source']}, {sources()[row['source']]}"), ("states", catalogued.claim)]
+    source = source_of(row)
+    lines = [("source", f"{source.words}" + (f" ({source.there}: {source.address})" if source.address else ""))]
+    lines.append(("states", catalogued.claim))
     if row.get("says"):
-        lines.append(("in its words", f"“{row['says']}” ({row.get('place', '')})"))
+        quoted = is_quotation(row["id"])
+        said = f"“{row['says']}”" if quoted else row["says"]
+        lines.append(("in its words" if quoted else "after it", f"{said} ({row.get('place', '')})"))
     if not row["study"]:
         return [*lines, ("would show it", catalogued.finding), ("", "nothing here answers it yet")]
     primary = [finding for finding in row["findings"] if finding["kind"] == "primary"]
@@ -108,8 +122,11 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:
     if beside:
         lines.append(("beside it", f"{beside} more findings in reports/studies/{row['study'].split(', ')[0]}.html"))
     lines += [("altered", f"{entry['when']}: {entry['why']}") for entry in row.get("changed") or []]
-    lines.append(("data", f"{row['data']} ({row['data_source']}, scale {row['scale']})"))
-    lines.append(("code", ", ".join(f"src/reprise/studies/{name}" for name in row["study"].split(", "))))
+    kept = f", kept in reports/{row['from']}" if row.get("from") else ""
+    lines.append(("data", f"{row['data']} ({row['data_source']}, scale {row['scale']}{kept})"))
+    lines += [("other runs", f"{other}: {said}") for other, said in row.get("others", ())]
+    places = [measured_in(name, row["id"]) for name in row["study"].split(", ")]
+    lines.append(("code", ", ".join(f"{each.path}:{each.line} {each.function}" for each in places)))
     return [*lines, ("run it", f"reprise run {row['id']}")]
 
 

@@ -45,7 +45,7 @@ def mirror(page: dict[str, Any], about: str = "") -> str:
     beside = "Beside it the pipeline writes the same with intervals drawn, for a browser: `index.html`."
     parts = [
         "# Report",
-        f"{escape(page['tagline'])} {_made_from(page)} {escape(about) if about else beside}",
+        f"**{page['answered']}.** {escape(page['tagline'])} {_made_from(page)} {escape(about) if about else beside}",
         _table(
             ("", "claims", "measured", "arithmetic", "meaning"),
             [
@@ -77,17 +77,20 @@ _HEADER = ("id", "claim", "verdict", "effect", "95 % interval", "expected", "n",
 def _made_from(page: dict[str, Any]) -> str:
     """Which data the numbers come from, real ones first."""
     here = f"Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}."
-    kept = page["kept"]
-    if kept is None:
+    runs = [
+        f"[reports/{run.name}]({run.name}/README.md), {escape(', '.join(run.provenance.get('data', [])))} data, commit "
+        f"{escape(str(run.provenance.get('commit', ''))[:10])}, {escape(run.provenance.get('machine', ''))}"
+        for run in page["kept"]
+    ]
+    if not runs:
         return here
-    return (
-        f"What networks are said to do was measured on real data ([reports/real](real/README.md), commit "
-        f"{escape(str(kept['commit'])[:10])}, {escape(kept['machine'])}); the rest here. {here}"
-    )
+    return f"Where a run that was kept says more than this one, it leads: {'; '.join(runs)}. The rest: {here}"
 
 
 def _claim(row: dict[str, Any]) -> tuple[str, ...]:
-    data = " · ".join(part for part in (row["data_source"], row["scale"]) if part)
+    data = " · ".join(
+        part for part in (row["data_source"], row["scale"], row["from"] and f"kept in {row['from']}") if part
+    )
     shown = f"{row['symbol']} {row['state']}" + (f", {row['kind']}" if row["state"] in JUDGED else "")
     cells = (row["claim"], shown, row["value"], row["interval_text"], row["expected_text"], row["size"], data)
     return (str(row["id"]), *(escape(cell) for cell in cells), ", ".join(map(_link, row["studies"])))

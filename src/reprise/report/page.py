@@ -1,4 +1,4 @@
-"""The report: ``reports/index.html``, one page a study, and the Markdown mirror.
+"""The report: ``reports/index.html``, a page for every claim and every study, and the Markdown mirror.
 
 Every page is one file: style, script and pictures inside, nothing fetched from anywhere, the same bytes from the same
 evidence. Pictures are embedded as data URIs: ids inside different SVGs cannot collide, scripts inside them never run,
@@ -8,8 +8,8 @@ and they follow light and dark by themselves. All data passes Jinja's escaping.
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,27 @@ from markupsafe import Markup
 
 from reprise.claims.catalogue import claims, sources
 from reprise.claims.ledger import LEDGER, read_studies, state
-from reprise.files import read_json, replacing, write_text
+from reprise.files import replacing, write_text
 from reprise.report import markdown, view
+from reprise.report.badge import badge_svg
+from reprise.report.claim_page import claim_page
 from reprise.report.numbers import number
 from reprise.report.overview import draw_overview
+from reprise.report.pictures import embedded
+from reprise.report.preview import draw_claim, draw_front
+from reprise.report.runs import KEPT, Run, best_rows, kept_runs, used
 from reprise.report.terminal import read_ledger
+
+__all__ = ["KEPT", "front_page", "study_page", "write_report"]
 
 TAGLINE = (
     "Four well-read write-ups claim or name {} things about deep learning. Reprise runs each: a claim ends as a "
     "verdict, with the measurement and the interval behind it."
 )
-TEMPLATES = Path(__file__).parent / "templates"
-KEPT = Path("reports/real")  # the last run on real data that was kept: it leads
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_MIME = {"svg": "image/svg+xml", "png": "image/png"}
+HERE = Path(__file__).parent
+TEMPLATES = HERE / "templates"
+TOLD = 3  # findings on the first screen
+ANSWERED = ("reproduced", "contradicted")
 
 
 def write_report(root: Path = Path()) -> Path:
@@ -45,80 +52,101 @@ def write_report(root: Path = Path()) -> Path:
     rows = read_ledger(root / LEDGER)
     evidence = read_studies(root)
     reports = root / "reports"
-    for stale in ("studies", "figures"):
+    for stale in ("studies", "figures", "claims"):
         shutil.rmtree(reports / stale, ignore_errors=True)
         (reports / stale).mkdir(parents=True)
     studies = [study_page(name, found, rows, root) for name, found in evidence.items()]
-    page = front_page(rows, studies, read_kept(root))
+    here, kept = Run("", rows, studies=evidence), kept_runs(root)
+    claimed = [claim_page(row["id"], here, kept, root) for row in rows]
+    page = front_page(rows, studies, kept, claimed)
     templates = environment()
     for study in studies:
-        html = templates.get_template("study.html").render(study=study, title=f"{study['title']} · Reprise")
+        html = templates.get_template("study.html").render(
+            study=study,
+            title=f"{study['title']} · Reprise",
+            description=f"Claims {study['ids']}: {view.counted(study['counts'])}. Data: {study['source']}.",
+            preview="../claims/all.png",
+        )
         write_text(reports / "studies" / f"{study['name']}.html", html)
         for figure in study["all_figures"]:
             with replacing(reports / figure["path"]) as temporary:
                 shutil.copyfile(figure["file"], temporary)
+    for claim in claimed:
+        titles = {study["name"]: study["title"] for study in studies}
+        html = templates.get_template("claim.html").render(
+            claim=claim,
+            titles=titles,
+            title=f"{claim['name']} · {claim['best']['state']} · Reprise",
+            description=claim["description"],
+            preview=f"{claim['id']}.png",
+        )
+        write_text(reports / "claims" / f"{claim['id']}.html", html)
+        draw_claim(reports / "claims" / f"{claim['id']}.png", claim)
+    draw_front(reports / "claims" / "all.png", page["answered"], page["counts"])
     draw_overview(page["rows"], reports / "figures" / "claims.svg")
+    write_text(reports / "badge.svg", badge_svg("Reprise", page["answered"]))
     write_text(reports / "README.md", markdown.mirror(page))
     write_text(reports / "index.html", templates.get_template("index.html").render(page))
     return reports / "index.html"
 
 
-def read_kept(root: Path) -> dict[str, Any] | None:
-    """``rows`` and ``provenance`` of the kept run on real data; None where there is none, or it is of an older form."""
-    folder = root / KEPT
-    if not (folder / "ledger.json").is_file() or not (folder / "provenance.json").is_file():
-        return None
-    try:
-        return {"rows": read_ledger(folder / "ledger.json"), "provenance": read_json(folder / "provenance.json")}
-    except ValueError:
-        return None
-
-
-def real_first(rows: list[dict[str, Any]], kept: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The ledger, with what real data said wherever this run has but a stand-in.
-
-    Args:
-        rows: of the run that is shown.
-        kept: as ``read_kept`` gives it.
-    """
-    real = {row["id"]: row for row in kept["rows"] if row["kind"] == "measured"} if kept else {}
-    return [
-        real[row["id"]] | {"from": KEPT.name, "here": row["stand_in"]}
-        if row["kind"] == "stand-in" and row["id"] in real
-        else row | {"from": "", "here": ""}
-        for row in rows
-    ]
-
-
 def front_page(
-    rows: list[dict[str, Any]], studies: list[dict[str, Any]], kept: dict[str, Any] | None = None
+    rows: list[dict[str, Any]],
+    studies: list[dict[str, Any]],
+    kept: list[Run] | None = None,
+    claimed: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """What the first page shows: real data first.
+    """What the first page shows: for each claim the run that says most.
 
     Args:
         rows: the ledger.
         studies: pages as ``study_page`` gives them.
-        kept: the kept run on real data, as ``read_kept`` gives it.
+        kept: the runs that were kept.
+        claimed: pages as ``claim_page`` gives them, for the findings that are told first.
     """
-    rows = real_first(rows, kept)
+    kept = kept or []
+    rows = best_rows(Run("", rows), kept)
     views = [view.row_view(row) for row in rows]
-    used = any(row["from"] for row in rows)
+    decided = sum(state(row) in ANSWERED for row in rows)
+    counts = view.state_counts(rows)
+    answered = f"{decided} of {len(rows)} answered"
     return {
         "rows": rows,
-        "kept": kept["provenance"] if kept and used else None,
-        "title": "Reprise",
+        "kept": used(rows, kept),
+        "title": f"Reprise: {answered}",
+        "description": f"Deep-learning folklore, re-run. {answered}: {view.counted(counts)}.",
+        "preview": "claims/all.png",
+        "answered": answered,
         "tagline": TAGLINE.format(len(rows)),
         "total": len(rows),
         "sources": _distinct(study["source"] for study in studies),
         "scales": _distinct(study["scale"] for study in studies),
         "studies": studies,
-        "counts": view.state_counts(rows),
+        "counts": counts,
+        "told": told(claimed or []),
         "overview": view.by_source(views),
         "chapters": view.by_chapter(views),
         "groups": view.by_group(studies),
         "contradicted": [row for row in views if row["state"] == "contradicted"],
         "defects": view.defect_views(rows),
     }
+
+
+def told(claimed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first findings of told.csv that are answered and have their picture; those on real data before the others."""
+    pages = {claim["id"]: claim for claim in claimed}
+    with (HERE / "told.csv").open(newline="", encoding="utf-8") as stream:
+        wanted = [(int(row["claim"]), row["figure"]) for row in csv.DictReader(stream)]
+    found = []
+    for claim, name in wanted:
+        page = pages.get(claim)
+        if page is None or page["best"]["state"] not in ANSWERED:
+            continue
+        for figure in page["best"]["figures"]:
+            if figure["name"] == name:
+                found.append({"claim": page, "row": page["best"]["row"], "figure": figure})
+    found.sort(key=lambda each: "real" not in each["row"]["data_source"])
+    return found[:TOLD]
 
 
 def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], root: Path) -> dict[str, Any]:
@@ -130,7 +158,7 @@ def study_page(name: str, evidence: dict[str, Any], rows: list[dict[str, Any]], 
         rows: the ledger.
         root: the folder that holds ``data/``.
     """
-    figures = {figure["name"]: _figure(figure, name, root) for figure in evidence["figures"]}
+    figures = {figure["name"]: embedded(figure, name, root) for figure in evidence["figures"]}
     placed: set[str] = set()
     answered = []
     for number_ in sorted({finding["claim"] for finding in evidence["findings"]}):
@@ -184,7 +212,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    script = (TEMPLATES / "filter.js").read_text(encoding="utf-8")
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     templates.globals |= {
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
@@ -193,23 +221,8 @@ def environment() -> jinja2.Environment:
     }
     templates.filters["number"] = number
     templates.filters["inline"] = markdown.inline
+    templates.filters["slug"] = view.slug
     return templates
-
-
-def _figure(figure: dict[str, Any], study: str, root: Path) -> dict[str, Any]:
-    name, kind = str(figure["name"]), figure["kind"]
-    if not _SAFE_NAME.fullmatch(name) or kind not in _MIME:
-        raise ValueError(f"data/evidence/{study}: figure {name!r} ({kind}): not a plain name of an svg or png")
-    file = root / "data" / "evidence" / study / "figures" / f"{name}.{kind}"
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is missing; run: python -m reprise.stages.evaluate {study}")
-    encoded = base64.b64encode(file.read_bytes()).decode("ascii")
-    return figure | {
-        "anchor": f"figure-{view.slug(name)}",
-        "file": file,
-        "path": f"figures/{study}/{name}.{kind}",
-        "uri": f"data:{_MIME[kind]};base64,{encoded}",
-    }
 
 
 def _table(table: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""The runs at hand, this one and those that were kept, and which of them says most about a claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reprise.files import read_json
+from reprise.report.terminal import read_ledger
+
+REPORTS = Path("reports")
+KEPT = REPORTS / "real"  # the last run on real data that was kept
+UNSAID = {"commit": "", "machine": "", "changed": False, "data": [], "studies": [], "left_out": {}}
+SCALES = ("smoke", "small", "medium", "full")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run.
+
+    Attributes:
+        name: of its folder below reports/; empty for the one that the pipeline wrote last.
+        rows: its ledger.
+        provenance: commit, machine and more, as `reprise keep` wrote it; empty for this run.
+        studies: study -> ``title``, ``data``, ``figures``, ``declared``: what a page shows beside the ledger.
+        pictures: where a study's figures lie, relative to the checkout.
+    """
+
+    name: str
+    rows: list[dict[str, Any]]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    studies: dict[str, Any] = field(default_factory=dict)
+    pictures: str = "data/evidence/{study}/figures"
+
+    @property
+    def slug(self) -> str:
+        """Its name in an address."""
+        return self.name or "this-run"
+
+
+def kept_runs(root: Path) -> list[Run]:
+    """What `reprise keep` kept below reports/, by name; folders of an older form are passed over."""
+    found = []
+    for path in sorted((root / REPORTS).glob("*/provenance.json")):
+        folder = path.parent
+        try:
+            rows, provenance = read_ledger(folder / "ledger.json"), read_json(path)
+            shown = folder / "studies.json"
+            studies = read_json(shown) if shown.is_file() else {}
+        except (ValueError, FileNotFoundError):
+            continue
+        if isinstance(provenance, dict) and isinstance(studies, dict):
+            found.append(
+                Run(folder.name, rows, UNSAID | provenance, studies, f"reports/{folder.name}/figures/{{study}}")
+            )
+    return found
+
+
+def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str, Any]]]:
+    """Every run that has something to say of a claim, with its row, the best first.
+
+    Real data go before generated ones, which are but a stand-in for a claim about real data; of real data, the larger
+    scale; else what was run last. A run that is kept counts only where it answers the claim.
+
+    Returns:
+        At least one: this run's row, be it untested.
+    """
+    found = []
+    for run in (here, *kept):
+        row = next((row for row in run.rows if row["id"] == claim), None)
+        if row is not None and (row["kind"] or run is here):
+            found.append((run, row))
+    return sorted(found, key=_weight, reverse=True)
+
+
+def best_rows(here: Run, kept: list[Run]) -> list[dict[str, Any]]:
+    """The ledger with, for each claim, the row that says most about it.
+
+    A row has three fields more: ``from``, the name of the kept run that it is from, or empty; ``here``, what this run
+    says where it is but a stand-in and another leads; ``redeclared``, whether it was judged by another declaration than
+    the one that stands now.
+    """
+    rows = []
+    for row in here.rows:
+        run, best = answers(row["id"], here, kept)[0]
+        rows.append(
+            best
+            | {
+                "from": run.name,
+                "here": row["stand_in"] or "" if run is not here and row["kind"] == "stand-in" else "",
+                "redeclared": bool(row["declared"] and best["declared"] != row["declared"]),
+            }
+        )
+    return rows
+
+
+def used(rows: list[dict[str, Any]], kept: list[Run]) -> list[Run]:
+    """The kept runs that a page's rows come from."""
+    names = {row["from"] for row in rows}
+    return [run for run in kept if run.name in names]
+
+
+def _weight(answer: tuple[Run, dict[str, Any]]) -> tuple[bool, bool, bool, int, bool]:
+    run, row = answer
+    real = "real" in row["data_source"].split(", ")
+    scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
+    smoke, full = scale == 0, SCALES.index("full")
+    return (
+        row["kind"] not in (None, "stand-in"),
+        not smoke,  # which claims nothing
+        real,
+        scale if real or scale == full else 0,
+        not run.name,
+    )
