@@ -38,9 +38,7 @@ RUNS = b"img,pixels\n1,2 3 10 4\n2,\n"
 TIMES = b"name,round,seconds,scale,source,machine\na,1,0.5,small,generated,two cores\n"
 SECONDS = 20.0  # that one may take, on a busy machine
 MEMORY = 96 << 20  # bytes that one may take
-STATED = dict.fromkeys(
-    ("idx", "idx.gz"), idx.LARGEST
-)  # asked for as the header says, which states its bound, and given back untouched
+STATED = dict.fromkeys(("idx", "idx.gz"), idx.LARGEST)  # asked for as the header says, and given back untouched
 RAW = ("pickle",)  # names what it found as it stands there; whoever prints it writes that out
 WORDS = [
     *(b"999999999999", b"-1", b"1e999", b"nan", b"null", b"[]", b"{}", b"\"\"", b"\0", b"\x1b[31m", b"\xff\xfe", b"\n"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -31,7 +32,7 @@ def ends(folder: Path) -> dict[str, bytes]:
 def left(folder: Path) -> list[str]:
     """Locks that are held, and files that somebody made for a while."""
     rwlock = folder / ".dvc" / "tmp" / "rwlock"
-    held = ["rwlock"] if rwlock.exists() and rwlock.read_text() not in ("{}", '{"write": {}, "read": {}}') else []
+    held = [rwlock.read_text()] if rwlock.exists() and any(json.loads(rwlock.read_text()).values()) else []
     temporary = [
         path
         for pattern in ("**/*.tmp", "**/.tmp*", "**/*.part", "**/*.new", "reprise-*")

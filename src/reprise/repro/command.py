@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from reprise.repro import graph, locks
 from reprise.repro.display import Plain, Watched, view
 from reprise.repro.plan import find_root
 from reprise.repro.processes import signal_all
 from reprise.repro.scheduler import Run
+from reprise.repro.scratch import scratch
 from reprise.repro.signals import NAMES, EndedError, Signals
 
 GRACE = 2.5  # s that everything has to end by itself
@@ -40,13 +39,13 @@ def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None, s
         ValueError: there is no such stage, this is no DVC repository, or a dvc.yaml is not valid.
     """
     root = find_root()
-    with Signals() as signals, tempfile.TemporaryDirectory(prefix="reprise-", ignore_cleanup_errors=True) as scratch:
+    with Signals() as signals, scratch() as folder:
         if scheduler:
             from reprise.repro.shared import SharedRun
 
-            run: Run = SharedRun(root, Path(scratch), jobs, signals, shown or view(), scheduler)
+            run: Run = SharedRun(root, folder, jobs, signals, shown or view(), scheduler)
         else:
-            run = Run(root, Path(scratch), jobs, signals, shown or view())
+            run = Run(root, folder, jobs, signals, shown or view())
         try:
             if run.prepare(targets or [graph.PROJECT_FILE]):
                 run.all_stages()

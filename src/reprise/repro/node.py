@@ -48,7 +48,7 @@ class Checkout(WorkerPlugin):
         unpack(self.content, self.folder)
         (self.folder / ".dvc").mkdir(exist_ok=True)
         (self.folder / ".dvc" / "config.local").write_text(self.config, encoding="utf-8")
-        self.scratch = Path(tempfile.mkdtemp(prefix="reprise-"))
+        self.scratch = Path(tempfile.mkdtemp(prefix="run-", dir=worker.local_directory))
         self.warm = Warm(self.commands, self.scratch)
 
     def teardown(self, worker: Worker) -> None:

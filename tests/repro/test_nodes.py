@@ -1,0 +1,130 @@
+"""What stages ask of nodes, the files that nodes get, the order of locks, and the folder of a run that was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from reprise.repro import bundle
+from reprise.repro.arranging import unordered
+from reprise.repro.graph import Stage
+from reprise.repro.resources import fits, needs, offered
+from reprise.repro.scratch import scratch
+
+TRAIN = "python -m reprise.stages.train rotation baseline"
+
+
+def asked(meta: object = None, command: str = TRAIN, timings: dict | None = None) -> dict[str, float]:
+    return needs(Stage("a", name="a", command=command, meta=meta), timings or {})
+
+
+def test_what_is_stated_comes_before_what_its_kind_needs_and_what_it_last_took():
+    peaks = {"train rotation baseline": {"seconds": 9.0, "peak_mib": 400.0}}
+    assert asked() == {"GPU": 1}
+    assert asked(command="python -m reprise.stages.evaluate rotation") == {}
+    assert asked(timings=peaks) == {"GPU": 1, "memory": 500 * 2**20}
+    assert asked({"resources": {"GPU": 0, "memory": "4 GB", "disk": 2.5}}, timings=peaks) == {
+        "memory": 4e9,
+        "disk": 2.5,
+    }
+    assert asked({"resources": {"memory": "1.5GiB"}})["memory"] == 1.5 * 2**30
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        (3, "meta.resources: found 3, expected a mapping"),
+        ({"memory": "much"}, "meta.resources.memory: found 'much', expected a number, or a size as 512 MiB or 4 GB"),
+        ({"GPU": True}, "meta.resources.GPU: found True"),
+        ({"GPU": -1}, "meta.resources.GPU: found -1"),
+        ({"GPU": float("nan")}, "meta.resources.GPU: found nan"),
+        ({"memory": "9" * 5000 + " GB"}, "meta.resources.memory: found '9999"),
+    ],
+)
+def test_an_amount_that_is_none_is_named_with_its_stage(stated, said):
+    with pytest.raises(ValueError, match=r"dvc\.yaml: stage a: ") as found:
+        asked({"resources": stated})
+    assert said in str(found.value)
+
+
+def test_what_no_node_says_anything_about_is_not_asked_for():
+    needed = {"GPU": 1.0, "memory": 4e9}
+    assert offered(needed, []) == {}
+    assert offered(needed, [{}, {"memory": 1e9}]) == {"memory": 4e9}
+    assert fits({}, {})
+    assert not fits({"memory": 4e9}, {"memory": 1e9})
+    assert not fits({"GPU": 1}, {"memory": 1e9})
+    assert fits(needed, {"GPU": 2, "memory": 4e9})
+
+
+@pytest.fixture
+def repository(tmp_path) -> Path:
+    folder = tmp_path / "repository"
+    (folder / "in side").mkdir(parents=True)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    (folder / ".gitignore").write_text("*.bin\n")
+    for name in ("tracked.txt", "in side/-rf \n.txt", "big.bin", "gone.txt"):
+        (folder / name).write_text(name)
+    subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
+    (folder / "gone.txt").unlink()
+    (folder / "new.txt").write_text("not yet tracked")
+    return folder
+
+
+def test_a_checkout_holds_what_git_knows_and_follows_it(repository, tmp_path):
+    names = bundle.names_of(repository)
+    assert names == [".gitignore", "in side/-rf \n.txt", "new.txt", "tracked.txt"]
+    node = tmp_path / "node"
+    bundle.unpack(bundle.pack(repository, names), node)
+    found = {path.relative_to(node).as_posix() for path in node.rglob("*") if path.is_file()} - {bundle.MANIFEST}
+    assert found == set(names)
+    (node / "made.here").write_text("by a stage")
+    (repository / "new.txt").unlink()
+    (repository / "tracked.txt").write_text("edited")
+    bundle.unpack(bundle.pack(repository, bundle.names_of(repository)), node)
+    assert not (node / "new.txt").exists()
+    assert (node / "tracked.txt").read_text() == "edited"
+    assert (node / "made.here").exists()
+
+
+def test_without_git_there_is_a_plain_error(tmp_path):
+    with pytest.raises(ValueError, match="nodes get the files that git knows, and git says: fatal: not a git"):
+        bundle.names_of(tmp_path)
+
+
+def test_a_lock_whose_entries_stand_as_stages_ended_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = [Stage(name, name=name) for name in ("a", "many@b", "many@a", "z")]
+    plan = SimpleNamespace(known=known, wanted={stage.address: stage for stage in known})
+    lock = Path("dvc.lock")
+    assert unordered(plan) == ""
+    entry = "    cmd: x\n    deps:\n    - path: a\n"
+    lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("a", "many@b", "z")))
+    assert unordered(plan) == ""
+    lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("many@b", "a", "z")))
+    assert json.loads(unordered(plan)) == {"dvc.lock": ["a", "many@b", "many@a", "z"]}
+
+
+def test_the_folder_of_a_killed_run_goes_with_the_next_and_that_of_a_living_one_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code = (
+        "import os, sys, time; from reprise.repro.scratch import scratch\n"
+        "with scratch() as folder:\n (folder / 'file').touch(); print(folder, flush=True); time.sleep(600)"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment)
+    left = Path(process.stdout.readline().strip())
+    with scratch() as mine:
+        assert left.is_dir()
+        process.kill()
+        process.communicate()
+        with scratch():
+            assert not left.exists()
+            assert mine.is_dir()
+    assert list(tmp_path.iterdir()) == []
