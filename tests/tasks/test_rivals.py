@@ -97,6 +97,28 @@ def test_at_once_both_move_in_the_same_step():
         assert not all(same(before["generator"], after["generator"]))
 
 
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_at_once_each_player_goes_down_its_own_loss_and_no_other(network):
+    task = Rivals(Gan(network, 3, 4, 0, 8, 1), settings(network=network, turns=False), 0).eval()
+    batch = {name: torch.from_numpy(array) for name, array in digits().items()}
+    torch.manual_seed(5)
+    task.loss(batch).backward()
+    torch.manual_seed(5)  # the same codes, in the same order
+    for name in ("critic", "generator"):
+        weights = list(getattr(task.model, name).parameters())
+        expected = torch.autograd.grad(task.loss_of(name, batch), weights)
+        assert any(each.abs().max() > 0 for each in expected)
+        for weight, own in zip(weights, expected, strict=True):
+            torch.testing.assert_close(weight.grad, own)
+    assert all(each.requires_grad for each in task.model.parameters())
+
+
+def test_the_plain_sum_of_both_losses_would_teach_the_critic_to_know_nothing():
+    logits = torch.linspace(-4, 4, 9, requires_grad=True)  # of drawn images
+    (F.softplus(logits) + F.softplus(-logits)).sum().backward()
+    assert torch.equal(logits.grad.sign(), logits.detach().sign())  # from both sides towards 0
+
+
 def test_the_losses_are_cross_entropies_with_the_labels_real_and_drawn():
     task = Rivals(Gan("dense", 3, 4, 0, 8, 1), settings(), 0).eval()
     batch = {name: torch.from_numpy(array) for name, array in digits().items()}

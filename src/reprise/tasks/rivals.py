@@ -18,7 +18,7 @@ class Rivals(Task):
     """The critic tells real from drawn; the generator makes it say "real" (the loss that does not saturate).
 
     ``model`` is a `reprise.models.gan.Gan`. Where ``settings.turns`` is set the two step one after the other, each with
-    the other frozen; else one step moves both along the gradient of the sum of both losses, and nothing is frozen.
+    the other frozen; else one step moves both, each down the gradient of its own loss at the weights before the step.
     Predictions are ``critic``, (n,): the critic's logits of the images.
     """
 
@@ -37,8 +37,19 @@ class Rivals(Task):
         return sum(each.float().mean() for each in right)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The sum of both players' losses."""
-        return self.loss_of("critic", batch) + self.loss_of("generator", batch)
+        """The sum of both players' losses, each with gradients for its own player alone.
+
+        The gradient of the plain sum would teach nothing: of a drawn image with logit d both losses add up to
+        softplus(d) + softplus(-d), which is least at d = 0, where the critic knows nothing.
+        """
+        critic, generator = self.model.critic, self.model.generator
+        total = torch.zeros((), device=batch["label"].device)
+        for name, player, other in (("critic", critic, generator), ("generator", generator, critic)):
+            player.requires_grad_(True)
+            other.requires_grad_(False)  # while the loss is computed; both step
+            total = total + self.loss_of(name, batch)
+        critic.requires_grad_(True)
+        return total
 
     def validate(self, batch: Batch) -> Sums:
         """Share of real images that the critic calls real."""

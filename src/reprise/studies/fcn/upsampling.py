@@ -65,6 +65,8 @@ class Doubling:
         self.whole = torch.from_numpy(np.ascontiguousarray(pictures, dtype=np.float32))[:, None]
         self.halved = F.avg_pool2d(self.whole, 2)
         self.half = len(self.whole) // 2
+        columns, goal = self._equations()
+        self.squares, self.products = columns.T @ columns / len(goal), columns.T @ goal / len(goal)
 
     def loss(self, weight: torch.Tensor, learning: bool) -> torch.Tensor:
         """Mean squared error of a filter (1, 1, 4, 4), two pixels from the border."""
@@ -88,18 +90,22 @@ class Doubling:
         """A filter that was learned from noise by so many steps."""
         import torch
 
-        weight = torch.empty(1, 1, 4, 4).normal_(0, 0.25, generator=torch.Generator().manual_seed(start))
-        weight.requires_grad_()
+        weight = torch.empty(16).normal_(0, 0.25, generator=torch.Generator().manual_seed(start)).double()
         optimizer = torch.optim.Adam([weight], lr=RATE)
         for step in range(steps):
             optimizer.param_groups[0]["lr"] = RATE * (1 - step / steps)
-            optimizer.zero_grad()
-            self.loss(weight, learning=True).backward()
+            weight.grad = 2 * (self.squares @ weight - self.products)  # of the loss, which is quadratic in the filter
             optimizer.step()
-        return weight.detach()
+        return weight.float().reshape(1, 1, 4, 4)
 
     def least(self) -> torch.Tensor:
         """The filter of the least error on what is learned from."""
+        import torch
+
+        return torch.linalg.lstsq(*self._equations()).solution.float().reshape(1, 1, 4, 4)
+
+    def _equations(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """What each of the 16 weights draws, (pixels, 16), and what is to be drawn, (pixels,), where it is learned."""
         import torch
         import torch.nn.functional as F
 
@@ -109,7 +115,7 @@ class Doubling:
             drawn = F.conv_transpose2d(self.halved[place], one, stride=2, padding=1)
             columns.append(drawn[..., 2:-2, 2:-2].flatten())
         goal = self.whole[place][..., 2:-2, 2:-2].flatten().double()
-        return torch.linalg.lstsq(torch.stack(columns, 1).double(), goal).solution.float().reshape(1, 1, 4, 4)
+        return torch.stack(columns, 1).double(), goal
 
 
 def gap_to_resizing() -> float:

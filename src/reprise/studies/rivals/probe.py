@@ -31,13 +31,18 @@ def probe(network: Network, workspace: Workspace) -> Arrays:
         ``precision`` (), ``recall`` () against as many test images; ``copies`` (n,) distance to the nearest training
         image, pixels in [0, 1]; ``probed`` (), test accuracy of a linear classifier on the critic's features;
         ``sheet`` (10, 10, h, w) uint8, a label a column; ``walk`` (4, steps, h, w); ``epochs`` (epochs, 10, h, w).
-        Of the judge: ``distance`` () of training from test images, and ``copies`` (n,) of test images.
+        Of the judge: ``distance`` () of training from test images, ``halved`` () of training images of half of the
+        classes, and ``copies`` (n,) of test images.
     """
     images = digits.load(workspace.prepared("digits"))
     changed = (workspace.run(JUDGE) / "weights.safetensors").stat().st_mtime_ns
     reference = _reference(workspace.root, changed, workspace.config.probe.drawn)
     if network.settings.network == JUDGE:
-        return {"distance": np.array(reference.floor), "copies": reference.copies}
+        return {
+            "distance": np.array(reference.floor),
+            "halved": np.array(reference.halved),
+            "copies": reference.copies,
+        }
     settings, model = workspace.config.probe, network.model
     asked = torch.arange(settings.drawn, device=network.device) % CLASSES
     codes = _codes(settings.drawn, model.latent).to(network.device)
@@ -68,6 +73,8 @@ class Reference:
         judge: the classifier.
         features: (n, d) of test images.
         floor: Fréchet distance between as many training and test images.
+        halved: mean Fréchet distance of training images of half of the classes alone: of drawings without a fault, but
+            that half of the classes are lost.
         copies: (n,) of test images, the distance to the nearest training image.
     """
 
@@ -77,7 +84,14 @@ class Reference:
         self.features, _ = judged(judge, test)
         same = min(len(test), len(train))
         self.floor = frechet_distance(self.features[:same], judged(judge, train)[0][:same])
+        self.halved = self._halved(images.train_images[: 2 * count, ..., 0], images.train_labels[: 2 * count], same)
         self.copies = nearest_distance(_flat(test), _flat(images.train_images[..., 0]))
+
+    def _halved(self, train: np.ndarray, labels: np.ndarray, same: int) -> float:
+        features = judged(self.judge, train)[0]
+        half = CLASSES // 2
+        kept = ((labels.astype(int) - first) % CLASSES < half for first in range(CLASSES))  # 0-4, 1-5, ..., 9-3
+        return float(np.mean([frechet_distance(features[each][:same], self.features[:same]) for each in kept]))
 
 
 @functools.lru_cache(maxsize=1)

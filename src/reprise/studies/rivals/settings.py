@@ -31,7 +31,7 @@ class RivalSettings(ImageSettings):
     width: int = Field(ge=1, description="of the layers")
     latent: int = Field(32, ge=1, description="numbers in a generator's code")
     labelled: bool = Field(False, description="both are given the digit")
-    turns: bool = Field(True, description="in turn, the other frozen; false: at once, nothing frozen")
+    turns: bool = Field(True, description="in turn, the other frozen; false: one step for both, each down its own loss")
 
 
 class Probe(Strict):
