@@ -25,8 +25,9 @@ def invert(
     steps: int = 100,
     rate: float = 0.05,
     smoothness: float = 0.0,
+    start: Tensor | float = 0.5,
 ) -> Inverted:
-    """Finds pictures whose features are ``targets``, from even grey, by Adam; each picture by itself.
+    """Finds pictures whose features are ``targets``, by Adam; each picture by itself.
 
     Args:
         features: of a batch of pictures, each by itself.
@@ -36,6 +37,8 @@ def invert(
         rate: its learning rate.
         smoothness: weight of the mean squared difference of neighbouring pixels (total variation, beta = 2), against
             the relative squared distance of the features.
+        start: where it begins, even grey or anything in [0, 1] that broadcasts to the pictures; what the features do
+            not tell of stays as it is there.
 
     Raises:
         ValueError: targets that are not finite, or a picture's all 0: nothing is known of it.
@@ -43,7 +46,8 @@ def invert(
     size = targets.flatten(1).square().sum(dim=1)
     if not torch.isfinite(size).all() or not (size > 0).all():
         raise ValueError("targets: expected finite features, not all 0")
-    images = torch.full((len(targets), *shape), 0.5, device=targets.device, requires_grad=True)
+    begun = torch.as_tensor(start, dtype=torch.float32, device=targets.device)
+    images = begun.expand(len(targets), *shape).clone().requires_grad_(True)
     optimizer = torch.optim.Adam([images], lr=rate)
     for _ in range(steps):
         loss = (features(images) - targets).flatten(1).square().sum(dim=1) / size

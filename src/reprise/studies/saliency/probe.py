@@ -12,7 +12,8 @@ from reprise.inside.gradients import Score, activations, class_logit, frozen
 from reprise.inside.invert import Features, invert, peak_signal_to_noise
 from reprise.inside.saliency import by_pixel, edges, gradient, integrated_gradients, occlusion, smooth_grad
 from reprise.networks import Network
-from reprise.studies.saliency.settings import HIDDEN, LAYERS, LOGITS, MAPS, Probe
+from reprise.studies.saliency.orders import ORDERS
+from reprise.studies.saliency.settings import HIDDEN, LAYERS, LOGITS, Probe
 from reprise.studies.saliency.train import build
 from reprise.workspace import Workspace
 
@@ -23,17 +24,19 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
     """Asks one network about the first test images; what is explained is the class that it names itself.
 
     Returns:
-        for every map of ``MAPS``: ``deletion/NAME`` and ``insertion/NAME`` (images, steps + 1) probabilities of that
+        for every map of ``ORDERS``: ``deletion/NAME`` and ``insertion/NAME`` (images, steps + 1) probabilities of that
         class; ``maps/NAME`` (SHOWN, h, w); ``images`` (SHOWN, h, w, c); ``untrained`` (images,) rank correlation of
-        the gradient's map with that of a network that was never trained; and for the layers of ``LAYERS``
-        ``psnr/plain`` and ``psnr/smooth`` (layers, images) dB, ``agrees/...`` alike (1 where the inversion is given the
+        the gradient's map with that of a network that was never trained; ``inversion`` (images,) squared distance of
+        the features that the inversion came to, relative to the square of those it looks for; and for the layers of
+        ``LAYERS`` ``psnr/plain`` and ``psnr/smooth`` (layers, images) dB, ``agrees/...`` alike (1 where the inversion is given the
         same class), ``inversions`` (layers, SHOWN, h, w, c).
     """
     settings, data = workspace.config.probe, cifar.load(workspace.prepared(network.settings.data))
     pictures = _pictures(network, data.test_images[: settings.images])
     images = _seen(network, pictures)
     average = data.train_images.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
-    mean = _seen(network, _pictures(network, average))
+    fill = _pictures(network, average)  # of what is deleted
+    mean = _seen(network, fill)
     model = network.model
     with torch.no_grad():
         labels = model(images).argmax(dim=1)
@@ -42,9 +45,11 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         return model(asked).softmax(dim=1).gather(1, labels[:, None])[:, 0]
 
     with frozen(model):
-        maps = _maps(network, images, labels, mean, settings) | {"inversion": _restored(network, pictures, settings)}
-        found: dict[str, Tensor] = {}
-        for name in MAPS:
+        restored, distance = _restored(network, pictures, fill, settings)
+        maps = _maps(network, images, labels, mean, settings)
+        maps |= {"inversion": by_pixel(restored - fill), "picture": by_pixel(pictures - fill)}
+        found: dict[str, Tensor] = {"inversion": distance}
+        for name in ORDERS:
             found[f"deletion/{name}"] = deletion_curve(probability, images, maps[name], mean, settings.steps)
             found[f"insertion/{name}"] = insertion_curve(probability, images, maps[name], mean, settings.steps)
             found[f"maps/{name}"] = maps[name][:SHOWN]
@@ -87,12 +92,15 @@ def _covered(score: Score, images: Tensor, mean: Tensor, settings: Probe) -> Ten
     return occlusion(score, images, settings.window, settings.stride, mean).amax(dim=1)
 
 
-def _restored(network: Network, pictures: Tensor, settings: Probe) -> Tensor:
-    """How far the inversion of the last hidden layer moves each pixel from the even grey that it starts with."""
+def _restored(network: Network, pictures: Tensor, fill: Tensor, settings: Probe) -> tuple[Tensor, Tensor]:
+    """Inversions of the last hidden layer, and how far their features are from the pictures'.
+
+    They begin with what a deleted pixel becomes: where the features tell nothing, nothing is marked.
+    """
     ask = _layer(network, HIDDEN[network.settings.data])
     with torch.no_grad():
         targets = ask(pictures)
-    return by_pixel(_known(ask, targets, pictures, settings.inversion_steps) - 0.5)
+    return _known(ask, targets, pictures, settings.inversion_steps, start=fill)
 
 
 def _inversions(network: Network, pictures: Tensor, labels: Tensor, settings: Probe) -> dict[str, Tensor]:
@@ -102,7 +110,7 @@ def _inversions(network: Network, pictures: Tensor, labels: Tensor, settings: Pr
         with torch.no_grad():
             targets = ask(pictures)
         for form, weight in (("plain", 0.0), ("smooth", settings.smoothness)):
-            back = _known(ask, targets, pictures, settings.inversion_steps, weight)
+            back, _ = _known(ask, targets, pictures, settings.inversion_steps, weight)
             with torch.no_grad():
                 agrees = network.model(_seen(network, back)).argmax(dim=1) == labels[: len(pictures)]
             found.setdefault(f"psnr/{form}", []).append(peak_signal_to_noise(back, pictures))
@@ -118,13 +126,17 @@ def _layer(network: Network, name: str) -> Features:
     return lambda pictures: ask(_seen(network, pictures))[0]
 
 
-def _known(ask: Features, targets: Tensor, pictures: Tensor, steps: int, smoothness: float = 0.0) -> Tensor:
-    """Inversions; a picture whose features are all 0 stays grey: nothing is known of it."""
-    back = torch.full_like(pictures, 0.5)
+def _known(
+    ask: Features, targets: Tensor, pictures: Tensor, steps: int, smoothness: float = 0.0, start: Tensor | float = 0.5
+) -> tuple[Tensor, Tensor]:
+    """Inversions and their distances; a picture whose features are all 0 stays as begun: nothing is known of it."""
+    back = torch.as_tensor(start, device=pictures.device).expand_as(pictures).clone()
+    distance = torch.ones(len(pictures), device=pictures.device)
     some = targets.flatten(1).square().sum(dim=1) > 0
     if some.any():
-        back[some] = invert(ask, targets[some], tuple(pictures.shape[1:]), steps, smoothness=smoothness).images
-    return back
+        found = invert(ask, targets[some], tuple(pictures.shape[1:]), steps, smoothness=smoothness, start=start)
+        back[some], distance[some] = found.images, found.distance
+    return back, distance
 
 
 def _rank_correlation(one: Tensor, other: Tensor) -> Tensor:
