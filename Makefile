@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: all help setup lock test fuzz lint repro real generated smoke ui benchmarks clean
+.PHONY: all help setup lock test fuzz lint repro real generated smoke ui docs benchmarks clean
 
 all: repro ## Set up, run everything, print where the report is
 
@@ -61,6 +61,11 @@ ui: setup ## MLflow on loopback, with every run
 	reprise track sync
 	@echo "MLflow: http://127.0.0.1:5000 (Ctrl-C ends it)"
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
+
+docs: setup ## The API's pages from its docstrings, in build/api (pdoc)
+	PYTHONWARNINGS=ignore $(BIN)/pdoc --docformat google --output-directory build/api reprise \
+	  '!reprise\.(stages|studies|repro|commands|cli|warm|closure|renewal|report)'
+	@echo "API: $(CURDIR)/build/api/index.html"
 
 benchmarks: setup ## Every table of benchmarks/ (minutes)
 	for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
