@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: all help setup lock test fuzz torture nodes lint repro real generated results share smoke ui benchmarks clean
+.PHONY: all help setup lock test fuzz torture nodes lint repro real generated results share smoke ui benchmarks clean docs
 
 all: repro ## Set up, run everything, print where the report is
 
@@ -78,6 +78,11 @@ ui: setup ## MLflow on loopback, with every run
 	reprise track sync
 	@echo "MLflow: http://127.0.0.1:5000 (Ctrl-C ends it)"
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
+
+docs: setup ## The API's pages from its docstrings, in build/api (pdoc)
+	PYTHONWARNINGS=ignore $(BIN)/pdoc --docformat google --output-directory build/api reprise \
+	  '!reprise\.(stages|studies|repro|commands|cli|warm|closure|renewal|report)'
+	@echo "API: $(CURDIR)/build/api/index.html"
 
 benchmarks: setup ## Every table of benchmarks/ (minutes)
 	for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done

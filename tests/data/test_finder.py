@@ -14,7 +14,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from reprise.data import finder
+from reprise.data import described
 from reprise.data.duplicates import TooManyPairsError, block_histograms, near_duplicates
 from reprise.data.finder import common_size, find_duplicates, subjects
 from reprise.data.many import UnreadableImagesError
@@ -58,7 +58,7 @@ def kaggle(tmp_path, frames) -> Path:
 
 def test_csv_with_masks_over_all_and_within_subjects(kaggle, tmp_path, frames):
     out = tmp_path / "pairs.csv"
-    found = find_duplicates(kaggle, kaggle, out=out)
+    found = find_duplicates(kaggle, kaggle, hash="blocks", out=out)
     assert rows(out)[0] == ["image_a", "image_b", "distance", "inconsistent"]
     assert [(a, b, flag) for a, b, _, flag in rows(out)[1:]] == [
         ("1_0.tif", "1_3.tif", "1"),
@@ -70,7 +70,7 @@ def test_csv_with_masks_over_all_and_within_subjects(kaggle, tmp_path, frames):
     assert found.names[:2] == ["1_0.tif", "1_1.tif"]
     assert "6 images compared at 80 x 120" in str(found)
     assert "1 contradict" in str(found)
-    within = find_duplicates(kaggle, kaggle, scope="subject")
+    within = find_duplicates(kaggle, kaggle, hash="blocks", scope="subject")
     assert within.pairs.tolist() == [[0, 3]]
 
 
@@ -167,7 +167,7 @@ def test_outputs_that_cannot_or_must_not_be_written_are_refused_before_the_work(
     (tmp_path / "link.csv").symlink_to("train/1_0.tif")
     save(tmp_path / "masks/1_0.png", np.zeros((8, 12), np.uint8))
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr(finder, "read_header", lambda _: pytest.fail("the work has begun"))
+    monkeypatch.setattr(described, "read_header", lambda _: pytest.fail("the work has begun"))
     with pytest.raises((ValueError, OSError), match=said):
         find_duplicates(kaggle, tmp_path / "masks", out=tmp_path / out, sheet=sheet and tmp_path / sheet)
     assert sorted(tmp_path.rglob("*")) == before
