@@ -95,7 +95,8 @@ def main() -> int:
             seconds = timed(clone, *more)
             apart = smoke.differences(wanted, smoke.results(clone))
             wrong += len(apart)
-            print(*apart[:20], sep="\n", file=sys.stderr)
+            if apart:
+                print(*apart[:20], sep="\n", file=sys.stderr)
             rows.append((name, f"{seconds:.0f}", len(wanted), len(apart)))
             shutil.rmtree(Path(folder) / f"store {name}", ignore_errors=True)
         if given.kills:

@@ -18,7 +18,9 @@ import pytest
 
 pytest.importorskip("distributed", reason="reprise[cluster] is not installed")
 
-from reprise.repro.cluster import Cluster, slurm
+from distributed import LocalCluster
+
+from reprise.repro.cluster import slurm
 from reprise.repro.command import repro
 
 REPRO = "import sys; from reprise.repro.command import repro; sys.exit(repro(sys.argv[2:], 1, scheduler=sys.argv[1]))"
@@ -196,16 +198,15 @@ def test_a_killed_node_leaves_no_command_and_another_one_starts_it_from_the_begi
 def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c_all_of_it(farm, tmp_path):
     (farm.notes / "wait").write_text("many-a.txt many-b.txt")
     (farm.notes / "fail").write_text("many-b.txt")
-    cluster = Cluster("local:1", tmp_path)
+    cluster = LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
     try:
-        run = farm.start(cluster.client.scheduler.address)
+        run = farm.start(cluster.scheduler_address)
         farm.until("first.txt")
         deadline = time.monotonic() + 120
         while not {"many-a.txt", "many-b.txt"} & {row[0] for row in farm.began()}:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        cluster._own.worker_spec[1] = cluster._own.worker_spec[0]
-        cluster._own.sync(cluster._own._correct_state)
+        cluster.scale(2)
         rows = [*farm.until("many-a.txt"), *farm.until("many-b.txt")]  # both at once: the late one runs one of them
         assert len({row[2] for row in rows}) == 2
         (farm.notes / "wait").write_text("grown.txt")
@@ -223,7 +224,7 @@ def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c
         assert not any(map(alive, pids))
         assert not any("reprise.repro.worker" in " ".join(each.cmdline()) for each in _below())
         (farm.notes / "wait").write_text("")
-        again = farm.start(cluster.client.scheduler.address)
+        again = farm.start(cluster.scheduler_address)
         said = again.communicate(timeout=300)[1]
         assert again.returncode == 1
         assert "there is no such thing as many-b.txt" in said
@@ -256,7 +257,7 @@ def test_a_node_that_had_other_inputs_is_not_believed(farm):
     ("scheduler", "message"),
     [
         ("local:0", r"--scheduler: found 'local:0', expected ADDRESS"),
-        ("--help", r"--scheduler: found '--help'"),
+        ("slurm:2", r"--scheduler slurm: there is no sbatch here"),
         ("127.0.0.1:1", r"--scheduler 127.0.0.1:1: no Dask scheduler answers"),
     ],
 )
@@ -275,7 +276,7 @@ def test_without_a_remote_or_without_git_there_is_nothing_to_exchange_through(fa
         repro([], 1, scheduler="local:1")
 
 
-def test_the_job_that_slurm_gets(monkeypatch):
+def test_the_job_that_slurm_gets(monkeypatch, tmp_path):
     import dask
 
     pytest.importorskip("dask_jobqueue")
@@ -290,7 +291,7 @@ def test_the_job_that_slurm_gets(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")  # no sbatch: the script is written, nothing is submitted
     monkeypatch.setattr("dask_jobqueue.SLURMCluster.scale", lambda self, jobs: None)
     with dask.config.set({f"jobqueue.slurm.{key}": value for key, value in set_.items()}):
-        cluster = slurm(3)
+        cluster = slurm(3, tmp_path)
         try:
             script = cluster.job_script()
         finally:
@@ -302,4 +303,7 @@ def test_the_job_that_slurm_gets(monkeypatch):
     command = script.strip().splitlines()[-1]
     assert command.startswith(f"{sys.executable} -m distributed.cli.dask_worker tcp://")
     assert "--nthreads 1 " in command
-    assert command.endswith("--resources memory=16000000000,GPU=1")
+    assert " --resources memory=16000000000,GPU=1 " in command
+    keys = re.findall(r"--tls-\w+(?:-\w+)* (\S+)", command)
+    assert len(keys) == 3
+    assert all(Path(key).parent == tmp_path for key in keys)

@@ -4,6 +4,6 @@
 end; `scheduler` decides what starts when, from what `graph` and `costs` say; `locks` knows who holds DVC's locks;
 `display` shows it.
 
-On several machines: `shared` is the scheduler with slots on nodes, `cluster` is Dask as far as it is needed, `node` what
-runs there, `sharing` what DVC does at both ends, `bundle` the files that a node's checkout is made of.
+On several machines: `shared` is the scheduler with slots on nodes, `cluster` is Dask as far as it is needed, `node`
+what runs there, `sharing` what DVC does at both ends, `bundle` the files that a node's checkout is made of.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import sys
 import time
 import uuid
@@ -19,8 +20,7 @@ from reprise.repro.slots import gpus
 
 try:
     import dask
-    import distributed
-    from distributed import Client, Future, Nanny, Scheduler, SpecCluster
+    from distributed import Client, Future, Nanny, Scheduler, Security, SpecCluster
 
     from reprise.repro import node
 except ImportError as error:
@@ -51,19 +51,20 @@ class Cluster:
     Args:
         where: as ``--scheduler`` has it.
         scratch: folder for the nodes of ``local:N``.
+        shared: folder that Slurm's jobs see too, for the keys of this run.
 
     Raises:
         ValueError: it is no such thing, or nobody answers.
     """
 
-    def __init__(self, where: str, scratch: Path) -> None:
+    def __init__(self, where: str, scratch: Path, shared: Path) -> None:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in this run's words
         self.topic = f"reprise-{uuid.uuid4().hex}"
         self.events: dict[str, deque[dict[str, Any]]] = defaultdict(deque)
         self.futures: dict[str, Future] = {}
         self.plugin = ""
         self._known: tuple[float, list[Node]] = (-1.0, [])
-        self._own = _own(where, scratch)
+        self._own = _own(where, scratch, shared)
         try:
             self.client = Client(self._own or where, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -153,18 +154,27 @@ class Cluster:
         self.events[found["key"]].append(found)
 
 
-def _own(where: str, scratch: Path) -> Any:
+def _own(where: str, scratch: Path, shared: Path) -> Any:
     match = re.fullmatch(r"(local|slurm)(?::([1-9]\d{0,3}))?", where)
     if match is None:
         if re.match(r"(local|slurm)\b", where) or not re.fullmatch(ADDRESS, where):
             raise ValueError(f"--scheduler: found {where!r}, expected {FORMS}")
         return None
     kind, count = match[1], int(match[2] or 1)
-    return local(count, scratch) if kind == "local" else slurm(count)
+    if kind == "local":
+        return local(count, scratch)
+    if shutil.which("sbatch") is None:
+        raise ValueError("--scheduler slurm: there is no sbatch here; run this where jobs are submitted")
+    return slurm(count, shared)
 
 
 def local(count: int, scratch: Path) -> SpecCluster:
-    """So many nodes on this machine, each with one of its GPUs and its share of the memory; all on loopback."""
+    """So many nodes on this machine, each with one of its GPUs and its share of the memory; all on loopback.
+
+    Whoever reaches Dask's ports runs what they like as this user, so its connections are encrypted with keys that are
+    made for this run: other users of the machine are shut out.
+    """
+    security = Security.temporary()
     devices = gpus()
     memory = psutil.virtual_memory().total / count
     nodes: dict[int, Any] = {}
@@ -177,6 +187,8 @@ def local(count: int, scratch: Path) -> SpecCluster:
             "options": {
                 "nthreads": 1,
                 "host": LOOPBACK,
+                "protocol": "tls://",
+                "security": security,
                 "memory_limit": 0,
                 "dashboard": False,
                 "local_directory": str(scratch / f"node-{number}"),
@@ -185,17 +197,22 @@ def local(count: int, scratch: Path) -> SpecCluster:
                 "silence_logs": logging.CRITICAL,
             },
         }
-    scheduler = {
-        "cls": Scheduler,
-        "options": {"host": LOOPBACK, "port": 0, "dashboard": True, "dashboard_address": f"{LOOPBACK}:0"},
-    }
-    return SpecCluster(workers=nodes, scheduler=scheduler, name="reprise", silence_logs=logging.CRITICAL)
+    options = {"host": LOOPBACK, "port": 0, "protocol": "tls://", "security": security}
+    options |= {"dashboard": True, "dashboard_address": f"{LOOPBACK}:0"}
+    return SpecCluster(
+        workers=nodes,
+        scheduler={"cls": Scheduler, "options": options},
+        security=security,
+        name="reprise",
+        silence_logs=logging.CRITICAL,
+    )
 
 
-def slurm(count: int) -> Any:
+def slurm(count: int, shared: Path) -> Any:
     """So many jobs of Slurm, each a node that runs a stage at a time; Dask's configuration names queue and limits.
 
-    Where a job asks for a GPU (``--gres=gpu:1`` among ``jobqueue.slurm.job-extra-directives``), its node offers one.
+    Connections are encrypted with keys of this run, which jobs read in ``shared``. Where a job asks for a GPU
+    (``--gres=gpu:1`` among ``jobqueue.slurm.job-extra-directives``), its node offers one.
     """
     from dask.utils import parse_bytes
     from dask_jobqueue import SLURMCluster
@@ -214,6 +231,8 @@ def slurm(count: int) -> Any:
         job_cpu=configured("job-cpu") or configured("cores"),
         job_name="reprise",
         python=sys.executable,
+        security=Security.temporary(),
+        shared_temp_directory=str(shared),
         worker_extra_args=["--resources", ",".join(f"{name}={value}" for name, value in offers.items())],
         job_script_prologue=[
             *(configured("job-script-prologue") or ()),
@@ -223,8 +242,3 @@ def slurm(count: int) -> Any:
     )
     cluster.scale(jobs=count)
     return cluster
-
-
-def version() -> str:
-    """Of the engine."""
-    return distributed.__version__

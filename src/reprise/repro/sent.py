@@ -21,6 +21,7 @@ class SentStage:
         self.reports = self
         self.result: dict[str, Any] | None = None
         self.peer = ""  # who runs it, once somebody does
+        self.before = ""  # who began it last
         self.key = ""
 
     def send(self, where: Node) -> None:
@@ -36,9 +37,10 @@ class SentStage:
         while events:
             event = events.popleft()
             if event["peer"] != self.peer:
-                if self.peer:
-                    found.append({"mended": [f"{self.peer} is gone: {event['peer']} takes over"]})
-                self.peer, self.started = event["peer"], time.monotonic()
+                if self.before:
+                    found.append({"mended": [f"{self.before} is gone: {event['peer']} takes over"]})
+                self.peer = self.before = event["peer"]
+                self.started = time.monotonic()
             found.append(event["report"])
         return found
 

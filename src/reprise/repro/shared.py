@@ -63,7 +63,7 @@ class SharedRun(Run):
         self.sent: dict[str, SentStage] = {}  # what ran on a node and is to be taken over
         self.needs: dict[str, dict[str, float]] = {}
         self.told: set[str] = set()
-        self.cluster = Cluster(where, scratch)
+        self.cluster = Cluster(where, scratch, self.locks)
 
     @property
     def processes(self) -> list[StageProcess]:
