@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reprise.comparing.findings import compare, cut_off
+from reprise.comparing.findings import compare, cut_off, unlearned
 from reprise.evaluation import declarations
 
 
@@ -34,3 +34,18 @@ def test_training_ends_where_the_rate_has_fallen_to_zero_or_it_stops_by_itself(d
     (found,) = compare(declarations("connectivity")[58], [(one, other)])
     assert (said in found.undecided) if said else not found.undecided
     assert found.verdict == ("reproduced" if ended else "inconclusive")
+
+
+@pytest.mark.parametrize(("stops", "verdict"), [(4, "reproduced"), (5, "inconclusive")])
+def test_what_is_meant_to_go_on_is_no_cut_but_what_it_is_held_against_may_be(stops, verdict):
+    one, other = run("one", "none", stops, 0.9), run("other", "none", 5)
+    (found,) = compare(declarations("connectivity")[58], [(one, other)], goes_on=True)
+    assert found.verdict == verdict
+    (found,) = compare(declarations("connectivity")[58], [(one, other)])
+    assert found.verdict == "inconclusive"  # unless it is said
+
+
+def test_what_a_task_allows_may_be_asked_for():
+    made = run("one", "none", 4, 0.7)
+    assert unlearned(made) == unlearned(made, least=0.6) == ""
+    assert unlearned(made, least=0.88) == "one below 0.88 test accuracy"

@@ -73,6 +73,16 @@ def test_inversion_comes_nearer_to_a_layer_and_smoothness_makes_smoother():
     assert (total_variation(smooth.images) < total_variation(many.images)).all()
 
 
+def test_an_inversion_leaves_as_begun_what_the_features_do_not_tell():
+    images = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(1))
+    begun = torch.full((1, 1, 4, 4), 0.2)
+    upper = lambda x: x[:, :, :2].flatten(1)  # noqa: E731
+    found = invert(upper, upper(images), (1, 4, 4), steps=300, rate=0.02, start=begun).images
+    torch.testing.assert_close(found[:, :, :2], images[:, :, :2], atol=0.02, rtol=0)
+    assert (found[:, :, 2:] == 0.2).all()
+    assert (begun == 0.2).all()  # and what was given is not touched
+
+
 @pytest.mark.parametrize("value", [0.0, float("nan"), float("inf")])
 def test_features_that_say_nothing_cannot_be_inverted(value):
     with pytest.raises(ValueError, match="targets"):

@@ -17,7 +17,7 @@ COLLAPSED = 0.5  # a network that reaches less than half of the others' median h
 
 
 def compare(
-    declared: Declaration, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", **more: Any
+    declared: Declaration, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", goes_on: bool = False, **more: Any
 ) -> list[Finding]:
     """The primary findings of a claim on differences in test accuracy at the end, paired over seeds and images.
 
@@ -25,6 +25,7 @@ def compare(
         declared: the claim's declaration; its words may hold ``{}`` for the pair's names.
         pairs: one minus other; several only where the claim declares ``each``.
         undecided: why it may not be judged.
+        goes_on: the second of a pair is meant to be trained on and on, so that its last epoch is no cut.
         more: for ``Finding``; ``published`` may be a mapping from the first variant's name.
     """
     note, published = more.pop("note", ""), more.pop("published", {})
@@ -32,7 +33,8 @@ def compare(
     for one, other in pairs:
         effect = difference(one, other, declared.level(min(one.seeds, other.seeds)), len(pairs))
         levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
-        barred = joined(undecided, unlearned(one, other), collapsed(one, other), cut_off(one, other))
+        cut = cut_off(one) if goes_on else cut_off(one, other)
+        barred = joined(undecided, unlearned(one, other), collapsed(one, other), cut)
         words = f"`{one.name}` minus `{other.name}`"
         said = {"note": joined(levels, note), "published": _of(published, one)}
         found.append(primary(declared, effect, of=words, undecided=barred, **said, **more))
@@ -84,13 +86,14 @@ def sooner(one: Run, other: Run, level: float = 0.05, together: int = 1) -> Effe
     return seeds_effect(faster, "accuracy", SHARES_APART, examples_error=error, level=level, together=together)
 
 
-def unlearned(*runs: Run) -> str:
+def unlearned(*runs: Run, least: float = LEARNED) -> str:
     """Why a comparison of these networks may not be judged; empty where all have learned their task.
 
-    Below twice chance a comparison of networks says nothing about what is compared.
+    Below twice chance a comparison of networks says nothing about what is compared. Where it is known what the task
+    allows, ``least`` asks for more: what a linear map of the pixels reaches, say.
     """
-    idle = [run.name for run in runs if float(np.median(run.correct.mean(axis=1))) < LEARNED]
-    return f"{', '.join(dict.fromkeys(idle))} below {LEARNED:g} test accuracy" if idle else ""
+    idle = [run.name for run in runs if float(np.median(run.correct.mean(axis=1))) < least]
+    return f"{', '.join(dict.fromkeys(idle))} below {least:g} test accuracy" if idle else ""
 
 
 def collapsed(*runs: Run) -> str:

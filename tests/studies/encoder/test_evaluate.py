@@ -8,27 +8,33 @@ from tests.studies import made_up
 
 from reprise.data import digits
 from reprise.runs import Run, load_runs
-from reprise.studies.encoder import perturbed, reconstruction
+from reprise.studies.encoder import faster, perturbed, reconstruction
 
 TESTED = 60
 STILL = 0.97  # of unmoved codes keep their class
 
 
-def write_all(space, better=0.6, kept=0.8, code=0.9, pixels=0.5, told=0.9, letters=0.6, still=STILL):
-    """``better`` times what components leave; shares of moved codes that keep their class; validation accuracies."""
+def write_all(
+    space, better=0.6, kept=0.8, code=(0.92, 0.9), pixels=(0.97, 0.4), told=0.9, letters=0.6, still=STILL, trained=0.6
+):
+    """``better`` and ``trained`` times what components leave of test and training images; shares of moved codes that
+    keep their class; test accuracies, and the share of the way to the end that an epoch of training goes.
+    """
     digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
     rng, seeds = np.random.default_rng(0), made_up.SEEDS
     probe = space.config.probe
     for name, settings in space.config.variants.items():
         if settings.classifies:
-            accuracy = code if name == "from_code" else pixels
-            made_up.write_run(space, name, accuracy, lambda *_, accuracy=accuracy: {"val_accuracy": accuracy})
+            accuracy, pace = code if name == "from_code" else pixels
+            rising = lambda _, seed, k, a=accuracy, p=pace: {"val_accuracy": a * (1 - (1 - p) ** (k + 1 + seed / 50))}  # noqa: E731
+            made_up.write_run(space, name, accuracy, rising)
             made_up.write_probe(space, name, known=np.full((seeds, 1), accuracy))
             continue
         made_up.write_run(space, name, 0.5)
-        left = reconstruction.linear(space, Run.of(space, name)).error
-        error = better * left * rng.uniform(0.95, 1.05, (seeds, 1))
-        made_up.write_run(space, name, 0.5, arrays={"test/error": error})
+        pca = reconstruction.linear(space, Run.of(space, name))
+        error = better * pca.error * rng.uniform(0.95, 1.05, (seeds, 1))
+        own = lambda *_, loss=trained * pca.trained: {"train_loss": loss}  # noqa: E731
+        made_up.write_run(space, name, 0.5, own, {"test/error": error})
         shares = [still, *(kept for _ in probe.strengths)]
         answers = {"linear": rng.random((seeds, TESTED)) < (told if settings.label_weight else 0.5)}
         if settings.images == "digits" and not settings.label_weight:
@@ -69,7 +75,7 @@ def test_encoders_that_are_as_said_reproduce_the_claims(evidence):
 
 def test_encoders_unlike_what_is_said_contradict_them(tmp_path):
     space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
-    write_all(space, better=1.3, kept=0.1, code=0.5, pixels=0.9, letters=0.2)
+    write_all(space, better=1.3, kept=0.1, code=(0.97, 0.4), pixels=(0.92, 0.9), letters=0.2)
     found = made_up.evaluate(space)
     assert [made_up.verdicts(found, claim) for claim in (45, 47, 48)] == [["contradicted"]] * 3
     assert set(made_up.verdicts(found, 48, "secondary")) == {"contradicted"}
@@ -77,12 +83,39 @@ def test_encoders_unlike_what_is_said_contradict_them(tmp_path):
 
 def test_encoders_that_learned_nothing_are_not_judged(tmp_path):
     space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
-    write_all(space, better=9, kept=0.1, code=0.1, pixels=0.1, still=0.3)
+    write_all(space, better=9, kept=0.1, code=(0.1, 0.9), pixels=(0.1, 0.4), still=0.3)
     found = made_up.evaluate(space)
     assert [made_up.verdicts(found, claim) for claim in (45, 47, 48)] == [["inconclusive"]] * 3
     why = {f.claim: f.undecided for f in found.findings if f.kind == "primary"}
     assert "learned nothing" in why[45]
     assert "unmoved codes" in why[47]
+    assert "from_code below 0.2 test accuracy; from_pixels below 0.88" in why[48]
+
+
+def test_an_encoder_that_keeps_less_of_its_own_images_than_components_is_not_judged(tmp_path):
+    space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
+    write_all(space, better=1.3, trained=1.2)
+    found = made_up.evaluate(space)
+    (first,) = [f for f in found.findings if (f.claim, f.kind) == (45, "primary")]
+    assert first.verdict == "inconclusive"
+    assert "code_8 leaves 1.20 times what components leave of its own training images" in first.undecided
+
+
+def test_who_is_as_good_sooner_trains_faster_wherever_both_end(space, evidence):
+    runs = load_runs(space)
+    code, pixels = runs["from_code"], runs["from_pixels"]
+    assert code.correct.mean() < pixels.correct.mean()
+    (times, rises) = faster.epochs_to_common(code, pixels)
+    goal = faster.COMMON * code.history[0]["val_accuracy"][-1]
+    assert times[0, 0] == pytest.approx(1 + (goal - 0.828) / (0.9108 - 0.828), abs=1e-6)
+    assert rises[0, 0] == pytest.approx(0.9108 - 0.828)
+    assert (times[0] < times[1]).all()
+
+
+def test_a_curve_that_is_flat_or_no_better_than_chance_is_reached_at_once():
+    assert faster._reached(np.array([0.1, 0.1]), 0.095) == (0.0, 0.0)
+    assert faster._reached(np.array([0.05, 0.1]), 0.095) == (0.0, pytest.approx(-0.05))
+    assert faster._reached(np.array([0.5, 0.9, 0.7]), 0.7) == (pytest.approx(1.5), pytest.approx(0.4))
 
 
 def test_the_strength_that_decides_must_have_been_asked(space, evidence):

@@ -13,16 +13,24 @@ from reprise.studies.overfitting import gaps, stopping
 ENDS = ("digits", "wrong_20", "wrong_40")
 
 
-def write_all(space, accuracy, trained, last_loss=0.1, best=0.8):
-    """``accuracy(variant)`` on test images, ``trained(variant)`` on training images; ``best`` is of the best epochs."""
+def write_all(space, accuracy, trained, last_loss=0.1, best=0.8, course=(2.0, 0.6, 0.52, 0.5), rise=0.1):
+    """``accuracy(variant)`` on test images, ``trained(variant)`` on training images; ``best`` is of the best epochs.
+
+    ``course``: training losses of the augmented networks; ``rise``: of the development error where one stopped.
+    """
     digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
     rng = np.random.default_rng(0)
     labels = cifar.load(space.prepared("cifar")).test_labels.astype(int)
     for name in space.config.variants:
         stopped = name.startswith("stopped")
-        loss = lambda variant, seed, epoch, stopped=stopped: {"train_loss": 1.0 if stopped else last_loss}  # noqa: E731
+        value = accuracy(name)
+
+        def columns(variant, seed, epoch, value=value, stopped=stopped):
+            loss = course[epoch] if "augmented" in variant else 1.0 if stopped else last_loss
+            return {"train_loss": loss, "val_accuracy": value + rise * (stopped and epoch < 3)}
+
         arrays = {"best/test/logits": made_up.answers(labels, best, rng)} if name in ENDS else {}
-        made_up.write_run(space, name, accuracy(name), loss, arrays, best_epoch=[2] * made_up.SEEDS)
+        made_up.write_run(space, name, value, columns, arrays, best_epoch=[2] * made_up.SEEDS)
         known = rng.random((made_up.SEEDS, 60)) < trained(name)
         made_up.write_probe(space, name, **{"train/right": known.astype(np.uint8)})
 
@@ -63,6 +71,47 @@ def test_a_network_that_does_not_overfit_leaves_nothing_to_prevent(tmp_path):
     why = {f.claim: f.undecided for f in found.findings if f.kind == "primary"}
     assert "does not overfit" in why[153]
     assert "does not fall to the end" in why[154]
+
+
+def test_an_augmented_network_that_is_still_learning_has_a_small_gap_for_that_alone(tmp_path):
+    space = made_up.workspace("overfitting", tmp_path)
+    write_all(space, as_said, lambda name: 0.8 if "augmented" in name else 0.99, course=(2.0, 1.8, 1.5, 1.2))
+    found = made_up.evaluate(space)
+    assert made_up.verdicts(found, 153) == ["inconclusive"]
+    (why,) = [f.undecided for f in found.findings if (f.claim, f.kind) == (153, "primary")]
+    assert "in the last quarter of its epochs the training loss of cifar_augmented falls by 60% of its fall" in why
+
+
+@pytest.mark.parametrize(
+    ("losses", "ratio"), [([2, 1, 1, 1], 0), ([2, 1.5, 1.25, 1], 1 / 3), ([1, 1, 1, 1], np.inf), ([1], np.inf)]
+)
+def test_what_is_still_to_be_learned_is_the_last_quarter_s_fall(losses, ratio):
+    assert gaps._late(np.array(losses, float)) == pytest.approx(ratio)
+
+
+def test_training_to_the_end_is_what_is_compared_with_and_no_cut(space, evidence):
+    (first,) = [f for f in evidence.findings if (f.claim, f.kind) == (154, "primary")]
+    assert first.undecided == ""
+    assert load_runs(space)["wrong_20"].settings["decay"] == "none"
+
+
+def test_a_stopped_network_that_never_stopped_was_cut_off(tmp_path):
+    space = made_up.workspace("overfitting", tmp_path, 4)
+    write_all(space, as_said, lambda name: 0.9)
+    found = made_up.evaluate(space)
+    (why,) = [f.undecided for f in found.findings if (f.claim, f.kind) == (154, "primary")]
+    assert "cut off after 4 epochs" in why
+
+
+def test_stops_at_an_error_that_had_not_risen_are_counted_and_bar_a_verdict(tmp_path):
+    space = made_up.workspace("overfitting", tmp_path)
+    write_all(space, as_said, lambda name: 0.9, rise=0.0)
+    found = made_up.evaluate(space)
+    (share,) = [f for f in found.findings if f.measures.startswith("Share of stopped networks")]
+    assert share.effect.value == 1
+    assert made_up.verdicts(found, 154) == ["inconclusive"]
+    (why,) = [f.undecided for f in found.findings if (f.claim, f.kind) == (154, "primary")]
+    assert "100% of stopped_20 stopped at a development error that had not risen" in why
 
 
 def test_the_best_epoch_is_read_from_its_own_weights(space, evidence):

@@ -10,7 +10,7 @@ import numpy as np
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Expect, Finding, above, joined, primary
 from reprise.runs import Run
-from reprise.statistics import SHARE, Effect, seeds_effect
+from reprise.statistics import SHARE, Effect, exact, seeds_effect
 from reprise.studies.maximisation.asked import (
     CONSTANT,
     FOUR,
@@ -69,10 +69,15 @@ def recipe_findings(
 
 def _starts(said: Said, asked: Asked) -> list[Finding]:
     four = asked.images[:, :, FOUR]
-    found = [said.decides(5, pairs(apart(four)).mean(axis=(1, 2)), "of the range", figures=SHEET)]
-    before = pairs(apart(asked.starts[:, FOUR])).mean(axis=1)
+    changes = pairs(apart(asked.change[:, :, FOUR])).mean(axis=(1, 2))
+    size = np.sqrt((asked.change[:, :, FOUR] ** 2).mean(axis=(-2, -1))).mean(axis=(1, 2))
+    found = [said.decides(5, changes, "of the range", note=f"a change is {size.mean():.2g} itself", figures=SHEET)]
+    before, after = pairs(apart(asked.starts[:, FOUR])).mean(axis=1), pairs(apart(four)).mean(axis=(1, 2))
+    words = "Root mean square difference between the results themselves, of two of the four starts"
+    said_of_starts = f"the starts differ by {before.mean():.3f} before anything is changed"
+    found.append(said.beside(5, words, after, "of the range", note=said_of_starts))
     words = "The same difference, relative to that between the starts themselves"
-    found.append(said.beside(5, words, pairs(apart(four)).mean(axis=(1, 2)) / before, "ratio"))
+    found.append(said.beside(5, words, after / before, "ratio"))
     if len(four) > 1:  # one network against the mean of the others, start by start
         networks = apart(four.transpose(1, 2, 0, 3, 4))  # (classes, starts, seeds, seeds)
         each = networks.sum(axis=(0, 1, 3)) / networks.shape[0] / networks.shape[1] / (len(four) - 1)
@@ -110,7 +115,18 @@ def _centre(said: Said, asked: Asked) -> list[Finding]:
 def _confidence(said: Said, asked: Asked, read: Mapping[str, np.ndarray]) -> list[Finding]:
     sure = nines(asked.logits)
     saved = f"{CONFIDENCE['1 from random']:g} in the text; {1 - SAVED_LOSS['random']:.5f} by the loss it saved (S1)"
+    four = -np.log10(SAVED_LOSS["random"])  # a loss so small is 1 minus its confidence
     found = [
+        Finding(
+            8,
+            "Nines of the confidence by the loss that the author saved for this image",
+            exact(four, unit="nines"),
+            above(5),
+            "slip",
+            variant="code",
+            defect=23,
+            note=f"a loss of {SAVED_LOSS['random']:.3g} is a confidence of {1 - SAVED_LOSS['random']:.5f}",
+        ),
         said.decides(8, np.median(sure[:, ONE, RANDOM], axis=1), "nines", published=saved, figures=("confidence",)),
         said.decides(10, np.median(sure[:, TWO, RANDOM], axis=1), "nines", figures=("confidence",)),
     ]

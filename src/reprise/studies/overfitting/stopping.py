@@ -7,13 +7,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from reprise.claims.declarations import Declaration
-from reprise.claims.evidence import Finding
-from reprise.comparing.findings import also, compare
+from reprise.claims.evidence import Finding, joined
+from reprise.comparing.findings import also, compare, unlearned
 from reprise.runs import Run, apart
 from reprise.statistics import SHARES_APART, exact, paired_effect, seeds_effect
 from reprise.studies.overfitting.settings import PLANTED
 
 DECIDES = 20  # per cent of wrong labels
+LEARNED = 0.5  # test accuracy: with a fifth of the labels wrong there is so much to be learned of digits, and more
+TIES = 0.1  # of the networks: so many may have stopped at an error that did not rise
 
 
 def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
@@ -21,8 +23,22 @@ def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
     pairs = {rate: (runs[f"stopped_{rate}"], runs[end]) for rate, end in PLANTED.items()}
     stopped, end = pairs[DECIDES]
     fell = apart(end.last("train_loss"), stopped.last("train_loss"))
-    barred = "" if (fell < 0).all() else "the training error does not fall to the end in every network"
-    found = compare(declared, [(stopped, end)], undecided=barred, note=_epochs(stopped), figures=("stopping",))
+    falls = "" if (fell < 0).all() else "the training error does not fall to the end in every network"
+    more = {
+        "undecided": joined(falls, unlearned(end, least=LEARNED), _tied(stopped)),
+        "note": _epochs(stopped),
+        "figures": ("stopping",),
+    }
+    found = compare(declared, [(stopped, end)], goes_on=True, **more)
+    shares = [ties(each) for each, _ in pairs.values()]
+    found.append(
+        Finding(
+            154,
+            "Share of stopped networks whose development error was the same as before and had not risen",
+            exact(float(np.mean(np.concatenate(shares))), sum(map(len, shares))),
+            note="the source stops where the error increases; what stops here also stops at a tie",
+        )
+    )
     found.append(
         Finding(
             154,
@@ -61,6 +77,18 @@ def chosen(run: Run) -> np.ndarray:
 
 def _development(run: Run) -> np.ndarray:
     return np.array([rows["val_accuracy"].max() - rows["val_accuracy"][-1] for rows in run.history])
+
+
+def ties(run: Run) -> np.ndarray:
+    """(seeds,) booleans: training stopped by itself at an error that was the best one's equal."""
+    limit = run.settings["epochs"]
+    accuracy = [rows["val_accuracy"] for rows in run.history]
+    return np.array([1 < len(each) < limit and each[-1] == each[:-1].max() for each in accuracy])
+
+
+def _tied(run: Run) -> str:
+    share = float(ties(run).mean())
+    return f"{share:.0%} of {run.name} stopped at a development error that had not risen" if share > TIES else ""
 
 
 def _differing(stopped: Run, end: Run) -> int:

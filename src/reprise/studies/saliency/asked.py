@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from reprise.runs import Probed
-from reprise.studies.saliency.settings import LAYERS, MAPS
+from reprise.studies.saliency.orders import ORDERS
+from reprise.studies.saliency.settings import LAYERS
 from reprise.workspace import Workspace
 
 
@@ -43,12 +44,12 @@ class Asked:
     @cached_property
     def deletion(self) -> dict[str, np.ndarray]:
         """Map -> (seeds, images, steps + 1)."""
-        return {name: self.get(f"deletion/{name}") for name in MAPS}
+        return {name: self.get(f"deletion/{name}") for name in ORDERS}
 
     @cached_property
     def insertion(self) -> dict[str, np.ndarray]:
         """Map -> (seeds, images, steps + 1)."""
-        return {name: self.get(f"insertion/{name}") for name in MAPS}
+        return {name: self.get(f"insertion/{name}") for name in ORDERS}
 
     def gap(self, name: str, other: str = "chance", kind: str = "deletion") -> np.ndarray:
         """(seeds, images) difference of the areas under two maps' curves."""

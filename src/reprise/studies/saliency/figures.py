@@ -13,7 +13,7 @@ from reprise.plotting import COLOURS, figure
 from reprise.studies.saliency.asked import Asked
 from reprise.studies.saliency.findings import WORDS
 
-DRAWN = ("gradient", "integrated", "smooth", "occlusion", "inversion", "edges", "chance")
+DRAWN = ("gradient", "integrated", "smooth", "occlusion", "inversion", "edges", "picture", "untrained", "chance")
 
 
 def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
@@ -47,10 +47,12 @@ def maps(folder: Path, asked: Asked) -> Figure:
                 axes[row, column].imshow(values, cmap="magma", vmin=low, vmax=max(high, low + 1e-9))
                 _bare(axes[row, column])
                 if row == 0:
-                    short = {"inversion": "inversion", "edges": "edges"}.get(name, WORDS[name])
+                    short = {"inversion": "inversion", "edges": "edges", "picture": "picture"}.get(name, WORDS[name])
                     axes[0, column].set_title(short.replace(" ", "\n"), fontsize=7, loc="center")
-    caption = "First network, first test images; bright is salient. The edges ask no network."
-    return Figure(f"maps_{asked.variant}", f"Maps: {asked.variant}", "Pictures and six maps of each", caption, "png")
+    caption = (
+        "First network, first test images; bright is salient. Edges and the picture, less the fill, ask no network."
+    )
+    return Figure(f"maps_{asked.variant}", f"Maps: {asked.variant}", "Pictures and seven maps of each", caption, "png")
 
 
 def inversions(folder: Path, asked: Asked) -> Figure:

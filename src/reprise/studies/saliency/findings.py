@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from reprise.claims.declarations import Declaration, Declarations
-from reprise.claims.evidence import Expect, Finding, Table, above, below, primary
+from reprise.claims.evidence import Expect, Finding, Table, above, below, joined, primary
 from reprise.comparing.findings import unlearned
 from reprise.runs import Run
 from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.studies.saliency.asked import Asked, area
+from reprise.studies.saliency.orders import CONTROLS
 
 OTHERS = ("integrated", "smooth", "occlusion")
+LINEAR = {"digits": 0.88, "cifar": 0.4}  # test accuracy that a linear map of the pixels reaches, about
+MET = 0.1  # of the square of the features that are looked for: a larger distance from them is no inversion
 WORDS = {
     "gradient": "gradient",
     "integrated": "integrated gradients",
@@ -21,6 +24,7 @@ WORDS = {
     "occlusion": "occlusion",
     "inversion": "inversion of the last hidden layer",
     "edges": "the picture's own edges",
+    "picture": "what the picture differs by from the fill",
     "untrained": "gradient of an untrained network",
     "chance": "chance",
 }
@@ -31,13 +35,18 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
     found = _primaries(declared[131], runs, asked, "gradient")
     found += _primaries(declared[132], runs, asked, "inversion")
     for name, each in asked.items():
-        why = unlearned(runs[name])
-        for kind in OTHERS:
-            words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus an order by chance"
-            found.append(_held(131, words, each.gap(kind), below(0), why, len(OTHERS) * len(asked)))
-        for kind in ("edges", "untrained"):
+        why = _unlearned(runs[name], each)
+        for claim, kinds in ((131, ("gradient", *OTHERS)), (132, ("inversion",))):
+            for kind in kinds:
+                words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus an order by chance"
+                barred = joined(why, _unmet(each) if kind == "inversion" else "")
+                found.append(_held(claim, words, each.gap(kind), below(0), barred, len(kinds) * len(asked)))
+        for kind in ("picture", "inversion"):
             words = f"Area under the deletion curve, `{name}`: gradient first, minus {WORDS[kind]} first"
             found.append(Finding(131, words, _effect(each.gap("gradient", kind)), figures=("curves",)))
+        words = f"Squared distance of the features that the inversion came to, `{name}`, median"
+        note = "relative to the square of the features that it looks for; 1: nothing was met"
+        found.append(Finding(132, words, seeds_effect(np.median(each.get("inversion"), axis=1), "ratio"), note=note))
         words = f"Area under the insertion curve, `{name}`: gradient first, minus an order by chance"
         found.append(Finding(131, words, _effect(each.gap("gradient", kind="insertion"))))
         words = f"Rank correlation of the gradient's map with an untrained network's, `{name}`"
@@ -48,15 +57,31 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
 
 
 def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str) -> list[Finding]:
+    """Against each order that asks no trained network, in both sorts of networks."""
     found = []
     for name, each in asked.items():
-        gap = each.gap(kind)
-        level = declared.level(len(gap))
-        effect = paired_effect(gap, unit="probability", possible=SHARES_APART, level=level, together=len(asked))
-        levels = f"{area(each.deletion[kind]).mean():.3f} against {area(each.deletion['chance']).mean():.3f}"
-        more = {"undecided": unlearned(runs[name]), "note": levels, "figures": ("curves", f"maps_{name}")}
-        found.append(primary(declared, effect, of=f"`{name}`", **more))
+        why = joined(_unlearned(runs[name], each), _unmet(each) if kind == "inversion" else "")
+        for control in CONTROLS[kind]:
+            gap = each.gap(kind, control)
+            level, together = declared.level(len(gap)), len(asked) * len(CONTROLS[kind])
+            effect = paired_effect(gap, unit="probability", possible=SHARES_APART, level=level, together=together)
+            areas = [area(each.deletion[order]).mean() for order in (kind, control, "chance")]
+            note = f"{areas[0]:.3f} against {areas[1]:.3f}; by chance {areas[2]:.3f}"
+            more = {"undecided": why, "note": note, "figures": ("curves", f"maps_{name}")}
+            found.append(primary(declared, effect, of=f"`{name}`, {WORDS[control]}", **more))
     return found
+
+
+def _unlearned(run: Run, asked: Asked) -> str:
+    return unlearned(run, least=LINEAR[asked.data])
+
+
+def _unmet(asked: Asked) -> str:
+    """Why an inversion says nothing: its features are not those that it looks for."""
+    distance = float(np.median(asked.get("inversion")))
+    steps = asked.settings["inversion_steps"]
+    words = f"after {steps} steps the inversion's features are {distance:.2g} of their square away from the picture's"
+    return words if distance > MET else ""
 
 
 def _effect(gap: np.ndarray, together: int = 1) -> Effect:

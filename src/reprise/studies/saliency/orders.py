@@ -7,8 +7,5 @@ from reprise.studies.saliency.settings import MAPS
 ORDERS = (*MAPS, "picture")
 CONTROLS = {  # what each claim's map would be, had it learned nothing from the network
     "gradient": ("edges", "untrained"),
-    "inversion": (
-        "edges",
-        "picture",
-    ),  # an inversion that gives the whole picture back marks what differs from the fill
+    "inversion": ("edges", "picture"),  # one that gives the whole picture back marks what differs from the fill
 }

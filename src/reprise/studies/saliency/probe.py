@@ -28,8 +28,8 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         class; ``maps/NAME`` (SHOWN, h, w); ``images`` (SHOWN, h, w, c); ``untrained`` (images,) rank correlation of
         the gradient's map with that of a network that was never trained; ``inversion`` (images,) squared distance of
         the features that the inversion came to, relative to the square of those it looks for; and for the layers of
-        ``LAYERS`` ``psnr/plain`` and ``psnr/smooth`` (layers, images) dB, ``agrees/...`` alike (1 where the inversion is given the
-        same class), ``inversions`` (layers, SHOWN, h, w, c).
+        ``LAYERS`` ``psnr/plain`` and ``psnr/smooth`` (layers, images) dB, ``agrees/...`` alike (1 where the inversion
+        is given the same class), ``inversions`` (layers, SHOWN, h, w, c).
     """
     settings, data = workspace.config.probe, cifar.load(workspace.prepared(network.settings.data))
     pictures = _pictures(network, data.test_images[: settings.images])

@@ -21,7 +21,9 @@ def paintings(folder: Path, pictures: np.ndarray, painted: np.ndarray) -> Figure
             titles = ["photograph", "painting", *(f"style {weight:g}" for weight in WEIGHTS)]
             for axis, image, title in zip(axes[row], shown, titles, strict=True):
                 _show(axis, image, title if row == 0 else "")
-    caption = "First network, from noise; the paintings are generated."
+    caption = (
+        "First network, from noise; the paintings are generated. At even weights: noise over a photograph, no strokes."
+    )
     return Figure("paintings", "One picture in the style of another", "Three rows of seven pictures", caption, "png")
 
 
