@@ -17,7 +17,7 @@ LAYERS = (
     ("arrays", "messages"),
     ("npz", "yaml_files"),
     ("files", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
-    ("config", "plotting", "metrics", "layers", "closure"),
+    ("config", "plotting", "metrics", "layers", "closure", "overlap"),
     ("renewal",),
     ("workspace", "models", "calibration", "checkpoints"),
     ("data",),

@@ -12,6 +12,7 @@ from reprise.studies.activations import lesson
 from reprise.studies.activations.trained import Best
 
 SHOWN = np.linspace(-5, 5, 401)
+HIGHEST = 10.0  # loss that is drawn
 
 
 def draw_curves(folder: Path) -> Figure:
@@ -53,19 +54,24 @@ def draw_depth(folder: Path, norms: dict[str, np.ndarray]) -> Figure:
     )
 
 
-def draw_rates(folder: Path, kinds: dict[str, Best]) -> Figure:
-    """Training loss against the learning rate."""
+def draw_rates(folder: Path, kinds: dict[str, Best], images: str) -> Figure:
+    """Training loss against the learning rate; the two that are judged stand out."""
     with figure(folder / "activations-rates.svg", 5.4, 3.4) as (_, ax):
         for number, (name, each) in enumerate(kinds.items()):
             middle = np.median(each.losses, axis=1)
-            middle = np.where(np.isfinite(middle), middle, np.nan)
-            ax.loglog(each.rates, middle, "o-", ms=3, color=COLOURS[number], label=name)
+            shown, judged = middle <= HIGHEST, name in ("rectifier", "sigmoid")
+            look = {"color": COLOURS[number], "lw": 2.4 if judged else 1, "alpha": 1 if judged else 0.6}
+            look["zorder"] = 3 if judged else 2
+            ax.loglog(each.rates[shown], middle[shown], "o-", ms=5 if judged else 3, label=name, **look)
+            height = HIGHEST * 0.8 ** (number + 1)  # one below the other, where they would hide each other
+            ax.plot(each.rates[~shown], np.full((~shown).sum(), height), "x", ms=5, **look)
         ax.set(title="Training loss", xlabel="learning rate", ylabel="over the last tenth of the steps")
+        ax.set_ylim(top=HIGHEST)
         ax.legend(fontsize=8, ncols=2)
     return Figure(
         "activations-rates",
         "Which learning rates an activation bears",
-        "Training loss over the learning rate for eight activations: the sigmoid needs much larger "
-        "rates than the others.",
-        "scikit-learn's handwritten digits; medians over seeds.",
+        "Training loss over the learning rate for eight activations, the rectifier and the sigmoid drawn boldly: the "
+        "sigmoid needs larger rates than the others.",
+        f"{images}; medians over seeds. A cross at the top: the loss is above {HIGHEST:g}, or most networks diverged.",
     )

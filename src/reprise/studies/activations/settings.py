@@ -6,11 +6,15 @@ from pydantic import Field
 
 from reprise.settings import Strict
 
+DATA = ("digits",)
+
 
 class Learning(Strict):
-    """Networks with two hidden layers that learn scikit-learn's handwritten digits."""
+    """Networks with two hidden layers that learn handwritten digits."""
 
-    seeds: int = Field(ge=2)
+    seeds: int = Field(ge=2, description="each with its own split")
+    examples: int = Field(ge=64, description="training images")
+    tested: int = Field(ge=50, description="test images")
     hidden: int = Field(ge=2, description="units of each hidden layer")
     rates: list[float] = Field(min_length=1, description="of gradient descent; the one with the lowest loss counts")
     steps: int = Field(ge=10)

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from reprise.data.handwritten import handwritten
 from reprise.progress import report_text
-from reprise.studies.activations.learning import AT_ZERO, FUNCTIONS, buried, learned, silent
+from reprise.studies.activations.learning import AT_ZERO, BURIED, FUNCTIONS, buried, learned, silent
 from reprise.studies.activations.settings import Learning
 from reprise.workspace import Workspace
 
@@ -20,22 +21,24 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
     """One row a network.
 
     Returns:
-        ``kind`` (learned, buried), ``activation``, ``learning_rate``, ``seed``; for what learned training ``loss`` over
-        the last tenth of the steps, ``test_accuracy``, ``diverged``, and the share of activations ``silent`` before
-        the first step; for what began buried the share of hidden units that are still ``dead``. Else nan.
+        ``kind`` (learned, buried, begun), ``activation``, ``learning_rate``, ``seed``, and how many ``images`` there
+        were to split; ``test_accuracy``; for what learned training ``loss`` over the last tenth of the steps,
+        ``diverged``, and the share of activations ``silent`` before the first step; for what began buried, and for
+        the same networks begun as usual, the share of hidden units that are ``dead`` at the end. Else nan.
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
-    blocks = []
+    blocks, images = [], handwritten(workspace)
     for name in (*FUNCTIONS, *AT_ZERO):
         report_text(f"{name}: {len(config.rates) * config.seeds} networks")
-        found = learned(config, name)
-        quiet = np.array([silent(config.hidden, name, int(seed)) for seed in found["seed"]])
-        blocks.append(_block("learned", **found, silent=quiet))
-    for name in ("rectifier", "leaky"):
-        dead = buried(config, name)
-        blocks.append(_block("buried", activation=np.full(len(dead), name), seed=np.arange(len(dead)), dead=dead))
-    return {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
+        found = learned(config, images, name)
+        quiet = np.array([silent(config, images, name, seed) for seed in range(config.seeds)])
+        blocks.append(_block("learned", **found, silent=quiet[found["seed"]]))
+    for kind, bias in (("buried", BURIED), ("begun", None)):
+        for name in ("rectifier", "leaky"):
+            blocks.append(_block(kind, **buried(config, images, name, bias)))
+    table = {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
+    return table | {"images": np.full(len(table["seed"]), len(images.labels))}
 
 
 def _block(kind: str, **columns: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Claims 179, 181 and 182: who converges better, whether dead units come back, and the derivative at 0."""
+"""Claims 179, 181 and 182: who converges better, whether dead networks come back, and the derivative at 0."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.claims.declarations import Declarations
-from reprise.claims.evidence import Finding, Table, between, joined, primary
-from reprise.statistics import SHARE, SHARES_APART, seeds_effect
+from reprise.claims.evidence import Finding, Table, between, equals, joined, primary
+from reprise.overlap import splits_effect
+from reprise.statistics import SHARE, SHARES_APART, exact
+from reprise.studies.activations.rectifiers import AT_ZERO, slope_at_zero
+from reprise.studies.activations.settings import Learning
 from reprise.sweeps import Sweep
 
-LEARNED = 0.5  # test accuracy without which a network has not learned ten kinds of digits
+LEARNED = 0.8  # test accuracy that is called to have learned
+CHANCE = 0.2  # twice chance: what no dead network should reach
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,16 @@ def best(sweep: Sweep, activation: str) -> Best:
     return Best(float(chosen), losses[rates == chosen][0], accuracy, rates, losses, rows["silent"][at])
 
 
-def findings(declared: Declarations, sweep: Sweep, kinds: dict[str, Best]) -> list[Finding]:
+def findings(declared: Declarations, sweep: Sweep, kinds: dict[str, Best], config: Learning) -> list[Finding]:
     """All three claims."""
+    return [
+        *_convergence(declared, sweep, kinds, config),
+        *_dying(declared, sweep, config),
+        *_at_zero(sweep, config),
+    ]
+
+
+def _convergence(declared: Declarations, sweep: Sweep, kinds: dict[str, Best], config: Learning) -> list[Finding]:
     relu, sigmoid = kinds["rectifier"], kinds["sigmoid"]
     apart = np.log10(relu.loss / sigmoid.loss)
     compared = {"rectifier": relu, "sigmoid": sigmoid}
@@ -60,48 +72,93 @@ def findings(declared: Declarations, sweep: Sweep, kinds: dict[str, Best]) -> li
     barred += [
         f"the best rate of the {name} is an end of those tried" for name, each in compared.items() if each.at_end
     ]
-    dead = {name: sweep.where(kind="buried", activation=name).columns["dead"] for name in ("rectifier", "leaky")}
-    zeros = {name: kinds[name].accuracy - kinds["0"].accuracy for name in ("0.5", "1")}
+    images, level = int(sweep.columns["images"][0]), declared[179].level(len(apart))
     return [
         primary(
             declared[179],
-            seeds_effect(apart, "log10", level=declared[179].level(len(apart))),
+            splits_effect(apart, config.examples, images, "log10", level=level),
             undecided=joined(*barred),
             note=f"Loss {relu.loss.mean():.3g} at rate {relu.rate:g} against {sigmoid.loss.mean():.3g} at "
-            f"{sigmoid.rate:g}.",
+            f"{sigmoid.rate:g}; test accuracy {relu.accuracy.mean():.3f} against {sigmoid.accuracy.mean():.3f}.",
             figures=("activations-rates",),
         ),
         Finding(
             179,
             "Share of a new rectifier network's hidden activations that are zero",
-            seeds_effect(relu.silent, possible=SHARE),
+            splits_effect(relu.silent, config.examples, images, possible=SHARE),
             between(0.25, 0.75),
             kind="secondary",
             note="Sparse: about half of the units are silent before anything is learned.",
         ),
+    ]
+
+
+def _dying(declared: Declarations, sweep: Sweep, config: Learning) -> list[Finding]:
+    images = int(sweep.columns["images"][0])
+
+    def of(kind: str, name: str, column: str = "test_accuracy") -> np.ndarray:
+        return sweep.where(kind=kind, activation=name).columns[column]
+
+    leaky, rectified = of("buried", "leaky"), of("buried", "rectifier")
+    begun = of("begun", "leaky")
+    barred = joined(
+        "networks that begin as usual have not learned by then" if np.median(begun) < LEARNED else "",
+        "rectifiers that began dead learned too" if np.median(rectified) > CHANCE else "",
+    )
+    dead = {name: of("buried", name, "dead").mean() for name in ("rectifier", "leaky")}
+    level = declared[181].level(len(leaky))
+    return [
         primary(
             declared[181],
-            seeds_effect(
-                dead["rectifier"] - dead["leaky"], possible=SHARES_APART, level=declared[181].level(len(apart))
-            ),
-            note=f"Still dead: {dead['rectifier'].mean():.2f} with the rectifier, {dead['leaky'].mean():.2f} with the "
-            "leaky one.",
+            splits_effect(leaky, config.tested, images, "accuracy", SHARE, level=level),
+            undecided=barred,
+            note=f"Rectifiers that began so: {rectified.mean():.3f}; leaky ones that began as usual: "
+            f"{begun.mean():.3f}.",
         ),
-        *(
-            primary(
-                declared[182],
-                seeds_effect(
-                    values, "accuracy", SHARES_APART, level=declared[182].level(len(values)), together=len(zeros)
-                ),
-                of=name,
-                note=f"Accuracy with 0: {kinds['0'].accuracy.mean():.3f}; an input is exactly 0 hardly ever.",
-            )
-            for name, values in zeros.items()
+        Finding(
+            181,
+            "Share of hidden units that are negative for every training image at the end, rectifier minus leaky",
+            splits_effect(
+                of("buried", "rectifier", "dead") - of("buried", "leaky", "dead"),
+                config.examples,
+                images,
+                possible=SHARES_APART,
+            ),
+            note=f"{dead['rectifier']:.2f} with the rectifier, which no gradient can bring back, {dead['leaky']:.2f} "
+            "with the leaky one, whose units learn there too.",
         ),
     ]
 
 
-def table(kinds: dict[str, Best]) -> Table:
+def _at_zero(sweep: Sweep, config: Learning) -> list[Finding]:
+    """Built: three rectifiers are what they are called; what a network makes of them stands beside."""
+    images = int(sweep.columns["images"][0])
+    accuracy = {name: sweep.where(kind="learned", activation=name).columns["test_accuracy"] for name in AT_ZERO}
+    return [
+        *(
+            Finding(
+                182,
+                f"Derivative at 0 of the rectifier that is to have {name} there, by automatic differentiation",
+                exact(slope_at_zero(name)),
+                equals(float(name)),
+                kind="oracle",
+                oracle="automatic differentiation",
+            )
+            for name in AT_ZERO
+        ),
+        *(
+            Finding(
+                182,
+                f"Test accuracy with the derivative {name} at 0, minus that with 0",
+                splits_effect(accuracy[name] - accuracy["0"], config.tested, images, "accuracy", SHARES_APART),
+                note=f"Accuracy with 0: {accuracy['0'].mean():.3f}; an input is exactly 0 hardly ever.",
+            )
+            for name in list(AT_ZERO)[1:]
+        ),
+    ]
+
+
+def table(kinds: dict[str, Best], images: str) -> Table:
     """Every activation at its best rate."""
     rows = [
         (
@@ -118,6 +175,5 @@ def table(kinds: dict[str, Best]) -> Table:
         "Activations, each at its best learning rate",
         ("activation", "rate", "training loss", "test accuracy", "zero at the start", "rates that diverged"),
         tuple(rows),
-        "scikit-learn's digits; two hidden layers, plain gradient descent. 0, 0.5 and 1 are rectifiers with that "
-        "derivative at 0.",
+        f"{images}; two hidden layers, plain gradient descent, means over seeds, each with its own split.",
     )

@@ -16,7 +16,10 @@ from reprise.workspace import Workspace
 KINDS = [
     (activation, place) for activation in ("rectifier", "sigmoid", "tanh") for place in ("none", "before", "after")
 ]
-COLUMNS = ("kind", "activation", "place", "learning_rate", "seed", "loss", "test_accuracy", "drift", "train_accuracy")
+COLUMNS = (
+    "kind", "activation", "place", "learning_rate", "seed", "images", "loss", "test_accuracy", "drift", "drift_moving",
+    "train_accuracy", "gamma_off", "beta_off",
+)  # fmt: skip
 
 
 @threadpool_limits.wrap(limits=1)
@@ -29,7 +32,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     return Evidence(
         data=f"{images} (real images, {config.learning.examples} of training and {config.learning.tested} of test) for "
         "claims 162, 184, 188 and 189; random feature maps of 8 x 14 x 14 x 128 for the others, which are exact",
-        findings=[*exact.findings(declared), *trained.findings(declared, sweep, kinds)],
+        findings=[*exact.findings(declared), *trained.findings(declared, sweep, kinds, config.learning)],
         metrics={
             "accuracy_before": Metric.over_seeds(kinds["rectifier", "before"].accuracy, "higher"),
             "accuracy_without": Metric.over_seeds(kinds["rectifier", "none"].accuracy, "higher"),

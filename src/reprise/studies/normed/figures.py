@@ -18,10 +18,13 @@ def draw_rates(folder: Path, kinds: Kinds, images: str) -> Figure:
         for ax, activation in zip(axes, activations, strict=True):
             for number, place in enumerate(("none", "before", "after")):
                 each = kinds[activation, place]
-                middle = np.median(each.accuracies, axis=1)
-                low, high = np.quantile(each.accuracies, (0.25, 0.75), axis=1)
-                ax.semilogx(each.rates, middle, "o-", ms=3, color=COLOURS[number], label=place)
-                ax.fill_between(each.rates, low, high, color=COLOURS[number], alpha=0.2)
+                gone = np.isinf(each.losses)
+                left = gone.mean(axis=1) <= 0.5  # where most diverged there is no accuracy to show, but a cross below
+                kept = np.where(gone[left], np.nan, each.accuracies[left])
+                low, middle, high = np.nanquantile(kept, (0.25, 0.5, 0.75), axis=1)
+                ax.semilogx(each.rates[left], middle, "o-", ms=3, color=COLOURS[number], label=place)
+                ax.fill_between(each.rates[left], low, high, color=COLOURS[number], alpha=0.2)
+                ax.plot(each.rates[~left], np.full((~left).sum(), -0.05 * (number + 1)), "x", color=COLOURS[number])
             ax.axhline(LEARNED, color=COLOURS[8], lw=0.8, ls=":")
             ax.set(title=activation.capitalize(), xlabel="learning rate")
         axes[0].set_ylabel("test accuracy")
@@ -31,5 +34,5 @@ def draw_rates(folder: Path, kinds: Kinds, images: str) -> Figure:
         "Which learning rates a network bears, with batch norm and without",
         "Test accuracy over the learning rate for three activations, without batch norm, with it before and after the "
         "activation.",
-        f"{images}; medians and quartiles over seeds. Dotted: what is called to learn.",
+        f"{images}; medians and quartiles over seeds. Dotted: what is called to learn. A cross below: most diverged.",
     )

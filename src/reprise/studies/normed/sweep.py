@@ -14,7 +14,8 @@ from reprise.workspace import Workspace
 
 READS = ("learning",)
 NUMBERS = (
-    "learning_rate", "loss", "test_accuracy", "diverged", "drift", "train_accuracy", "gamma_off", "beta_off",
+    "learning_rate", "loss", "test_accuracy", "diverged", "drift", "drift_moving", "train_accuracy", "gamma_off",
+    "beta_off",
 )  # fmt: skip
 
 
@@ -24,9 +25,10 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
 
     Returns:
         ``kind`` (learned, watched, overfitted), ``activation``, ``place`` of batch norm (none, before, after),
-        ``seed``, ``learning_rate``; training ``loss`` over the last tenth of the steps, ``test_accuracy``,
-        ``diverged``; of what was watched the ``drift`` of the second layer's inputs between readings; of what was
-        to overfit ``train_accuracy``, and the median distance of γ and β from deviation and mean. Else nan.
+        ``seed``, ``learning_rate``, and how many ``images`` there were to split; training ``loss`` over the last
+        tenth of the steps, ``test_accuracy``, ``diverged``; of what was watched the ``drift`` of the second layer's
+        inputs between readings, as in training and (``drift_moving``) by moving averages; of what was to overfit
+        ``train_accuracy``, and the median distance of γ and β from deviation and mean. Else nan.
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
@@ -39,7 +41,8 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
         blocks.append(_block("watched", "rectifier", place, **watched(config, images, place)))
     for place in ("none", "before"):
         blocks.append(_block("overfitted", "rectifier", place, **overfitted(config, images, place)))
-    return {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
+    table = {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
+    return table | {"images": np.full(len(table["seed"]), len(images.labels))}
 
 
 def _block(kind: str, activation: str, place: str, **columns: np.ndarray) -> dict[str, np.ndarray]:

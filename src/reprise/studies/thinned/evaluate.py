@@ -13,13 +13,18 @@ from reprise.studies.thinned.settings import Config
 from reprise.sweeps import read_sweep
 from reprise.workspace import Workspace
 
+COLUMNS = (
+    "cell", "seed", "images", "train", "test", "rise", "lost_quarter", "lost_half", "lost_most", "correlation",
+    "silent", "scaled", "average", "agree", "apart", "geometric",
+)  # fmt: skip
+
 
 @threadpool_limits.wrap(limits=1)
 def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures what can be computed; what was trained comes from the sweep."""
     torch.set_num_threads(1)
     config: Config = workspace.config
-    sweep = read_sweep(workspace, "cell", "seed", "train", "test", "lost", "correlation", "silent", "scaled", "average")
+    sweep = read_sweep(workspace, *COLUMNS)
     shares, images = updates.measure(config), words(workspace.source)
     folder = workspace.evidence / "figures"
     return Evidence(

@@ -15,6 +15,7 @@ from reprise.studies.thinned import overfitting, updates
 from reprise.sweeps import Sweep
 
 FRAMES, CELL, MARGIN = 24, 4, 18  # steps shown, pixels a weight, pixels of text
+CHANGED, LEFT = np.array((0.0, 0.45, 0.7)), np.array((0.9, 0.9, 0.9))  # colours of weights that changed, and did not
 NAMES = {
     "many": "many",
     "many_dropped": "many, dropout",
@@ -38,7 +39,7 @@ def draw_gaps(folder: Path, sweep: Sweep, images: str) -> Figure:
         left.set_xticks(places, NAMES.values(), rotation=40, ha="right")
         left.set(title="Accuracy", ylabel="share")
         left.legend(fontsize=8)
-        lost = [overfitting.of(sweep, cell, "lost") for cell in ("many", "many_dropped")]
+        lost = [overfitting.of(sweep, cell, "lost_half") for cell in ("many", "many_dropped")]
         for place, values in enumerate(lost):
             right.plot(np.full(len(values), place), values, "o", ms=4, color=COLOURS[place])
         right.set_xticks((0, 1), ("none", "dropout"))
@@ -46,9 +47,10 @@ def draw_gaps(folder: Path, sweep: Sweep, images: str) -> Figure:
     return Figure(
         "thinned-overfitting",
         "Overfitting and co-adaptation, with dropout and without",
-        "Left: training and test accuracy of seven kinds of networks; the gap between them is widest "
-        "with few images and with noisy labels. Right: accuracy lost when half of the hidden units are removed.",
-        f"{images}; means and standard deviations over seeds on the left, seeds on the right.",
+        "Left: training and test accuracy of seven kinds of networks, with few images or many, and with labels drawn "
+        "anew. Right: accuracy lost when half of the hidden units are removed.",
+        f"{images}; means and standard deviations over seeds on the left, seeds on the right. "
+        "Training accuracy is on the labels that were taught, of which a fifth is drawn anew where it says noise.",
     )
 
 
@@ -90,7 +92,7 @@ def draw_updates(folder: Path) -> Figure:
         "Three panels for gradient descent and three for Adam. Under gradient descent half of the columns, those of "
         "dropped units, stay as they are in each step; under Adam all columns change from the second step on.",
         f"Weights from 100 dropped units (columns) to 10 classes (rows), {FRAMES} steps, a new mask each: the update, "
-        "which weights changed, how often each has changed so far.",
+        "which weights changed (blue, the others grey), how often each has changed so far.",
         kind="png",
     )
 
@@ -100,12 +102,13 @@ def _band(name: str, change: np.ndarray, count: np.ndarray, step: int) -> np.nda
     largest = np.abs(change).max() or 1.0
     panels = (
         ("update", colormaps["RdBu_r"](0.5 + change / (2 * largest))),
-        ("which changed", colormaps["gray"]((change != 0) * 1.0)),
+        ("which changed (blue)", np.where((change != 0)[..., None], CHANGED, LEFT)),
         (f"how often in {step}", colormaps["viridis"](count / FRAMES)),
     )
     shown = []
     for title, colours in panels:
         pixels = (colours[..., :3] * 255).astype(np.uint8).repeat(2 * CELL, axis=0).repeat(CELL // 2, axis=1)
+        pixels = np.pad(pixels, ((1, 1), (1, 1), (0, 0)))  # a black frame
         text = Image.new("RGB", (pixels.shape[1], MARGIN), "white")
         ImageDraw.Draw(text).text((2, 3), f"{name}: {title}", fill="black")
         panel = np.concatenate([np.asarray(text), pixels])

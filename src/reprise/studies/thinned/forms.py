@@ -59,16 +59,17 @@ def findings(declared: Declarations) -> list[Finding]:
     said = float(max(np.abs(tested - SAID_TEST).max(), np.abs(trained - SAID_TRAINED).max()))
     true_sum = float(lesson.inverted(NEURONS, SHOWN, 0.5)[0].sum())
     return [
-        primary(declared[18], exact(worst("kept"), len(KEEPS))),
+        primary(
+            declared[18],
+            exact(worst("dropped"), len(KEEPS)),
+            defect=1,
+            note="At p = 0.5, which the source recommends, the two meanings of p are one.",
+        ),
         Finding(
             18,
-            "Output at test time, times the probability of being disconnected, over the expected one: inputs, 0.8",
-            exact(0.2 * NEURONS[0] / expected(NEURONS, 0.8)[0]),
-            equals(1, 0.01),
-            kind="slip",
-            defect=1,
-            note="The section first lets p be the probability of being disconnected. With that p, the factor p gives a "
-            "quarter of what was trained with.",
+            "The same with p the probability of being kept, as the 0.8 that is recommended for inputs would have it",
+            exact(worst("kept"), len(KEEPS)),
+            note="The section defines p otherwise, and its mask (random > p) draws it so.",
         ),
         primary(declared[19], exact(upscaled_sum() / NEURONS.sum(), 256)),
         Finding(
@@ -110,7 +111,7 @@ def table() -> Table:
         rows.append((f"{keep:.1f}", f"{output:.1f}", f"{keep:.1f}", f"{1 - keep:.1f}"))
     return Table(
         "A unit of value 1: expected output in training, and at test time",
-        ("kept with", "expected in training", "times the keep rate (S1)", "times the dropout rate (S3)"),
+        ("kept with", "expected in training", "times the keep rate", "times the dropout rate (S1 and S3, as written)"),
         tuple(rows),
         "Exact: over all 256 masks of the eight units of S1's example.",
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from reprise.settings import Strict
 
 DATA = ("digits",)
+ENSEMBLE_TESTED = 500  # test images that all thinned networks are asked about
 
 
 class Learning(Strict):
@@ -21,9 +22,11 @@ class Learning(Strict):
     noise: float = Field(gt=0, lt=1, description="share of training labels that are drawn anew, where noise is learned")
     dropout: float = Field(gt=0, lt=1, description="share of hidden units dropped")
     steps: int = Field(ge=10)
+    fitted: int = Field(ge=10, description="steps where labels are drawn anew, enough to fit them, and of the ensemble")
     batch: int = Field(ge=1)
     rate: float = Field(gt=0, description="learning rate of Adam")
     removals: int = Field(ge=1, description="random halves of the hidden units that are removed")
+    thinned: float = Field(gt=0, lt=1, description="share dropped of those, in training and in the average")
     ensemble: int = Field(ge=1, le=8, description="units of each of two hidden layers, all of whose masks are tried")
 
 

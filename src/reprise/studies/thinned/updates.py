@@ -114,22 +114,22 @@ def findings(declared: Declarations, shares: Shares) -> list[Finding]:
         Finding(20, "Standard deviation of the active units of 200", exact(float(law.std()), 200, "units")),
         primary(
             declared[21],
-            mean_effect(shares.all, possible=SHARE),
-            note="One mask a batch, as the source describes it.",
+            mean_effect(shares.all, possible=SHARE, together=2),
+            of="one mask a batch, as the text has it",
             figures=(FIGURE,),
         ),
-        Finding(
-            21,
-            "The same behind rectified units with random weights that see random pixels",
-            mean_effect(shares.rectified, possible=SHARE),
-            note="Some units are silent for every image of a batch, so that less than half is updated.",
+        primary(
+            declared[21],
+            mean_effect(shares.by_example, possible=SHARE, together=2),
+            of="a mask for every example, as the listing (tf.nn.dropout) draws them",
+            note=f"With batches of {BATCH}, as the source trains, hardly a unit is dropped by all examples: nearly "
+            "every weight is updated in every step.",
         ),
         Finding(
             21,
-            "The same with a mask for every example, as the source's listing (tf.nn.dropout) draws them",
-            mean_effect(shares.by_example, possible=SHARE),
-            note=f"With batches of {BATCH}, hardly a unit is dropped by all examples: nearly every weight is updated "
-            "in every step.",
+            "The same, one mask a batch, behind rectified units with random weights that see random pixels",
+            mean_effect(shares.rectified, possible=SHARE),
+            note="Some units are silent for every image of a batch, so that less than half is updated.",
         ),
         primary(
             declared[22],
