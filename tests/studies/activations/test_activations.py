@@ -7,22 +7,29 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from tests.conftest import ROOT
 from tests.studies import made_up
 
+from reprise.data.handwritten import handwritten
 from reprise.evaluation import evaluate_study
 from reprise.stages.sweep import sweep as run_sweep
-from reprise.studies.activations import curves, depth, learning, lesson, trained
+from reprise.studies.activations import curves, depth, learning, lesson, rectifiers, trained
 from reprise.studies.activations.settings import Learning
 from reprise.sweeps import read_sweep, write_sweep
 from reprise.workspace import Workspace
 
 STUDY = "activations"
-LEARNING = "{seeds: 8, hidden: 8, rates: [0.1, 1.0, 3.0], steps: 20, batch: 16, revived: 20}"
+SETTINGS = {
+    "seeds": 8, "examples": 400, "tested": 300, "hidden": 8, "rates": [0.1, 1.0, 3.0], "steps": 20, "batch": 16,
+    "revived": 20,
+}  # fmt: skip
+IMAGES = handwritten(Workspace("activations", ROOT))
 
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY, f"{{networks: 20, learning: {LEARNING}}}\n")
+    learned = ", ".join(f"{key}: {value}" for key, value in SETTINGS.items())
+    return made_up.swept(tmp_path_factory.mktemp(STUDY), STUDY, f"{{networks: 20, learning: {{{learned}}}}}\n")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +46,7 @@ def test_what_is_exact_is_decided_and_every_oracle_holds(evidence):
     assert set(map(tuple, verdicts.values())) == {("reproduced",)}
     assert {finding.verdict for finding in evidence.findings if finding.kind == "oracle"} == {"reproduced"}
     assert [finding.verdict for finding in evidence.findings if finding.kind == "slip"] == ["contradicted"]
+    assert made_up.verdicts(evidence, 182) == []  # built
 
 
 def test_formulas_hold_far_out():
@@ -62,34 +70,31 @@ def test_layers_with_a_bend_are_not_one_layer(monkeypatch):
 @pytest.mark.parametrize(("name", "slope"), [("0", 0.0), ("0.5", 0.5), ("1", 1.0)])
 def test_the_three_rectifiers_differ_at_zero_alone(name, slope):
     x = torch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
-    out = learning.AT_ZERO[name](x)
+    out = rectifiers.AT_ZERO[name](x)
     out.sum().backward()
     assert out.tolist() == [0.0, 0.0, 3.0]
     assert x.grad.tolist() == [0.0, slope, 1.0]
+    assert rectifiers.slope_at_zero(name) == slope
 
 
 def test_every_activation_builds_a_network_of_the_same_form():
     x = torch.rand(5, 64)
-    for name in (*learning.FUNCTIONS, *learning.AT_ZERO):
-        assert learning.build(name, 6)()(x).shape == (5, 10)
-    assert sum(p.numel() for p in learning.build("maxout", 6)().parameters()) > sum(
-        p.numel() for p in learning.build("rectifier", 6)().parameters()
+    for name in (*learning.FUNCTIONS, *rectifiers.AT_ZERO):
+        assert learning.build(name, 6, 64)()(x).shape == (5, 10)
+    assert sum(p.numel() for p in learning.build("maxout", 6, 64)().parameters()) > sum(
+        p.numel() for p in learning.build("rectifier", 6, 64)().parameters()
     )
 
 
-def test_training_and_test_images_are_apart():
-    (train, _), (test, labels) = learning.digits()
-    assert (len(train), len(test)) == (1297, 500)
-    assert len(np.unique(labels.numpy())) == 10
-    assert not {row.tobytes() for row in train.numpy()} & {row.tobytes() for row in test.numpy()}
-
-
 def test_buried_rectifiers_stay_buried_and_get_no_gradient():
-    config = Learning(seeds=2, hidden=5, rates=[0.1], steps=10, batch=8, revived=30)
-    assert learning.buried(config, "rectifier").min() > 0.95
-    model = learning.build("rectifier", 5, -10.0)()
-    train, _ = learning.digits()
-    torch.nn.functional.cross_entropy(model(train[0]), train[1]).backward()
+    config = Learning(**SETTINGS | {"seeds": 2, "hidden": 5, "revived": 30})
+    found = learning.buried(config, IMAGES, "rectifier", learning.BURIED)
+    assert found["dead"].min() > 0.95
+    assert found["test_accuracy"].max() < 0.25
+    model = learning.build("rectifier", 5, 64, -10.0)()
+    parts = learning.parts_of(config, IMAGES)
+    x, y = (torch.from_numpy(each[parts.train[0]]) for each in (parts.inputs, parts.taught))
+    torch.nn.functional.cross_entropy(model(x), y).backward()
     assert not model[0].weight.grad.any()
 
 
@@ -100,8 +105,9 @@ def test_the_gradient_of_every_sigmoid_network_is_smaller_at_the_first_layer():
 
 
 def test_half_of_a_new_network_is_silent_with_the_rectifier_and_nothing_with_the_sigmoid():
-    assert 0.3 < learning.silent(64, "rectifier", 0) < 0.7
-    assert learning.silent(64, "sigmoid", 0) == 0
+    config = Learning(**SETTINGS | {"hidden": 64})
+    assert 0.3 < learning.silent(config, IMAGES, "rectifier", 0) < 0.7
+    assert learning.silent(config, IMAGES, "sigmoid", 0) == 0
 
 
 def made(space, tmp_path, change):
@@ -115,26 +121,43 @@ def made(space, tmp_path, change):
     return evaluate_study(other)
 
 
+def living(table, leaky, rectifier=0.1, begun=0.95, noise=0.0):
+    """Test accuracy of networks that began dead, and of the same begun as usual."""
+    for kind, name, level in (
+        ("buried", "leaky", leaky),
+        ("buried", "rectifier", rectifier),
+        ("begun", "leaky", begun),
+    ):
+        rows = (table["kind"] == kind) & (table["activation"] == name)
+        table["test_accuracy"][rows] = level
+    table["test_accuracy"] += noise
+
+
 @pytest.mark.parametrize(("sign", "verdict"), [(1, "reproduced"), (-1, "contradicted")])
 def test_made_up_networks_turn_every_trained_claim(space, tmp_path, sign, verdict):
     def change(table, rng):
         noise = rng.normal(scale=0.001, size=len(table["seed"]))
         learned = table["kind"] == "learned"
-        table["test_accuracy"] = np.where(learned, 0.9 + noise, np.nan)
+        table["test_accuracy"][learned] = 0.9
+        living(table, 0.7 + sign * 0.2, noise=noise)
         for name, loss in (("sigmoid", 0.1 * 10**sign), ("rectifier", 0.1)):
             table["loss"][learned & (table["activation"] == name)] = loss
         table["loss"][table["learning_rate"] != 1.0] *= 3
         table["loss"] *= np.exp(noise)
-        for name in ("0.5", "1"):
-            table["test_accuracy"][learned & (table["activation"] == name)] -= 0.05 * (sign < 0)
-        for name, dead in (("rectifier", 0.5 + sign * 0.4), ("leaky", 0.5 - sign * 0.4)):
-            table["dead"][(table["kind"] == "buried") & (table["activation"] == name)] = dead
-        table["dead"] += noise
 
     evidence = made(space, tmp_path, change)
     assert made_up.verdicts(evidence, 179) == [verdict]
     assert made_up.verdicts(evidence, 181) == [verdict]
-    assert made_up.verdicts(evidence, 182) == [verdict] * 2
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"), [({"begun": 0.5}, "begin as usual have not learned"), ({"rectifier": 0.6}, "learned too")]
+)
+def test_dead_networks_are_not_judged_where_nothing_was_to_be_solved_or_too_little_time(space, tmp_path, levels, said):
+    evidence = made(space, tmp_path, lambda table, rng: living(table, 0.9, **levels))
+    (finding,) = [each for each in evidence.findings if each.claim == 181 and each.kind == "primary"]
+    assert finding.verdict == "inconclusive"
+    assert said in finding.undecided
 
 
 def test_networks_that_learn_at_no_rate_decide_nothing(space, tmp_path):

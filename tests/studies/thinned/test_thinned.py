@@ -21,7 +21,7 @@ from reprise.workspace import Workspace
 STUDY = "thinned"
 LEARNING = {
     "seeds": 12, "tested": 500, "few": 30, "many": 100, "small": 4, "large": 16, "noise": 0.2, "dropout": 0.5,
-    "steps": 30, "batch": 16, "rate": 0.01, "removals": 3, "ensemble": 2,
+    "steps": 30, "fitted": 40, "batch": 16, "rate": 0.01, "removals": 3, "thinned": 0.2, "ensemble": 2,
 }  # fmt: skip
 IMAGES = handwritten(Workspace(STUDY, ROOT))
 
@@ -51,10 +51,10 @@ def test_our_code_agrees_with_every_oracle(evidence):
 def test_what_is_exact_is_decided(evidence):
     verdicts = {claim: made_up.measured(evidence, claim) for claim in (18, 19, 20, 21, 22, 152, 191)}
     assert verdicts == {
-        18: ["reproduced"],
+        18: ["contradicted"],
         19: ["reproduced"],
         20: ["reproduced"] * 2,
-        21: ["reproduced"],
+        21: ["reproduced", "contradicted"],
         22: ["reproduced"],
         152: ["contradicted"],
         191: ["reproduced"],
@@ -101,26 +101,24 @@ def test_thinned_networks_are_those_of_a_plain_loop():
         assert pytest.approx(layers[2][0] @ h + layers[2][1][:, None]) == found.T
 
 
-def test_splits_share_no_image_and_few_are_the_first_of_many():
-    train, test = learning.split(4, 100, 60, 200)
-    few, same = learning.split(4, 30, 60, 200)
-    assert not set(train) & set(test)
-    assert np.array_equal(test, same)
-    assert np.array_equal(few, train[:30])
-    with pytest.raises(ValueError, match="100 training and 101 test images are asked for, 200 are there"):
-        learning.split(4, 100, 101, 200)
-    assert not np.array_equal(test, learning.split(5, 100, 60, 200)[1])
-
-
 def test_cells_that_differ_in_dropout_alone_share_first_weights_and_order():
     config = Learning(**LEARNING | {"steps": 10, "seeds": 2})
     kinds = learning.cells(config)
-    assert learning._build(kinds["few"], 64)  # a module is made
     trained = [learning.train(config, kinds[name], IMAGES) for name in ("many", "many_dropped")]
-    assert np.array_equal(trained[0].train, trained[1].train)
+    assert np.array_equal(trained[0].parts.train, trained[1].parts.train)
     assert not np.array_equal(trained[0].layers[0][0], trained[1].layers[0][0])
-    noisy = learning.train(config, kinds["noisy_large"], IMAGES)
-    assert 0.1 < (noisy.taught != noisy.labels).mean() < 0.25  # a fifth drawn anew, a tenth of which stay by chance
+
+
+def test_the_accuracy_of_a_cell_is_that_of_its_layers():
+    config = Learning(**LEARNING | {"seeds": 2})
+    trained = learning.train(config, learning.cells(config)["noisy_large"], IMAGES)
+    parts = trained.parts
+    assert (parts.taught != parts.labels).mean() > 0.1
+    for part, truth in (("train", parts.taught), ("test", parts.labels)):
+        index = getattr(parts, part)[1]
+        answers = trained.answers(1, trained.hidden(1, index)[-1])
+        assert trained.accuracy[part][1] == pytest.approx((answers == truth[index]).mean(), abs=0.005)
+    assert trained.rise.shape == (2,)
 
 
 def made(space, tmp_path, **columns):
@@ -139,18 +137,24 @@ def made(space, tmp_path, **columns):
     return evaluate_study(other)
 
 
+GAPS = {"few": 0.2, "many": 0.1, "noisy_large": 0.3, "noisy_small": 0.1, "few_dropped": 0.1, "noisy_dropped": 0.1}
+FITTED = {f"{cell}__train": 0.995 for cell in GAPS} | {f"{cell}__rise": 0.0 for cell in GAPS}
+
+
 @pytest.mark.parametrize(("sign", "verdict"), [(1, "reproduced"), (-1, "contradicted")])
 def test_made_up_networks_turn_every_trained_claim(space, tmp_path, sign, verdict):
-    gaps = {"few": 0.2, "many": 0.1, "noisy_large": 0.3, "noisy_small": 0.1, "few_dropped": 0.1, "noisy_dropped": 0.1}
-    columns = {f"{cell}__test": 0.6 - sign * gap for cell, gap in gaps.items()} | {
-        f"{cell}__train": 0.6 for cell in gaps
-    }
-    columns |= {"many__lost": 0.2, "many_dropped__lost": 0.2 - sign * 0.1, "many_dropped__test": 0.6}
+    columns = FITTED | {f"{cell}__test": 0.9 - (gap if sign > 0 else 0.4 - gap) for cell, gap in GAPS.items()}
+    if sign < 0:  # what is held against them knows no fewer test images: narrower gaps come from training accuracy
+        columns |= {f"{cell}__test": 0.8 for cell in GAPS}
+        columns |= {f"{cell}__train": 1.1 for cell in GAPS if cell not in ("few", "noisy_large")} | {"many__train": 1.1}
+    for column in ("lost_quarter", "lost_most"):
+        columns |= {f"many__{column}": 0.2, f"many_dropped__{column}": 0.2 - sign * 0.1}
+    columns |= {"many__test": 0.85, "many_dropped__test": 0.85}
     columns |= {"ensemble__scaled": 0.8 + sign * 0.1, "ensemble__average": 0.85}
     evidence = made(space, tmp_path, **columns)
     assert made_up.verdicts(evidence, 192) == [verdict] * 4
     assert made_up.verdicts(evidence, 193) == [verdict]
-    assert made_up.verdicts(evidence, 194) == [verdict]
+    assert made_up.verdicts(evidence, 194) == [verdict] * 2
 
 
 def test_networks_at_chance_decide_nothing(space, tmp_path):
@@ -158,6 +162,29 @@ def test_networks_at_chance_decide_nothing(space, tmp_path):
     evidence = made(space, tmp_path, **chance, ensemble__average=0.1, ensemble__scaled=0.1)
     for claim in (192, 193, 194):
         assert set(made_up.verdicts(evidence, claim)) == {"inconclusive"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"noisy_large__train": 0.83}, "noisy_large has not fitted the taught labels"),
+        ({"noisy_small__test": 0.3}, "noisy_small has not learned"),
+        ({"noisy_dropped__rise": 0.05}, "noisy_dropped: cut off"),
+    ],
+)
+def test_gaps_of_networks_that_were_cut_off_or_learned_nothing_are_not_judged(space, tmp_path, change, said):
+    columns = FITTED | {f"{cell}__test": 0.9 - gap for cell, gap in GAPS.items()}
+    evidence = made(space, tmp_path, **columns | change)
+    barred = [f.undecided for f in evidence.findings if f.claim == 192 and f.kind == "primary" and f.undecided]
+    assert barred
+    assert all(said in words for words in barred)
+
+
+def test_few_images_may_be_known_badly(space, tmp_path):
+    """Dropout with few images need not reach what is called to have learned, where its rival does not either."""
+    columns = FITTED | {f"{cell}__test": 0.9 - gap for cell, gap in GAPS.items()}
+    evidence = made(space, tmp_path, **columns | {"few__test": 0.6, "few_dropped__test": 0.65})
+    assert made_up.verdicts(evidence, 192)[2] == "reproduced"
 
 
 def test_the_animation_moves_and_shows_its_last_step_first(space, evidence):

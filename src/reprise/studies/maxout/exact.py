@@ -98,7 +98,8 @@ def findings(declared: Declarations) -> list[Finding]:
             defect=22,
             note="The reshape puts the pieces' axis last: with axis=1 it groups pixels and not channels, unless "
             f"each group is one channel; of dense inputs, whose second axis is the last, {parted[0]:.0%} are right. "
-            "tf.contrib.layers.maxout had the same lines.",
+            "TensorFlow's own (tf.contrib.layers.maxout) reshapes alike. Before that it fills in sizes that are not "
+            "known (None); the listing hands them on as they are, and is asked about known shapes alone.",
         )
     )
     found += [
