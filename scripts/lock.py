@@ -19,7 +19,8 @@ LEFT_OUT = re.compile(r"^(torch|triton|nvidia-.*|cuda-.*)==")
 def compile_lock(*extra: str) -> str:
     """What uv resolves for Python 3.11 and newer on every platform."""
     command = [
-        *(sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--extra", "dev", "--universal"),
+        *(sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--universal"),
+        *("--extra", "dev", "--extra", "cluster"),
         *("--python-version", "3.11", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--no-header"),
         *("--quiet", *extra),
     ]

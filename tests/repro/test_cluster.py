@@ -301,7 +301,7 @@ def test_the_job_that_slurm_gets(monkeypatch, tmp_path):
         assert f"#SBATCH {line}\n" in script
     assert "#SBATCH --gres=gpu:1\n" in script
     command = script.strip().splitlines()[-1]
-    assert command.startswith(f"{sys.executable} -m distributed.cli.dask_worker tcp://")
+    assert command.startswith(f"{sys.executable} -m distributed.cli.dask_worker tls://")
     assert "--nthreads 1 " in command
     assert " --resources memory=16000000000,GPU=1 " in command
     keys = re.findall(r"--tls-\w+(?:-\w+)* (\S+)", command)

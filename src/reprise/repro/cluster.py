@@ -31,6 +31,7 @@ except ImportError as error:
 LOOPBACK = "127.0.0.1"
 NODES = 1.0  # s for which what is known of the nodes is not asked again
 PATIENCE = 10.0  # s to reach a scheduler
+RESTART = 60.0  # s that a node of this machine has to come back in; then another one is made in its place
 ADDRESS = r"(?:(?:tcp|tls|ws|wss|ucx)://)?[\w.\-\[\]:]+:\d{1,5}"
 FORMS = "ADDRESS (tcp://host:8786), local:N, slurm or slurm:N"
 MEMORY = "8 GB"  # of a Slurm job, where Dask's configuration names none
@@ -64,7 +65,9 @@ class Cluster:
         self.futures: dict[str, Future] = {}
         self.plugin = ""
         self._known: tuple[float, list[Node]] = (-1.0, [])
+        self._made = time.monotonic()
         self._own = _own(where, scratch, shared)
+        self._local = len(self._own.worker_spec) if where.startswith("local") else 0
         try:
             self.client = Client(self._own or where, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -90,7 +93,14 @@ class Cluster:
                 found = self.client.scheduler_info(n_workers=-1)["workers"]
                 nodes = [Node(name, row["nthreads"], dict(row["resources"])) for name, row in found.items()]
                 self._known = (time.monotonic(), nodes)
+                self._replace(len(nodes))
         return self._known[1]
+
+    def _replace(self, count: int) -> None:
+        """Makes nodes of this machine again that did not come back by themselves."""
+        if count < self._local and time.monotonic() - self._made > RESTART:
+            self._made = time.monotonic()
+            self._own.scale(self._local)
 
     def submit(self, order: dict[str, Any], where: Node, resources: dict[str, float], priority: float) -> str:
         """Sends a stage to a node, from where it may go to another if that one dies; returns the task's key."""
@@ -174,6 +184,8 @@ def local(count: int, scratch: Path) -> SpecCluster:
     Whoever reaches Dask's ports runs what they like as this user, so its connections are encrypted with keys that are
     made for this run: other users of the machine are shut out.
     """
+    # on a busy machine a node that died takes longer to come back than Dask waits for it
+    dask.config.set({"distributed.deploy.lost-worker-timeout": f"{RESTART:g} s"})
     security = Security.temporary()
     devices = gpus()
     memory = psutil.virtual_memory().total / count

@@ -96,8 +96,12 @@ class Run:
         noun = "stages" if self.total > 1 else "stage"
         about = f"{self.places} at a time, about {duration(self.seconds_left())}"
         self.view.say(f"{self.total} {noun} to do{same}, {about}")
-        self.warm = Warm((self.plan.wanted[stage].command for stage in self.plan.graph), self.scratch)
+        self.warm = Warm((stage.command for stage in self.here()), self.scratch)
         return True
+
+    def here(self) -> list[Stage]:
+        """What may have to run on this machine."""
+        return [self.plan.wanted[address] for address in self.plan.graph]
 
     def mend(self) -> None:
         """Clears DVC's rwlock of what belongs to no living process; waits where a living one may need it."""

@@ -78,18 +78,21 @@ class SharedRun(Run):
         self.refresh()
         if not super().prepare(targets):
             return False
-        stages = [self.plan.wanted[address] for address in self.plan.graph]
-        known = set(self.names)
+        stages = super().here()
         timings = kept_timings(self.root) | last_timings(self.root / TIMINGS)
-        for stage in stages:
-            self.phases[stage.address] = HERE if self._stays(stage, known) else CHECK
-            self.needs[stage.address] = needs(stage, timings)
+        self.needs = {stage.address: needs(stage, timings) for stage in stages}
         content = bundle.pack(self.root, self.names)
         commands = [stage.command for stage in stages if self.phases[stage.address] == CHECK]
         self.cluster.equip(Checkout(bundle.identity(self.root), content, self.config, commands))
-        before = {source for stage in stages for source in stage.sources if not self.plan.wanted[source].changed}
-        self._send_all(sorted(source for source in before if self.plan.wanted[source].cached))
+        read = {source for stage in stages for source in stage.sources} - set(self.plan.graph)
+        self._send_all(sorted(source for source in read if self.plan.wanted[source].cached))
         return True
+
+    def here(self) -> list[Stage]:
+        known = set(self.names)
+        stages = super().here()
+        self.phases = {stage.address: HERE if self._stays(stage, known) else CHECK for stage in stages}
+        return [stage for stage in stages if self.phases[stage.address] == HERE]
 
     def _stays(self, stage: Stage, names: set[str]) -> bool:
         if not stage.cached or not stage.command:
