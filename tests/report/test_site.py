@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reprise.claims.ledger import LEDGER
 from reprise.report.measuring import line_of, measured_in
 from reprise.report.site import code_link, whole_links, write_site
 
@@ -75,6 +77,16 @@ def test_writing_again_replaces_and_what_is_not_ours_is_not_touched(reported, tm
     with pytest.raises(FileNotFoundError, match=r"badge\.svg is missing; `make results`"):
         write_site(tmp_path / "other", root=reported)
     assert not (tmp_path / "other").exists()
+
+
+def test_pictures_of_real_data_are_named_before_they_are_published(reported, tmp_path):
+    path = reported / LEDGER
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([row | ({"data_source": "real"} if row["id"] == 1 else {}) for row in rows]))
+    said = write_site(tmp_path / "site", root=reported)
+    assert said[1:] == [
+        "pictures of real data are in it, publish them only where that is allowed: figures/mixtures/photo.png"
+    ]
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "example.org", "file:///tmp", "https://"])
