@@ -193,6 +193,14 @@ def test_keeping_again_replaces_what_was_kept(checkout):
     assert "cores" in provenance(checkout)["machine"]
 
 
+def test_a_folder_that_the_stage_of_the_report_does_not_name_is_told(checkout):
+    write_text(checkout / "dvc.yaml", "stages:\n  report:\n    deps:\n      - reports/real\n")
+    assert len(kept(checkout, "reports/real")) == 1
+    assert kept(checkout)[1:] == [
+        "the report reads it too: add reports/full to the deps of the stage report in dvc.yaml, so that it follows it"
+    ]
+
+
 def test_the_same_evidence_is_kept_as_the_same_bytes(checkout):
     def content():
         return {path: path.read_bytes() for path in sorted((checkout / "reports").rglob("*")) if path.is_file()}

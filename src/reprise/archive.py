@@ -112,7 +112,7 @@ def keep(
     number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
     ids = ranges(row["id"] for row in answered)
     first = f"{folder}: {number} kept that answer claims {ids}; commit {commit}, {machine}"
-    return [first, *(f"left out: {line}" for line in by_reason(left_out))]
+    return [first, *(f"left out: {line}" for line in by_reason(left_out)), *_unwatched(target, root)]
 
 
 def _shown(evidence: dict[str, Any], charts: list[dict[str, Any]]) -> dict[str, Any]:
@@ -154,6 +154,14 @@ def _target(folder: Path, root: Path) -> Path:
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")
     return target
+
+
+def _unwatched(target: Path, root: Path) -> list[str]:
+    """What is to be done where the stage `report` would not run again for what was kept."""
+    pipeline, name = root / "dvc.yaml", target.relative_to(root.resolve()).as_posix()
+    if not pipeline.is_file() or f"- {name}\n" in read_text(pipeline):
+        return []
+    return [f"the report reads it too: add {name} to the deps of the stage report in dvc.yaml, so that it follows it"]
 
 
 def _done(

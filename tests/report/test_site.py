@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from reprise.claims.catalogue import claims
+from reprise.claims.ledger import LEDGER
 from reprise.report.measuring import line_of, measured_in
 from reprise.report.site import code_link, whole_links, write_site
 
@@ -35,7 +38,9 @@ def repository(tmp_path):
 
 def test_a_site_holds_the_whole_report_with_whole_addresses(reported, tmp_path):
     (said,) = write_site(tmp_path / "site", f"{ADDRESS}/", reported)
-    assert said == (f"{tmp_path / 'site'}: 197 pages for {ADDRESS}/, no remote is known: functions as file:line")
+    assert said == (
+        f"{tmp_path / 'site'}: {len(claims()) + 3} pages for {ADDRESS}/, no remote is known: functions as file:line"
+    )
     for name, image in (("index.html", "claims/all.png"), ("claims/2.html", "claims/2.png"),
                         ("studies/mixtures.html", "claims/all.png")):  # fmt: skip
         text = (tmp_path / "site" / name).read_text(encoding="utf-8")
@@ -75,6 +80,16 @@ def test_writing_again_replaces_and_what_is_not_ours_is_not_touched(reported, tm
     with pytest.raises(FileNotFoundError, match=r"badge\.svg is missing; `make results`"):
         write_site(tmp_path / "other", root=reported)
     assert not (tmp_path / "other").exists()
+
+
+def test_pictures_of_real_data_are_named_before_they_are_published(reported, tmp_path):
+    path = reported / LEDGER
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([row | ({"data_source": "real"} if row["id"] == 1 else {}) for row in rows]))
+    said = write_site(tmp_path / "site", root=reported)
+    assert said[1:] == [
+        "pictures of real data are in it, publish them only where that is allowed: figures/mixtures/photo.png"
+    ]
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "example.org", "file:///tmp", "https://"])
@@ -137,7 +152,7 @@ def test_every_claim_of_a_study_names_a_function_that_is_there(root):
             assert f"def {place.function.rpartition('.')[2]}(" in lines[place.line - 1], place
             assert line_of(place.path, place.function) == place.line
             checked += 1
-    assert checked >= 190
+    assert checked >= len(claims())
 
 
 @pytest.mark.parametrize(

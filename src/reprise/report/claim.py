@@ -17,7 +17,7 @@ from reprise.registry import named_studies, study_file
 from reprise.report.attribution import is_quotation, source_of
 from reprise.report.measuring import measured_in
 from reprise.report.numbers import effect_text, expected_text
-from reprise.report.runs import Run, answers, best_rows, kept_runs
+from reprise.report.runs import Run, answers, best_row, kept_runs
 from reprise.report.terminal import STYLES, read_ledger
 from reprise.report.view import MEANING, SYMBOLS, finding_view, power_text, size_text
 
@@ -61,8 +61,7 @@ def claim_row(number: int, root: Path = Path()) -> dict[str, Any]:
     """
     rows = read_ledger(root / LEDGER)
     here, kept = Run("", rows), kept_runs(root)
-    found = [row for row in best_rows(here, kept) if row["id"] == number]
-    if not found:
+    if number not in here.by_claim:
         raise ValueError(f"no claim {number}; the catalogue has 1 to {len(rows)} (`reprise ledger --search WORDS`)")
     others = [
         (
@@ -71,7 +70,7 @@ def claim_row(number: int, root: Path = Path()) -> dict[str, Any]:
         )
         for run, row in answers(number, here, kept)[1:]
     ]
-    return found[0] | {"others": others}
+    return best_row(number, here, kept) | {"others": others}
 
 
 def studies_of(number: int, root: Path = Path()) -> list[str]:

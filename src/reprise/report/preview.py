@@ -55,7 +55,7 @@ def draw_front(path: Path, answered: str, counts: list[dict[str, Any]]) -> None:
 
     Args:
         path: of the PNG.
-        answered: "82 of 194 answered".
+        answered: how many were, in words.
         counts: as ``view.state_counts`` gives them.
     """
     image, draw = _sheet(TONES["reproduced"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ class Run:
     provenance: dict[str, Any] = field(default_factory=dict)
     studies: dict[str, Any] = field(default_factory=dict)
     pictures: str = "data/evidence/{study}/figures"
+
+    @cached_property
+    def by_claim(self) -> dict[int, dict[str, Any]]:
+        """Claim -> row."""
+        return {row["id"]: row for row in self.rows}
 
     @property
     def slug(self) -> str:
@@ -68,31 +74,31 @@ def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str,
     """
     found = []
     for run in (here, *kept):
-        row = next((row for row in run.rows if row["id"] == claim), None)
+        row = run.by_claim.get(claim)
         if row is not None and (row["kind"] or run is here):
             found.append((run, row))
     return sorted(found, key=_weight, reverse=True)
 
 
 def best_rows(here: Run, kept: list[Run]) -> list[dict[str, Any]]:
-    """The ledger with, for each claim, the row that says most about it.
+    """The ledger with, for each claim, the row that says most about it, as ``best_row`` gives it."""
+    return [best_row(row["id"], here, kept) for row in here.rows]
 
-    A row has three fields more: ``from``, the name of the kept run that it is from, or empty; ``here``, what this run
-    says where it is but a stand-in and another leads; ``redeclared``, whether it was judged by another declaration than
-    the one that stands now.
+
+def best_row(claim: int, here: Run, kept: list[Run]) -> dict[str, Any]:
+    """The row that says most about a claim.
+
+    It has three fields more: ``from``, the name of the kept run that it is from, or empty; ``here``, what this run says
+    where it is but a stand-in and another leads; ``redeclared``, whether it was judged by another declaration than the
+    one that stands now.
     """
-    rows = []
-    for row in here.rows:
-        run, best = answers(row["id"], here, kept)[0]
-        rows.append(
-            best
-            | {
-                "from": run.name,
-                "here": row["stand_in"] or "" if run is not here and row["kind"] == "stand-in" else "",
-                "redeclared": bool(row["declared"] and best["declared"] != row["declared"]),
-            }
-        )
-    return rows
+    run, best = answers(claim, here, kept)[0]
+    row = here.by_claim[claim]
+    return best | {
+        "from": run.name,
+        "here": row["stand_in"] or "" if run is not here and row["kind"] == "stand-in" else "",
+        "redeclared": bool(row["declared"] and best["declared"] != row["declared"]),
+    }
 
 
 def used(rows: list[dict[str, Any]], kept: list[Run]) -> list[Run]:

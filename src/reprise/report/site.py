@@ -16,9 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from reprise.claims.ledger import LEDGER
 from reprise.files import write_text
 from reprise.messages import shown
 from reprise.report.measuring import line_of
+from reprise.report.terminal import read_ledger
 
 FORGES = {"github.com": "/blob/", "gitlab": "/-/blob/", "codeberg.org": "/src/commit/"}  # how they show a file
 PARTS = ("index.html", "badge.svg", "claims", "studies", "figures")
@@ -77,7 +79,20 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
             target.rename(Path(scratch) / "before")
         made.rename(target)
     said = "each function that measured linked" if link is not None else "no remote is known: functions as file:line"
-    return [f"{shown(folder)}: {len(pages)} pages{f' for {base}' if base else ''}, {said}"]
+    lines = [f"{shown(folder)}: {len(pages)} pages{f' for {base}' if base else ''}, {said}"]
+    pictures = of_real_data(root)
+    if pictures:
+        lines.append(f"pictures of real data are in it, publish them only where that is allowed: {', '.join(pictures)}")
+    return lines
+
+
+def of_real_data(root: Path) -> list[str]:
+    """Pictures (PNG) of studies that read real data in this run, as a competition's frames, relative to reports/."""
+    rows = read_ledger(root / LEDGER)
+    studies = {name for row in rows if "real" in row["data_source"].split(", ") for name in row["study"].split(", ")}
+    reports = root / "reports"
+    found = [path for name in sorted(studies) for path in sorted((reports / "figures" / name).glob("*.png"))]
+    return [path.relative_to(reports).as_posix() for path in found]
 
 
 def whole_links(text: str, where: str, base: str, link: Callable[[str, int], str] | None) -> str:
