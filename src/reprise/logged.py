@@ -47,13 +47,13 @@ def model_folder(study: str, folder: Path, commit: str) -> Iterator[Path]:
         said = {key: record[key] for key in ("settings", "shapes")} | {"structure": record["structure"][0]}
         write_json(network / "network.json", said | {"study": study, "seed": 0, "commit": commit})
         needed = [f"{name}=={metadata.version(name)}" for name in ("mlflow", "torch", "safetensors", "pydantic")]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it would like type hints in place of a signature
+        taken = signature(record["shapes"], folder / "predictions.npz")
+        with warnings.catch_warnings(action="ignore"):  # it would like an example beside the signature
             save_model(
                 target,
                 python_model=str(SERVED),
                 artifacts={"network": str(network)},
-                signature=signature(record["shapes"], folder / "predictions.npz"),
+                signature=taken,
                 pip_requirements=needed,
             )
         yield target

@@ -20,11 +20,13 @@ NETWORK, WEIGHTS, RECORD = "network", "weights.safetensors", "network.json"
 class Served(PythonModel):
     """One trained network: arrays of examples in, what its task predicts for each of them out."""
 
+    _skip_type_hint_validation = True  # the signature checks what comes in; MLflow warns of types like ours
+
     def load_context(self, context: Any) -> None:
         """Makes the network from the artifact ``network``."""
         self.network = restored(Path(context.artifacts[NETWORK]))
 
-    def predict(self, context: Any, model_input, params=None):  # no hints: the signature says it
+    def predict(self, context: Any, model_input, params=None) -> dict[str, np.ndarray]:
         """Takes what the signature names, examples along the first axis."""
         return self.network.predict({name: np.asarray(array) for name, array in model_input.items()})
 
