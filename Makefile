@@ -75,7 +75,8 @@ lint: setup ## ruff: rules and layout
 
 ui: setup ## MLflow on loopback, with every run
 	reprise track sync
-	@echo "MLflow: http://127.0.0.1:5000 (Ctrl-C ends it)"
+	@reprise track views
+	@echo "MLflow: http://127.0.0.1:5000 (Ctrl-C ends it); a study's comparisons: reprise track views STUDY"
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 docs: setup ## The API's pages from its docstrings, in build/api (pdoc)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reprise import live, tracker
+from reprise import live
 from reprise.files import write_json, write_text
 from reprise.tracker import Tracker, TrackingError, database
 from reprise.tracking import initialise, sync, track_training
@@ -102,7 +102,7 @@ def test_undisturbed_it_is_whole_and_silent(space, capfd) -> None:
 
 @pytest.mark.parametrize("held_by", ["4711", "", "\x1b[2J"])
 def test_a_lock_that_somebody_holds_is_told_and_training_goes_on(space, capfd, monkeypatch, held_by: str) -> None:
-    monkeypatch.setattr(tracker, "LOCKED", 0.5)
+    monkeypatch.setattr(locked, "LOCKED", 0.5)
     path = space.root / "mlflow.db.lock"
     path.write_text(held_by)
     with path.open("r+") as holder:
@@ -127,7 +127,7 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(space, capfd) -> None:
 
 
 def test_whoever_makes_a_database_is_waited_for_as_long_as_it_grows(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(tracker, "LOCKED", 0.6)
+    monkeypatch.setattr(locked, "LOCKED", 0.6)
     holder = (tmp_path / "mlflow.db.lock").open("w")
     fcntl.flock(holder, fcntl.LOCK_EX)
 
@@ -139,12 +139,12 @@ def test_whoever_makes_a_database_is_waited_for_as_long_as_it_grows(tmp_path, mo
 
     threading.Thread(target=make).start()
     begun = time.monotonic()
-    with tracker._held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db"):
+    with locked.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db"):
         assert time.monotonic() - begun > 1.2
-    monkeypatch.setattr(tracker, "LONGEST", 0.2)  # however much it grows
+    monkeypatch.setattr(locked, "LONGEST", 0.2)  # however much it grows
     with (tmp_path / "mlflow.db.lock").open("r+") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        held = tracker._held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db")
+        held = locked.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db")
         with pytest.raises(TrackingError, match="is held by"), held:
             pass
 
@@ -169,7 +169,7 @@ def test_a_database_locked_while_training_runs_costs_a_stated_time_and_one_line(
 
 
 def test_a_database_locked_from_the_start_is_told_soon(space, capfd, monkeypatch) -> None:
-    monkeypatch.setattr(tracker, "LOCKED", 0.5)
+    monkeypatch.setattr(locked, "LOCKED", 0.5)
     with locked(space.root / "mlflow.db"):
         assert train(space) < 10
         assert "database is locked" in told(capfd)

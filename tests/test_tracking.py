@@ -25,7 +25,18 @@ from reprise.files import write_json, write_text
 from reprise.stages import train
 from reprise.statistics import Effect
 from reprise.sweeps import swept_to, write_sweep
-from reprise.tracking import KEY, PROCESS, Tracker, TrackingError, _Live, database, initialise, sync, track_training
+from reprise.tracking import (
+    KEY,
+    PROCESS,
+    Tracker,
+    TrackingError,
+    _Live,
+    database,
+    initialise,
+    sync,
+    track_training,
+    views,
+)
 from reprise.workspace import Workspace
 
 EPOCHS = 3
@@ -86,6 +97,10 @@ def history(space: Workspace, run: object, metric: str = "val_loss") -> list[tup
     return sorted((entry.step, entry.value) for entry in found)
 
 
+def artifact(space: Workspace, run: object, name: str) -> Path:
+    return Path(Tracker(space.root).client.download_artifacts(run.info.run_id, name))
+
+
 def settings(space: Workspace, variant: str):
     return space.config.variants[variant]
 
@@ -128,10 +143,13 @@ def test_scores_and_figures_come_from_the_evidence_and_follow_it(space):
         sync(space.root)
         found = runs(space)
         assert (found["raw"].info.run_id, found["raw"].data.metrics["dice"]) == (before, dice)
-        assert found["evidence"].data.metrics == {"dice.raw": dice}  # what is not a number is left out
+        assert found["evidence"].data.metrics == {}  # each would be a chart of one bar
+        table = artifact(space, found["evidence"], "metrics.csv").read_text().splitlines()
+        assert table == ["metric,value,spread,n,better", f"dice.raw,{dice},0.0,1,higher", "broken,,,1,equal"]
     client = Tracker(space.root).client
-    files = client.list_artifacts(found["evidence"].info.run_id, "figures")
-    assert [file.path for file in files] == ["figures/curve.svg"]
+    for name in ("evidence", "raw"):
+        files = client.list_artifacts(found[name].info.run_id, "figures")
+        assert [file.path for file in files] == ["figures/curve.svg"]
 
 
 @pytest.mark.parametrize(
@@ -389,6 +407,9 @@ def test_the_browser_shows_every_variant_with_its_seeds_and_scores(space, browse
         browser.get(f"{address}/#/experiments/{experiment}/runs?workflowType=machine_learning")
         wait.until(lambda _: all(name in text() for name in ("raw", "cleaned", "cleaned_has_mask", "evidence")))
         assert "seed-0" not in text()  # folded into their variants
+        browser.get(f"{address}/{views(space.root)['ultrasound']['variants']}")  # as `reprise track views` prints it
+        wait.until(lambda _: all(name in text() for name in ("3 matching runs", "raw", "cleaned_has_mask")))
+        assert "evidence" not in text()
         browser.save_screenshot(str(space.root / "runs.png"))
         run = runs(space)["raw"]
         browser.get(f"{address}/#/experiments/{experiment}/runs/{run.info.run_id}")

@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from reprise.entries import Run
 from reprise.files import shown
-from reprise.projection import Projection, Run
-from reprise.tracker import Tracker, TrackingError, bring, database, reason
+from reprise.locked import TrackingError
+from reprise.projection import Projection
+from reprise.tracker import Tracker, bring, database, reason
 from reprise.workspace import Workspace
 
 Listener = Callable[[int, dict[str, float]], None]
@@ -107,7 +109,7 @@ class Live:
     def _start(self, run: Run) -> tuple[str, list[int]]:
         if run.key not in self.started:
             for old in self.tracker.runs(self.experiment, run.key):
-                self.tracker.client.delete_run(old.info.run_id)
+                self.tracker.delete(old)
             self.started[run.key] = self.tracker.start(self.experiment, run, self.parent), []
         return self.started[run.key]
 

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
+from reprise.entries import Data, Later, Run, digest
 from reprise.files import read_json, read_table, shown
+from reprise.judged import MEASURED, claim_rows, claim_table, metric_table, verdicts
+from reprise.runs import Run as Outputs
 from reprise.sweeps import TABLE, read_folder, swept_to
+from reprise.tested import seed_scores, table_scores
 from reprise.workspace import Workspace
 
 CELL = ("learning_rate", "dropout", "seed", "step", "classes", "diverged")  # columns that are no curve
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one MLflow run is to hold.
-
-    Attributes:
-        key: known by it: a digest of study, variant, seed, data source, scale and settings.
-        name: in the runs table.
-        tags, params: text and settings by name.
-        outputs: digest of the DVC output that it stands for; empty while it is trained.
-        rows: metrics by name; ``epoch`` is the step.
-        scores: what evaluation, which comes later, says of the variant.
-        nested: a seed's, below its variant's.
-        figures: a folder.
-    """
-
-    key: str
-    name: str
-    tags: dict[str, str]
-    params: dict[str, Any] = field(default_factory=dict)
-    outputs: str = ""
-    rows: tuple[dict[str, Any], ...] = ()
-    scores: dict[str, float | None] = field(default_factory=dict)
-    nested: bool = False
-    figures: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +36,8 @@ class Projection:
         tags = self._tags(variant, space.run(variant)) | {"config.digest": digest(params)}
         if seed is None:
             return Run(key, variant, tags, params)
-        return Run(key, f"{variant}/seed-{seed}", tags | {"seed": str(seed)}, params | {"seed": seed}, nested=True)
+        own = tags | {"kind": "seed", "seed": str(seed)}
+        return Run(key, f"{variant}/seed-{seed}", own, params | {"seed": seed}, nested=True)
 
     def training(self, variant: str) -> list[Run]:
         """The runs that a variant's outputs stand for: its own, then one a seed; none where it was not trained."""
@@ -73,11 +50,16 @@ class Projection:
         rows = [row for path in histories for row in read_table(path, "seed", "epoch")]
         outputs = digest([record, *(path.read_text(encoding="utf-8") for path in histories)])
         facts = {"parameters": str(record["parameters"]), "precision": record["precision"]}
-        runs = [replace(self.run(variant, record["settings"]), rows=_means(rows), scores=self._scores(variant))]
+        seeds = seed_scores(Outputs.of(space, variant))
+        own = self.run(variant, record["settings"])
+        weights = (first / "weights.safetensors").is_file()
+        later = self._later(variant, {name: values.tolist() for name, values in seeds.items()})
+        runs = [replace(own, rows=_means(rows), later=later, network=first if weights else None)]
         for seed in sorted({int(row["seed"]) for row in rows}):
-            own = tuple(row for row in rows if int(row["seed"]) == seed)
-            runs.append(replace(self.run(variant, record["settings"], seed), rows=own))
-        return [replace(run, outputs=outputs, tags=run.tags | facts) for run in runs]
+            mine = {f"test/{name}": float(values[seed]) for name, values in seeds.items() if seed < len(values)}
+            history = tuple(row for row in rows if int(row["seed"]) == seed)
+            runs.append(replace(self.run(variant, record["settings"], seed), rows=history, later=Later(mine)))
+        return [replace(run, outputs=outputs, tags=run.tags | facts, data=self._data) for run in runs]
 
     def swept(self, part: str) -> list[Run]:
         """The runs that one part of a sweep stands for: its own, then one a learning rate with its curve.
@@ -93,7 +75,7 @@ class Projection:
         outputs = digest([sweep.settings, (folder / TABLE).read_text(encoding="utf-8")])
         tags = self._tags(part, folder) | {"config.digest": digest(params)}
         key = [space.study, part, space.source, space.scale, sweep.settings]
-        runs = [Run(digest(key), part, tags, params, outputs, scores=self._scores(part))]
+        runs = [Run(digest(key), part, tags, params, outputs, later=self._later(part), data=self._data)]
         for rate in sorted(set(sweep.columns["learning_rate"].tolist())):
             cell = sweep.where(learning_rate=rate).columns
             curves = [name for name, column in cell.items() if column.dtype.kind == "f" and name not in CELL]
@@ -104,41 +86,89 @@ class Projection:
                 diverged = sum(value > 0 for value in cell["diverged"][cell["step"] == step])
                 means = {name: fmean(values) for name, values in known.items() if values}
                 rows.append({"epoch": int(step)} | means | {"diverged": float(diverged)})
-            own = params | {"learning_rate": rate}
+            own, tags = params | {"learning_rate": rate}, tags | {"kind": "rate"}
             name = f"{part}/rate-{rate:.3g}"
-            runs.append(Run(digest([*key, rate]), name, tags, own, outputs, tuple(rows), nested=True))
+            runs.append(Run(digest([*key, rate]), name, tags, own, outputs, tuple(rows), nested=True, data=self._data))
         return runs
 
     def evidence(self) -> list[Run]:
-        """The run that holds the study's scores and figures; none where it was not evaluated."""
+        """The run that holds the study's page, tables and figures, then one a claim with its interval, nested in it.
+
+        None where it was not evaluated.
+        """
         if self._evidence is None:
             return []
-        space = self.workspace
-        scores = {name: metric["value"] for name, metric in self._evidence["metrics"].items()}
-        tags = self._tags("evidence", space.evidence) | {"mlflow.note.content": self._evidence["about"][:4000]}
-        key = digest([space.study, "evidence", space.source, space.scale])
-        figures = space.evidence / "figures"
-        rows = ({"epoch": 0} | scores,)
-        return [Run(key, "evidence", tags, outputs=digest(self._evidence), rows=rows, figures=figures)]
+        space, found = self.workspace, self._evidence
+        key = [space.study, "evidence", space.source, space.scale]
+        page = space.root / "reports" / "studies" / f"{space.study}.html"
+        tables = {"claims": claim_table(found), "metrics": metric_table(found)}
+        note = {"mlflow.note.content": found["about"][:4000]}
+        later = Later({}, note | verdicts(found), space.evidence / "figures", tables, page if page.is_file() else None)
+        tags = self._tags("evidence", space.evidence) | {"kind": "evidence"}
+        runs = [Run(digest(key), "evidence", tags, outputs=digest(found["inputs"]), later=later, data=self._data)]
+        for claim, row in claim_rows(found).items():
+            scores = {name: row[name] for name in MEASURED if row[name] is not None}
+            mine = {name: str(value) for name, value in row.items() if name not in MEASURED and value != ""}
+            tags = self._tags("evidence", space.evidence) | {"kind": "claim"}
+            name, outputs = f"claim-{claim}", digest(found["inputs"])
+            runs.append(Run(digest([*key, claim]), name, tags, outputs=outputs, nested=True, later=Later(scores, mine)))
+        return runs
 
     @cached_property
     def _evidence(self) -> dict[str, Any] | None:
         path = self.workspace.evidence / "evidence.json"
-        return _with(path, "metrics", "about") if path.is_file() else None
+        return _with(path, "metrics", "about", "declared", "findings", "tables", "inputs") if path.is_file() else None
 
-    def _scores(self, variant: str) -> dict[str, float | None]:
-        """What the evidence calls ``MEASURE.VARIANT``, by measure: columns in which variants can be compared."""
-        metrics = self._evidence["metrics"] if self._evidence else {}
+    def _later(self, variant: str, seeds: dict[str, list[float]] | None = None) -> Later:
+        """What there is to say of a variant after training: test scores, the gate's metrics, verdicts, figures.
+
+        ``MEASURE.VARIANT`` of the evidence is ``MEASURE`` here: columns in which variants can be compared.
+        """
+        scores: dict[str, float | None] = {}
+        for name, values in (seeds or {}).items():
+            scores |= {f"test/{name}": fmean(values)}
+            scores |= {f"test/{name} sd": stdev(values)} if len(values) > 1 else {}
+        tags = {"differs": self._differs(variant)} if seeds is not None else {}
+        if self._evidence is None:
+            return Later(scores, tags)
+        tags |= verdicts(self._evidence, variant)
+        tags["mlflow.note.content"] = "\n".join(f"- **{name}**: {value}" for name, value in tags.items())
+        if seeds is not None and not seeds:
+            variants = getattr(self.workspace.config, "variants", {})
+            table = table_scores(self._evidence, variants).get(variant, {})
+            scores |= {f"test/{name}": value for name, value in table.items()}
         end = f".{variant}"
-        return {name.removesuffix(end): metric["value"] for name, metric in metrics.items() if name.endswith(end)}
+        metrics = {name: each for name, each in self._evidence["metrics"].items() if name.endswith(end)}
+        for name, metric in metrics.items():
+            scores[name.removesuffix(end)] = metric["value"]
+        figures = self.workspace.evidence / "figures"
+        return Later(scores, tags, figures)
+
+    def _differs(self, variant: str) -> str:
+        """The settings of a variant that are not the same in all, with their values."""
+        every = {name: each.model_dump(mode="json") for name, each in self.workspace.config.variants.items()}
+        own = every.get(variant, {})
+        varied = [name for name in own if any(each.get(name) != own[name] for each in every.values())]
+        return ", ".join(f"{name}={own[name]}" for name in varied)[:4000] or "nothing"
+
+    @cached_property
+    def _data(self) -> tuple[Data, ...]:
+        found = []
+        for name in self.workspace.reads:
+            path = self.workspace.prepared(name).relative_to(self.workspace.root).as_posix()
+            digests = [each[1] for output, each in self._made.items() if output == path]
+            source = self.workspace.source
+            found += [Data(f"{name} ({source}, {self.workspace.scale})", each, path) for each in digests]
+        return tuple(found)
 
     def _tags(self, variant: str, output: Path) -> dict[str, str]:
         space = self.workspace
-        made_by = self._stages.get(output.relative_to(space.root).as_posix())
+        made_by, _ = self._made.get(output.relative_to(space.root).as_posix(), ("", ""))
         stage = made_by or os.environ.get("DVC_STAGE", "")  # a first run is not in any dvc.lock yet
         return {
             "study": space.study,
             "variant": variant,
+            "kind": "variant",
             "dvc.stage": stage,
             "data.source": space.source,
             "scale": space.scale,
@@ -149,14 +179,14 @@ class Projection:
         }
 
     @cached_property
-    def _stages(self) -> dict[str, str]:
-        """Every output in the dvc.lock files -> the stage that made it, as ``dvc repro`` takes its name."""
+    def _made(self) -> dict[str, tuple[str, str]]:
+        """Every output in the dvc.lock files -> the stage that made it, as ``dvc repro`` takes it, and its MD5."""
         root, found = self.workspace.root, {}
         for path in (root / "dvc.lock", *sorted((root / "pipelines").glob("*/dvc.lock"))):
             if path.is_file():
                 prefix = "" if path.parent == root else f"{path.parent.relative_to(root).as_posix()}/dvc.yaml:"
                 made = _lock_outputs(path.absolute(), path.stat().st_mtime_ns)
-                found |= {output: prefix + stage for output, stage in made.items()}
+                found |= {output: (prefix + stage, md5) for output, (stage, md5) in made.items()}
         return found
 
     @cached_property
@@ -181,17 +211,12 @@ def _with(path: Path, *keys: str) -> dict[str, Any]:
     return record
 
 
-def digest(value: Any) -> str:
-    """A short digest of anything that JSON can hold."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=10).hexdigest()
-
-
 @functools.cache
-def _lock_outputs(path: Path, modified: int) -> dict[str, str]:
+def _lock_outputs(path: Path, modified: int) -> dict[str, tuple[str, str]]:
     from ruamel.yaml import YAML
 
     stages = (YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}).get("stages", {})
-    return {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", [])}
+    return {out["path"]: (name, out.get("md5", "")) for name, stage in stages.items() for out in stage.get("outs", [])}
 
 
 def _means(rows: list[dict[str, str]]) -> tuple[dict[str, float], ...]:

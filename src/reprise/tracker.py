@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import fcntl
+import json
 import logging
 import os
 import socket
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from reprise.files import one_line
-from reprise.projection import Run, digest
+from reprise.entries import Data, Later, Run
+from reprise.files import one_line, write_rows
+from reprise.locked import TrackingError, held, try_opening
+from reprise.logged import model_folder
+from reprise.views import views_note
 
 KEY, OUTPUTS, SCORES, PROCESS = "reprise.key", "reprise.outputs", "reprise.scores", "reprise.process"
+MODEL = "reprise.model"
+# else MLflow 3 guesses from what was logged whether this is about language models
+MODELS = {"mlflow.experimentKind": "custom_model_development"}
 PARENT = "mlflow.parentRunId"
 EXPERIMENT = "reprise"
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its 7 hold training up for minutes where a server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
 }
-LOCKED = 5.0  # seconds that another process may hold the database without anything happening to it
-LONGEST = 60.0  # seconds in all
 _QUIET = ("mlflow", "alembic", "sqlalchemy")  # their tracebacks come as our one line, their migrations are no news
-
-
-class TrackingError(ValueError):
-    """The database cannot be used; the message names it."""
 
 
 def database(root: Path) -> str:
@@ -72,7 +73,7 @@ class Tracker:
         self.root, self.address = root, database(root)
         try:
             with self._alone():
-                _try_opening(self.address)
+                try_opening(self.address)
                 self.client = MlflowClient(tracking_uri=self.address)
                 self.client.search_experiments(max_results=1)
         except Exception as error:  # SQLAlchemy's, MLflow's, the operating system's, ...
@@ -81,7 +82,7 @@ class Tracker:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One process at a time: concurrent first users of a fresh SQLite database crash in its migrations."""
-        with _held(self.root / "mlflow.db.lock", self.root / "mlflow.db"):
+        with held(self.root / "mlflow.db.lock", self.root / "mlflow.db"):
             yield
 
     def experiment(self, study: str) -> str:
@@ -92,10 +93,15 @@ class Tracker:
             if found is None:
                 local = self.address.startswith("sqlite")  # a server decides itself where artifacts lie
                 place = (self.root / "mlartifacts" / study).absolute().as_uri() if local else None
-                return self.client.create_experiment(name, artifact_location=place)
+                return self.client.create_experiment(name, place, MODELS)
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(found.experiment_id)
             return found.experiment_id
+
+    def describe(self, experiment: str) -> None:
+        """Writes the ways into an experiment above its runs: comparisons, each a filter that can be shared."""
+        for name, value in (MODELS | {"mlflow.note.content": views_note(experiment)}).items():
+            self.client.set_experiment_tag(experiment, name, value)
 
     def runs(self, experiment: str, key: str | None = None) -> list[Any]:
         """All runs of an experiment, or those with this key, whatever their state."""
@@ -110,15 +116,21 @@ class Tracker:
             tags[PARENT] = parent
         made = self.client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
         self.client.log_batch(made, params=[Param(name, str(value)) for name, value in sorted(run.params.items())])
+        if run.data:
+            self.client.log_inputs(made, [_dataset(each) for each in run.data])
         return made
 
-    def log(self, run_id: str, rows: Iterable[dict[str, Any]], tags: dict[str, str] | None = None) -> None:
-        """Logs metrics by epoch, then tags."""
+    def log(
+        self, run_id: str, rows: Iterable[dict[str, Any]], tags: dict[str, str] | None = None, model: str | None = None
+    ) -> None:
+        """Logs metrics by epoch, then tags; with ``model`` as metrics of this logged model as well."""
         from mlflow.entities import Metric, RunTag
 
         now = int(time.time() * 1000)
         metrics = [
-            Metric(_metric_name(name), float(value), timestamp=now, step=int(row["epoch"]))
+            Metric(
+                _metric_name(name), float(value), timestamp=now, step=int(row["epoch"]), model_id=model, run_id=run_id
+            )
             for row in rows
             for name, value in row.items()
             if name not in ("epoch", "seed") and value not in ("", None)
@@ -129,66 +141,53 @@ class Tracker:
             self.client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
 
     def finish(self, run_id: str, run: Run, rows: Iterable[dict[str, Any]] = ()) -> None:
-        """Adds ``rows`` and figures, and closes the run as the one that stands for its DVC output."""
-        if run.figures is not None and run.figures.is_dir():
-            self.client.log_artifacts(run_id, str(run.figures), "figures")
+        """Adds ``rows``, and closes the run as the one that stands for its DVC output."""
         self.log(run_id, rows, run.tags | {OUTPUTS: run.outputs})
         self.client.set_terminated(run_id)
 
+    def model(self, experiment: str, run_id: str, run: Run) -> str:
+        """Logs the run's network as a model, ready to be loaded and served; returns the model's id."""
+        from mlflow.entities import LoggedModelOutput
 
-@contextmanager
-def _held(path: Path, database: Path) -> Iterator[None]:
-    """Holds a lock file; the process that has it stands in it.
+        study, commit = run.tags["study"], run.tags["git.commit"]
+        with model_folder(study, run.network, commit) as folder:
+            tags = {"study": study, "variant": run.name, "git.commit": commit}
+            made = self.client.create_logged_model(experiment, run.name, run_id, tags, model_type="network")
+            self.client.log_model_artifacts(made.model_id, str(folder))
+        self.client.finalize_logged_model(made.model_id, "READY")
+        self.client.log_outputs(run_id, [LoggedModelOutput(made.model_id, 0)])
+        self.log(run_id, [], {MODEL: made.model_id})
+        return made.model_id
 
-    Waits while something happens to the database, which takes seconds to make, and `LOCKED` seconds longer; but not
-    for more than `LONGEST`.
+    def add(self, run_id: str, later: Later, model: str | None) -> None:
+        """What evaluation says of a run that is there: numbers, words, figures, tables, its page."""
+        if later.figures is not None and later.figures.is_dir():
+            self.client.log_artifacts(run_id, str(later.figures), "figures")
+        if later.page is not None:
+            self.client.log_artifact(run_id, str(later.page))
+        for name, table in later.tables.items():
+            if not table:
+                continue
+            text = StringIO(newline="")
+            write_rows(text, [list(table), *zip(*table.values(), strict=True)])
+            self.client.log_text(run_id, text.getvalue(), f"{name}.csv")
+        tags = {name: value for name, value in later.tags.items() if value}
+        self.log(run_id, [{"epoch": 0} | later.scores], tags | {SCORES: later.digest}, model)
 
-    Raises:
-        TrackingError: another process holds it.
-    """
-    with path.open("a+") as stream:
-        seen, since, begun = None, time.monotonic(), time.monotonic()
-        while not _try_lock(stream):
-            now = _written(database)
-            if now != seen:
-                seen, since = now, time.monotonic()
-            if time.monotonic() > min(since + LOCKED, begun + LONGEST):
-                stream.seek(0)
-                holder = stream.read(20).strip()
-                who = f"process {holder}" if holder.isascii() and holder.isdigit() else "another process"
-                raise TrackingError(f"{path} is held by {who}, for more than {LOCKED:.0f} seconds; end it")
-            time.sleep(0.05)
-        stream.seek(0)
-        stream.truncate()
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield
-
-
-def _written(database: Path) -> list[int]:
-    """When the database and its journal were written last."""
-    times = []
-    for name in (database.name, f"{database.name}-journal"):
-        with suppress(OSError):
-            times.append(database.with_name(name).stat().st_mtime_ns)
-    return times
+    def delete(self, run: Any) -> None:
+        """Deletes a run with the model that came from it."""
+        model = run.data.tags.get(MODEL)
+        if model is not None:
+            self.client.delete_logged_model(model)
+        self.client.delete_run(run.info.run_id)
 
 
-def _try_lock(stream: IO[str]) -> bool:
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _dataset(data: Data) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
 
-
-def _try_opening(address: str) -> None:
-    """Fails soon on a file that is no database or is locked: MLflow would try again for minutes."""
-    if address.startswith("sqlite"):
-        from sqlalchemy.engine import make_url
-
-        with closing(sqlite3.connect(make_url(address).database, timeout=LOCKED)) as connection:
-            connection.execute("PRAGMA schema_version")
+    source = json.dumps({"uri": data.path})
+    made = Dataset(name=data.name, digest=data.digest, source_type="local", source=source)
+    return DatasetInput(made, [InputTag("mlflow.data.context", "training")])
 
 
 def _metric_name(name: str) -> str:
@@ -208,8 +207,12 @@ def bring(
     runs: list[Run],
     counts: Counter[str] | None = None,
     progress: Callable[[str], None] = lambda name: None,
+    whole: bool = False,
 ) -> None:
-    """Keeps or makes the runs of one variant: its own first, then its seeds', which are nested in it."""
+    """Keeps or makes the runs of one variant: its own first, then its seeds', which are nested in it.
+
+    ``whole``: with the network as a model, and what evaluation says. Training, which waits for this, leaves it out.
+    """
     counts = Counter() if counts is None else counts
     parent = None
     for run in runs:
@@ -220,7 +223,7 @@ def bring(
             if same and old.info.status == "FINISHED" and kept is None:
                 kept = old
             else:
-                tracker.client.delete_run(old.info.run_id)
+                tracker.delete(old)
                 counts["removed"] += 1
         if kept is None:
             progress(run.name)
@@ -228,8 +231,12 @@ def bring(
             tracker.finish(run_id, run, run.rows)
         else:
             run_id = kept.info.run_id
-        scores = digest(run.scores)
-        if run.scores and (kept is None or kept.data.tags.get(SCORES) != scores):
-            tracker.log(run_id, [{"epoch": 0} | run.scores], {SCORES: scores})
+        if whole:
+            tags = kept.data.tags if kept else {}
+            model = tags.get(MODEL)
+            if run.network is not None and model is None:
+                model = tracker.model(experiment, run_id, run)
+            if run.later.digest and tags.get(SCORES) != run.later.digest:
+                tracker.add(run_id, run.later, model)
         counts["made" if kept is None else "kept"] += 1
         parent = parent if run.nested else run_id

@@ -18,11 +18,13 @@ from typing import Any
 
 from reprise.live import Listener, warn
 from reprise.live import Live as _Live
+from reprise.locked import TrackingError
 from reprise.projection import Projection
-from reprise.tracker import EXPERIMENT, KEY, PROCESS, Tracker, TrackingError, bring, database, reason
+from reprise.tracker import EXPERIMENT, KEY, PROCESS, Tracker, bring, database, reason
+from reprise.views import VIEWS, address
 from reprise.workspace import Workspace
 
-__all__ = ["KEY", "PROCESS", "Tracker", "TrackingError", "database", "initialise", "sync", "track_training"]
+__all__ = ["KEY", "PROCESS", "Tracker", "TrackingError", "database", "initialise", "sync", "track_training", "views"]
 
 
 def initialise(root: Path) -> str:
@@ -62,8 +64,8 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
     """Makes the database hold exactly one finished run for each variant and seed that DVC's outputs hold.
 
     Run twice, nothing changes. Runs that a kill left RUNNING are removed; those of other settings, data or scales
-    stay, to be compared with. A variant's run carries the mean over its seeds and the study's scores for it; the run
-    ``evidence`` all scores and figures.
+    stay, to be compared with. A variant's run carries the mean over its seeds, test scores, verdicts, figures and
+    its network as a model; the run ``evidence`` the study's page, tables and figures, with a run a claim below it.
 
     Args:
         root: the checkout.
@@ -90,6 +92,20 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
     return dict(counts)
 
 
+def views(root: Path) -> dict[str, dict[str, str]]:
+    """Study -> view -> its address, from ``#`` on; studies that nothing was logged for are left out.
+
+    Raises:
+        TrackingError: the database cannot be opened.
+    """
+    tracker, found = Tracker(root), {}
+    for study in Workspace("", root).params.studies:
+        experiment = tracker.client.get_experiment_by_name(f"{EXPERIMENT}/{study}")
+        if experiment is not None and experiment.lifecycle_stage == "active":
+            found[study] = {view: address(experiment.experiment_id, view) for view in VIEWS}
+    return found
+
+
 def _sync_study(workspace: Workspace, tracker: Tracker, counts: Counter[str], progress: Callable[[str], None]) -> None:
     projection = Projection(workspace)
     groups = [projection.training(name) for name in getattr(workspace.config, "variants", {})]
@@ -101,10 +117,11 @@ def _sync_study(workspace: Workspace, tracker: Tracker, counts: Counter[str], pr
     experiment = tracker.experiment(workspace.study)
     for old in tracker.runs(experiment):
         if old.info.status == "RUNNING" and old.data.tags.get(KEY) not in wanted and not _alive(old):
-            tracker.client.delete_run(old.info.run_id)
+            tracker.delete(old)
             counts["removed"] += 1
+    tracker.describe(experiment)
     for runs in groups:
-        bring(tracker, experiment, runs, counts, lambda name: progress(f"{workspace.study}: {name}"))
+        bring(tracker, experiment, runs, counts, lambda name: progress(f"{workspace.study}: {name}"), whole=True)
 
 
 def _alive(run: Any) -> bool:

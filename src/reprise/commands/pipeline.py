@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -87,6 +90,24 @@ def repro(
     from reprise.repro.command import repro as run
 
     raise typer.Exit(run(targets or [], jobs, scheduler=scheduler))
+
+
+@app.command(
+    rich_help_panel=PANEL,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def dvc(context: typer.Context) -> None:
+    """Run DVC so that stages have this interpreter and this checkout's code, whichever environment is active.
+
+    Takes what `dvc` takes. Example: reprise dvc exp run -S pipelines/unet/params.yaml:base.epochs=3
+    """
+    from reprise.repro.processes import environment
+
+    code = [str(Path("src").absolute())] if Path("src/reprise").is_dir() else []
+    paths = os.pathsep.join([*code, *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-P", "-m", "dvc", *context.args]
+    raise typer.Exit(subprocess.call(command, env=environment() | ({"PYTHONPATH": paths} if paths else {})))
 
 
 @app.command(rich_help_panel=PANEL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -28,6 +29,26 @@ def track_sync() -> None:
 
     counts = sync(Path(), progress=_dots())
     typer.echo(f"{counts['made']} runs made, {counts['kept']} kept, {counts['removed']} removed")
+
+
+@app.command("views")
+def track_views(
+    study: Annotated[str, typer.Argument(help="Of which study; default: the runs table of every one.")] = "",
+    at: Annotated[str, typer.Option(help="Where MLflow's pages are.")] = "http://127.0.0.1:5000",
+) -> None:
+    """Print the addresses of each study's runs table, and of a study's comparisons: filters that can be shared.
+
+    Example: reprise track views unet
+    """
+    from reprise.registry import nearest
+    from reprise.tracking import views
+
+    found = views(Path())
+    if study and study not in found:
+        raise ValueError(f"no runs of {study!r}{nearest(study, found)}; `reprise track sync` brings them")
+    rows = found[study] if study else {name: each["variants"] for name, each in found.items()}
+    for name, address in rows.items():
+        typer.echo(f"{name}\t{at.rstrip('/')}/{address}")
 
 
 def _dots() -> Callable[[str], None]:
