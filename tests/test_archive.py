@@ -30,7 +30,7 @@ def checkout(tmp_path):
 def finish(root: Path, dice: float, figure: str, source: str = "generated", scale: str = "small") -> None:
     reports = root / "reports"
     (reports / "figures" / "study").mkdir(parents=True, exist_ok=True)
-    row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None}
+    row = dict.fromkeys(KEYS, "") | {"interval": None, "band": None, "effect": None, "findings": []}
     judged = row | {
         "id": 79,
         "study": "ultrasound",
@@ -184,3 +184,22 @@ def test_without_a_finished_run_there_is_nothing_to_keep(checkout, name):
     with pytest.raises(FileNotFoundError, match=rf"{name} is missing; `dvc repro` makes it"):
         keep(Path("reports/full"), root=checkout)
     assert not (checkout / "reports" / "full").exists()
+
+
+@pytest.mark.parametrize("folder", ["reports/a\x1b[31m", "reports/a\nb"])
+def test_a_name_that_no_terminal_should_see_is_refused(checkout, folder):
+    with pytest.raises(ValueError, match="one line of printable letters") as caught:
+        keep(Path(folder), "", checkout)
+    assert str(caught.value).isprintable()
+    with pytest.raises(ValueError, match="one line of printable letters"):
+        keep(Path("reports/full"), "a machine\nof two lines", checkout)
+    assert sorted(path.name for path in (checkout / "reports").iterdir()) == [
+        "README.md", "figures", "ledger.json", "metrics.json",
+    ]  # fmt: skip
+
+
+def test_a_file_is_no_folder_to_keep_a_run_in(checkout):
+    (checkout / "reports" / "full").write_text("mine")
+    with pytest.raises(ValueError, match="reports/full: is a file"):
+        keep(Path("reports/full"), "", checkout)
+    assert (checkout / "reports" / "full").read_text() == "mine"

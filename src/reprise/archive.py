@@ -16,7 +16,7 @@ from typing import Any
 
 from reprise import config
 from reprise.claims.ledger import LEDGER
-from reprise.files import write_json, write_text
+from reprise.files import shown, write_json, write_text
 from reprise.registry import named_studies
 from reprise.report.terminal import read_ledger
 from reprise.timings import TIMINGS, last_timings
@@ -49,6 +49,8 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     """
     reports = root / "reports"
     target = (root / folder).resolve()
+    if not f"{folder}{machine}".isprintable():
+        raise ValueError(f"{shown(folder)}: folder and --machine are one line of printable letters")
     if reports.resolve() not in target.parents:
         raise ValueError(f"{folder}: must lie inside reports/, for example reports/full")
     if target.relative_to(reports.resolve()).parts[0] in OUTPUTS:
@@ -56,6 +58,8 @@ def keep(folder: Path, machine: str = "", root: Path = Path()) -> str:
     for name in (*KEPT, "figures"):
         if not (reports / name).exists():
             raise FileNotFoundError(f"{reports / name} is missing; `dvc repro` makes it")
+    if target.is_file():
+        raise ValueError(f"{folder}: is a file; choose another name, for example reports/full")
     others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")

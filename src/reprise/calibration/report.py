@@ -12,7 +12,7 @@ import numpy as np
 
 from reprise import calibration as methods
 from reprise.calibration.base import PROBABILITIES, Calibrator, check_logits, softmax
-from reprise.files import one_line
+from reprise.files import check_writable, one_line, shown
 from reprise.metrics import calibration as metrics
 from reprise.metrics.checks import look_like_probabilities
 
@@ -27,6 +27,7 @@ METHODS: dict[str, type[Calibrator]] = {
     "vector": methods.VectorScaling,
     "matrix": methods.MatrixScaling,
 }
+SHOWN = 8  # names of arrays in a message
 COLUMNS = ("ece", "mce", "nll", "brier", "error", "changed", "seconds")
 
 
@@ -53,6 +54,8 @@ def report(path: Path, bins: int = metrics.BINS, out: Path | None = None) -> dic
     """
     metrics.bin_edges(bins)
     fit, test, split = load_predictions(Path(path))
+    if out is not None:
+        check_writable(Path(out) / "reliability.svg")  # refused now, not after the work
     rows, curves = [], {}
     for row, probabilities in evaluate_methods(fit, test, bins):
         rows.append(row)
@@ -100,7 +103,8 @@ def evaluate_methods(
             yield {"method": name, **dict.fromkeys(COLUMNS), "note": note}, None
             continue
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # `report` says once that logits look like probabilities
+            # `report` says once that logits look like probabilities, and a row's note what a fit has to say
+            warnings.simplefilter("ignore", (UserWarning, RuntimeWarning))
             start = time.perf_counter()
             method = METHODS[name]().fit(*fit)
             seconds = time.perf_counter() - start
@@ -116,12 +120,14 @@ def evaluate_methods(
 def load_predictions(path: Path) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray], str]:
     """(logits, labels) to fit on, (logits, labels) to measure on, and a sentence on which is which. Never unpickles."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; expected an .npz with the arrays logits and labels")
+        what = "a folder" if path.is_dir() else "no such file"
+        raise FileNotFoundError(f"{path}: {what}; expected an .npz with the arrays logits and labels")
     try:
         archive = np.load(path, allow_pickle=False)
     except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
+        found = _reason(error, path)
         raise ValueError(
-            f"{path}: not an .npz archive ({_reason(error)}); write it with np.savez(path, logits=..., labels=...)"
+            f"{path}: not an .npz archive ({found}); write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise ValueError(f"{path}: a single array, expected an .npz archive with the arrays logits and labels")
@@ -178,22 +184,28 @@ def _row(
     }
 
 
-def _reason(error: Exception) -> str:
-    """What NumPy says, but for its advice to load unsafely."""
+def _reason(error: Exception, path: Path) -> str:
+    """What NumPy says, but for its advice to load unsafely, which it gives for anything that it does not know."""
     said = one_line(error)
+    with path.open("rb") as stream:
+        if "pickle" in said and not stream.read(6).startswith((b"PK\3\4", b"\x93NUMPY", b"\x80")):
+            return "it is something else"
     return "it holds pickled objects, which are never loaded" if "pickle" in said else said
 
 
 def _pair(path: Path, archive: np.lib.npyio.NpzFile, prefix: str) -> tuple[np.ndarray, np.ndarray]:
     """Checked (logits, labels) of an archive; messages name the file and the array."""
-    found = ", ".join(archive.files) or "nothing"
+    more = f" and {len(archive.files) - SHOWN} more" if len(archive.files) > SHOWN else ""
+    found = (", ".join(map(shown, archive.files[:SHOWN])) or "nothing") + more
     for name in (f"{prefix}logits", f"{prefix}labels"):
         if name not in archive.files:
             raise ValueError(f"{path}: array {name} is missing (found: {found})")
+        if archive.files.count(name) > 1:
+            raise ValueError(f"{path}: array {name} stands {archive.files.count(name)} times; which is meant?")
     try:
         logits, labels = archive[f"{prefix}logits"], archive[f"{prefix}labels"]
     except Exception as error:  # encrypted, cut, compressed otherwise, a header that claims more than there is memory
-        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_reason(error)})") from error
+        raise ValueError(f"{path}: {prefix}logits or {prefix}labels cannot be read ({_reason(error, path)})") from error
     try:
         logits = check_logits(logits)
         return logits, metrics.check_labels(labels, *logits.shape)

@@ -27,6 +27,13 @@ KEYS = {  # of every row, for whoever reads the ledger
     "id", "source", "chapter", "claim", "study", "kind", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
     "planned", "power", "declared", "data_source", "scale", "findings",
 }  # fmt: skip
+FITS = {  # what of a row is computed with
+    "id": lambda value: type(value) is int,
+    "study": lambda value: isinstance(value, str),
+    "effect": lambda value: value is None or isinstance(value, int | float),
+    "interval": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
+    "findings": lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+}
 SEARCHED = ("claim", "states", "says", "measures", "study", "chapter")
 WIDE = 120  # columns from which every field has one of its own
 
@@ -102,6 +109,8 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
     for place, row in enumerate(rows, start=1):
         lacking = sorted(KEYS - row.keys())
         wrong = f"without {', '.join(lacking)}" if lacking else ""
+        unfit = [key for key, fits in FITS.items() if not (wrong or fits(row[key]))]
+        wrong = wrong or ", ".join(f"with {key} {row[key]!r}" for key in unfit)
         if not wrong and row["verdict"] not in ((None,) if row["kind"] in ("built", "stand-in") else VERDICTS):
             wrong = f"with verdict {row['verdict']!r} and kind {row['kind']!r}"
         if wrong:
