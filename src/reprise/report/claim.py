@@ -60,7 +60,7 @@ def claim_row(number: int, root: Path = Path()) -> dict[str, Any]:
     rows = read_ledger(root / LEDGER)
     found = [row for row in real_first(rows, read_kept(root)) if row["id"] == number]
     if not found:
-        raise ValueError(f"no claim {number}; the ledger has {len(rows)} (`reprise ledger --search WORDS`)")
+        raise ValueError(f"no claim {number}; the catalogue has 1 to {len(rows)} (`reprise ledger --search WORDS`)")
     return found[0]
 
 

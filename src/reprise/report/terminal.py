@@ -109,10 +109,9 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
     for place, row in enumerate(rows, start=1):
         lacking = sorted(KEYS - row.keys())
         wrong = f"without {', '.join(lacking)}" if lacking else ""
-        unfit = [key for key, fits in FITS.items() if not (wrong or fits(row[key]))]
-        wrong = wrong or ", ".join(f"with {key} {row[key]!r}" for key in unfit)
         if not wrong and row["verdict"] not in ((None,) if row["kind"] in ("built", "stand-in") else VERDICTS):
             wrong = f"with verdict {row['verdict']!r} and kind {row['kind']!r}"
+        wrong = wrong or ", ".join(f"with {key} {row[key]!r}" for key, fits in FITS.items() if not fits(row[key]))
         if wrong:
             raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
     return rows
