@@ -308,3 +308,20 @@ def test_invented_declarations_are_those_that_are_kept(checkout):
     kept(checkout)
     rows = json.loads((checkout / "reports/full/ledger.json").read_text())
     assert rows[0]["declared"] == DECLARED["mixtures"][1].digest
+
+
+@pytest.mark.parametrize("folder", ["reports/a\x1b[31m", "reports/a\nb"])
+def test_a_name_that_no_terminal_should_see_is_refused(checkout, folder):
+    for arguments in ((Path(folder), ""), (Path("reports/full"), "a machine\nof two lines")):
+        with pytest.raises(ValueError, match="one line of printable letters") as caught:
+            keep(*arguments, checkout)
+        assert str(caught.value).isprintable()
+    assert not list((checkout / "reports").glob("a*"))
+
+
+def test_a_file_is_no_folder_to_keep_a_run_in(checkout):
+    (checkout / "reports").mkdir(exist_ok=True)
+    (checkout / "reports" / "full").write_text("mine")
+    with pytest.raises(ValueError, match="reports/full: is a file"):
+        keep(Path("reports/full"), "", checkout)
+    assert (checkout / "reports" / "full").read_text() == "mine"

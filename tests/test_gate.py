@@ -305,3 +305,34 @@ def test_what_is_no_ledger_is_refused(repository, capsys):
     code, _, err = run(repository, capsys)
     assert code == 1
     assert "not a ledger" in err
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (metric(True), "value True is no number"),
+        (metric(0.6, spread=True), "spread True and n 3 are no spread"),
+        (metric(0.6, n=2.5), "spread 0.01 and n 2.5 are no spread"),
+        (metric(0.6, n=True), "spread 0.01 and n True are no spread"),
+    ],
+)
+def test_true_is_no_number_and_seeds_are_whole(repository, capsys, entry, message):
+    write(repository, {"ultrasound": {"dice": entry, "parity": metric(3e-16, "lower", 0.0, 1)}})
+    code, _, err = run(repository, capsys)
+    assert code == 1
+    assert f"ultrasound.dice: {message}" in err
+
+
+def test_names_reach_no_terminal_raw(repository, capsys):
+    write(repository, {"ultrasound": {"dice": metric(0.6)}, "\x1b[31m": {"a": metric(1), "b": metric(math.nan)}})
+    _, out, err = run(repository, capsys)
+    assert "\x1b" not in out + err
+    assert "x1b[31m.a" in out
+    assert "x1b[31m.b" in err
+
+
+def test_outside_a_repository_it_says_so(tmp_path, capsys):
+    write(tmp_path, {"ultrasound": {"dice": metric(0.6)}})
+    code, _, err = run(tmp_path, capsys)
+    assert code == 1
+    assert "lies in no git repository" in err

@@ -32,7 +32,7 @@ def test_the_claim_gets_the_next_number_and_the_columns_of_the_catalogue(checkou
     assert (row["id"], row["source"], row["claim"]) == (str(number), "Lab notes", f"{WORDS['claim']}.")
 
 
-@pytest.mark.parametrize("name", ["", "Coin", "a-b", "1a", "class", "../coin", "a/b", "coin\n"])
+@pytest.mark.parametrize("name", ["", "Coin", "a-b", "1a", "class", "../coin", "a/b", "coin\n", "a" * 41])
 def test_a_name_that_python_cannot_import_is_refused(checkout, name):
     with pytest.raises(ValueError, match="cannot name a study"):
         new_study(name, **WORDS, root=checkout)
@@ -59,3 +59,10 @@ def test_elsewhere_than_in_a_checkout_nothing_is_written(tmp_path):
     with pytest.raises(FileNotFoundError, match="a checkout of the repository"):
         new_study("coin", **WORDS, root=tmp_path)
     assert not files(tmp_path)
+
+
+def test_a_second_claim_in_another_checkout_than_the_installed_one_has_the_next_number(checkout):
+    numbers = [new_study(name, **WORDS, root=checkout)[0] for name in ("coin", "die", "card")]
+    assert numbers == [len(claims()) + 1, len(claims()) + 2, len(claims()) + 3]
+    with (checkout / "src/reprise/claims/own.csv").open(newline="", encoding="utf-8") as stream:
+        assert [int(row["id"]) for row in csv.DictReader(stream)] == numbers

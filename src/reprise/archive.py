@@ -73,6 +73,8 @@ def keep(
     """
     reports = root / "reports"
     target = _target(folder, root)
+    if not machine.isprintable():
+        raise ValueError(f"--machine {shown(machine)}: one line of printable letters is expected")
     studies, left_out, known = _done(root, how)
     rows = build_rows(studies)
     answered = [row for row in rows if row["kind"]]
@@ -146,10 +148,14 @@ def _target(folder: Path, root: Path) -> Path:
     """The folder to write, where that may be done."""
     reports = (root / "reports").resolve()
     target = (root / folder).resolve()
+    if not f"{folder}".isprintable():
+        raise ValueError(f"{shown(folder)}: the folder's name is one line of printable letters")
     if reports not in target.parents:
         raise ValueError(f"{folder}: must lie inside reports/, for example reports/full")
     if target.relative_to(reports).parts[0] in OUTPUTS:
         raise ValueError(f"{folder}: the pipeline writes there; choose another folder, for example reports/full")
+    if target.is_file():
+        raise ValueError(f"{folder}: is a file; choose another name, for example reports/full")
     others = sorted({path.name for path in target.iterdir()} - WRITTEN) if target.exists() else []
     if others:
         raise ValueError(f"{folder}: holds {', '.join(others)}, which would be lost; choose another folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from importlib import metadata
@@ -40,6 +41,15 @@ def options(
     """Deep-learning folklore, re-run: each claim ends as a verdict with its evidence and interval."""
 
 
+def _said(error: ValueError | OSError) -> str:
+    """An error as it may stand on a terminal; of the system's errors the file comes first, and no number."""
+    from reprise.messages import shown
+
+    if isinstance(error, OSError) and error.strerror and error.filename is not None and error.filename2 is None:
+        return f"{shown(os.fsdecode(error.filename))}: {error.strerror.lower()}"
+    return "\n".join(map(shown, str(error).split("\n")))
+
+
 def main() -> None:
     """Entry point: errors that a user can mend are one line and exit code 1."""
     if sys.platform == "win32":  # no fcntl, no fork, no process groups
@@ -60,9 +70,7 @@ def main() -> None:
         )
         raise SystemExit(1) from None
     except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
-        from reprise.files import shown
-
-        print("reprise:", "\n".join(map(shown, str(error).split("\n"))), file=sys.stderr)
+        print("reprise:", _said(error), file=sys.stderr)
         raise SystemExit(1) from None
     except RuntimeError as error:
         if "home directory" not in str(error):

@@ -84,7 +84,7 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
     failed = [comparison for comparison in comparisons if comparison.failed]
     checked = sum(comparison.compared for comparison in comparisons)
     if failed:
-        print(f"gate: {len(failed)} failed: {', '.join(each.name for each in failed)}", file=sys.stderr)
+        print(f"gate: {len(failed)} failed: {shown(', '.join(each.name for each in failed))}", file=sys.stderr)
         return 1
     if not checked:
         print(f"gate: no metric is in both {reference} and the working tree: nothing was checked", file=sys.stderr)
@@ -225,6 +225,8 @@ def _prefixed(prefix: str, metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _revision(reference: str, root: Path) -> str:
+    if _git(root, "rev-parse", "--git-dir").returncode:
+        raise ValueError(f"{root.resolve()} lies in no git repository: there is no revision to compare with")
     commit = _commit(reference, root)
     if commit is None:
         raise ValueError(f"{reference!r} is no revision of this repository (try a branch, a tag or a commit)")
@@ -254,18 +256,19 @@ def _checked(entry: Any, where: str) -> dict[str, Any]:
     better, spread, count = entry.get("better"), entry.get("spread", 0.0), entry.get("n", 1)
     if better not in BETTER:
         raise ValueError(f"{where}: better is {better!r}, expected one of {', '.join(BETTER)}")
-    if not (_is_number(spread) and spread >= 0 and _is_number(count) and count >= 1):
+    if not (_is_number(spread) and spread >= 0 and _is_number(count) and count >= 1 and count == int(count)):
         raise ValueError(f"{where}: spread {spread!r} and n {count!r} are no spread over seeds")
     if spread and "n" not in entry:
         raise ValueError(f"{where}: n is missing, beside a spread of {spread!r}")
     value = entry["value"]
-    if value is not None and not isinstance(value, int | float):
+    if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
         raise ValueError(f"{where}: value {value!r} is no number")
     return entry | {"value": value if _is_number(value) else None, "spread": spread, "n": count}
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # an int may be larger than any float
+    """Whether a float holds it: an int may be larger than any, and true is no number."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _commit(reference: str, root: Path) -> str | None:
@@ -283,4 +286,4 @@ def _number(value: float | None) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return shown(text.replace("\n", " ")).replace("\\", "\\\\").replace("|", "\\|")

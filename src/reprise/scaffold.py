@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from string import Template
 
-from reprise.claims.catalogue import OWN, Claim, claims
+from reprise.claims.catalogue import HERE, OWN, Claim, claims
 from reprise.files import write_text
 
 COLUMNS = ("id", "source", "chapter", "title", "claim", "finding", "expectation")
@@ -138,8 +138,8 @@ def new_study(name: str, title: str, claim: str, source: str, root: Path = Path(
         FileExistsError: there is such a study; nothing was written.
         FileNotFoundError: ``root`` is no checkout of this repository.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-        raise ValueError(f"{name!r} cannot name a study: lower-case letters, digits and _, a letter first")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{,39}", name) or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} cannot name a study: at most 40 lower-case letters, digits and _, a letter first")
     texts = {"title": title, "claim": claim, "source": source}
     for field, text in texts.items():
         if not text.strip() or '"' in text or "\\" in text or not text.isprintable():
@@ -147,7 +147,7 @@ def new_study(name: str, title: str, claim: str, source: str, root: Path = Path(
     if not (root / CATALOGUE).is_dir():
         raise FileNotFoundError(f"{CATALOGUE} is not here; a study is added in a checkout of the repository")
     claim = claim if claim.endswith((".", "!", "?")) else f"{claim}."
-    number = len(claims()) + 1
+    number = len(claims()) - _rows(HERE / OWN) + _rows(root / CATALOGUE / OWN) + 1  # the checkout's, wherever this runs
     words = texts | {"claim": claim, "name": name, "number": str(number)}
     written = {Path(Template(path).substitute(words)): Template(text).substitute(words) for path, text in FILES.items()}
     there = [folder for folder in sorted({path.parent for path in written}) if (root / folder).exists()]
@@ -160,6 +160,14 @@ def new_study(name: str, title: str, claim: str, source: str, root: Path = Path(
         write_text(root / path, text)
     claims.cache_clear()
     return number, sorted(written)
+
+
+def _rows(table: Path) -> int:
+    """Claims of a table, 0 where there is none."""
+    if not table.is_file():
+        return 0
+    with table.open(newline="", encoding="utf-8") as stream:
+        return sum(1 for _ in csv.DictReader(stream))
 
 
 def _with_row(table: Path, row: Claim) -> str:

@@ -98,7 +98,8 @@ def test_some_methods_can_be_chosen(draw) -> None:
 def test_a_perfect_network_has_a_row_in_every_method(tmp_path: Path) -> None:
     logits = np.random.default_rng(0).standard_normal((200, 3))
     path = save(tmp_path / "p.npz", logits=logits, labels=logits.argmax(1))
-    with pytest.warns(RuntimeWarning, match="no optimum"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what a fit has to say stands in its note, and not beside a line of code
         result = report(path)
     assert "no optimum" in next(row["note"] for row in result["rows"] if row["method"] == "temperature")
     json.dumps(result, allow_nan=False)
@@ -205,3 +206,41 @@ def test_a_pickle_is_never_executed(tmp_path: Path) -> None:
 def test_bins_are_checked_before_anything_is_fitted(predictions: Path) -> None:
     with pytest.raises(ValueError, match="bins"):
         report(predictions, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"a,b\n1,2\n", r"a\.csv: not an \.npz archive \(it is something else\)"),
+        ("a.pkl", b"\x80\x04N.", "it holds pickled objects, which are never loaded"),
+        ("folder", None, "folder: a folder; expected an .npz"),
+    ],
+)
+def test_what_is_no_archive_is_called_what_it_is(tmp_path: Path, name: str, content: bytes | None, message: str):
+    path = tmp_path / name
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises((ValueError, OSError), match=message):
+        report(path)
+
+
+def test_of_many_arrays_a_few_are_named(tmp_path: Path) -> None:
+    many = {f"a{i}": np.zeros(1) for i in range(300)} | {"\x1b[31m": np.zeros(1)}
+    with pytest.raises(ValueError, match=r"array logits is missing \(found: a0, .*, a7 and 293 more\)"):
+        report(save(tmp_path / "p.npz", **many))
+
+
+def test_an_array_that_stands_twice_is_refused(draw, tmp_path: Path) -> None:
+    logits, labels = draw(40, 3)
+    path = save(tmp_path / "p.npz", logits=logits, labels=labels)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("logits.npy", archive.read("logits.npy"))
+    with pytest.raises(ValueError, match="array logits stands 2 times"):
+        report(path)
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_work(draw, tmp_path: Path, monkeypatch) -> None:
+    logits, labels = draw(40, 3)
+    path = save(tmp_path / "p.npz", logits=logits, labels=labels)
+    monkeypatch.setattr("reprise.calibration.own_data._measured", lambda *_: pytest.fail("it worked first"))
+    with pytest.raises(NotADirectoryError):
+        report(path, out=path)

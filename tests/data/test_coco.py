@@ -202,3 +202,51 @@ def test_what_is_written_is_read_again(tmp_path):
         np.testing.assert_array_equal(
             back.masks.area if masked else back.boxes, objects.masks.area if masked else boxes
         )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x1f\x8b\x08\x00", "is compressed; unpack it with gunzip"),
+        (b"", "not valid JSON"),
+        (b'{"a": 1}\n{"a": 1}\n', "not valid JSON"),
+        ("[]".encode("utf-16"), "not valid JSON"),
+    ],
+)
+def test_what_is_no_json_is_told_so_and_nobody_is_sent_to_the_pipeline(written, tmp_path, content, message):
+    truth = read_truth(written(document()))
+    (tmp_path / "found.json").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"found\.json: {message}") as caught:
+        read_detections(tmp_path / "found.json", truth)
+    assert "dvc" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_fault(written, tmp_path):
+    path = written(document())
+    (tmp_path / "marked.json").write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_truth(tmp_path / "marked.json").objects.boxes.tolist() == [[1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("found", "hint"),
+    [
+        (document(), "this looks like annotations: give them first"),
+        ({"detections": [], "info": {}}, "not an object with 'detections'"),
+        ({}, "not an object with no lists"),
+    ],
+)
+def test_a_list_within_an_object_is_named(written, found, hint):
+    truth = read_truth(written(document()))
+    with pytest.raises(ValueError, match=f"expected a list of detections.*{hint}"):
+        read_detections(written(found, "found.json"), truth)
+
+
+@pytest.mark.parametrize("value", [2, -1, "1", None, 1.0, [1]])
+def test_a_crowd_is_one_or_none(written, value):
+    with pytest.raises(AnnotationError, match=r"annotations\[0\] \(id 1\): iscrowd: found .*, expected 0 or 1"):
+        read_truth(written(document(annotation(iscrowd=value))))
+
+
+@pytest.mark.parametrize(("value", "crowd"), [(0, False), (1, True), (True, True), (False, False)])
+def test_a_crowd_is_read(written, value, crowd):
+    assert read_truth(written(document(annotation(iscrowd=value)))).objects.crowd.tolist() == [crowd]

@@ -387,3 +387,9 @@ class TestCommonSize:
     def test_large_pictures_shrink_and_tiny_ones_grow_to_a_block(self):
         assert common_size([(3000, 4000)]) == (480, 640)
         assert common_size([(8, 5)]) == (20, 20)
+
+
+def test_the_sheet_is_a_png_and_named_so(kaggle, tmp_path):
+    with pytest.raises(ValueError, match=r"sheet\.jpg: the sheet is a PNG; name it \.png"):
+        find_duplicates(kaggle, sheet=tmp_path / "sheet.jpg")
+    assert not (tmp_path / "sheet.jpg").exists()

@@ -127,3 +127,10 @@ def test_folders_outputs_and_numbers_that_make_no_sense_are_refused(tmp_path):
     ):
         with pytest.raises((ValueError, OSError), match=message):
             score_folders(**arguments)
+
+
+def test_the_picture_of_the_worst_is_a_png_and_named_so(tmp_path):
+    truth, predicted, _ = folders(tmp_path)
+    with pytest.raises(ValueError, match=r"w\.jpg: the picture of the worst is a PNG; name it \.png"):
+        score_folders(truth, predicted, worst=tmp_path / "w.jpg")
+    assert not (tmp_path / "w.jpg").exists()

@@ -110,3 +110,35 @@ def test_a_trained_network_explains_a_picture_of_any_size(tmp_path, monkeypatch)
             explain(one, network, tmp_path / "out.png", "gradient", label)
     with pytest.raises(ValueError, match="no seed 9; there are 0, 1, 2"):
         explain(one, "maximisation/network", tmp_path / "out.png", "gradient", seed=9)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"size": 31}, {"size": 10**9}, {"steps": 0}, {"style_weight": float("inf")}, {"style_weight": float("nan")},
+        {"style_weight": 1e308}, {"content_weight": -1.0}, {"content_weight": 0.0, "style_weight": 0.0},
+    ],
+)  # fmt: skip
+def test_sizes_and_weights_beyond_what_can_be_are_refused(tmp_path, weights, wrong):
+    one, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.png", seed=1)
+    with pytest.raises(ValueError, match="expected --size 32 to 8192, --steps from 1, and weights of 0 to 1e"):
+        painting.paint(one, other, tmp_path / "out.png", weights, **wrong)
+
+
+def test_no_output_replaces_the_picture_that_it_is_made_from(tmp_path, weights):
+    one, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.png", seed=1)
+    (tmp_path / "link.png").symlink_to(one)
+    before = one.read_bytes(), other.read_bytes()
+    for out in (one, other, tmp_path / "link.png"):
+        with pytest.raises(ValueError, match="is the picture itself"):
+            painting.paint(one, other, out, weights)
+    with pytest.raises(ValueError, match="is the picture itself"):
+        explain(one, "made/up", one, "gradient")
+    assert before == (one.read_bytes(), other.read_bytes())
+
+
+def test_a_network_that_is_not_trained_yet_is_named_with_what_trains_it(smoke):
+    one = picture(smoke / "a.png")
+    message = "rotation/baseline/run.json is missing; `reprise repro rotation` trains the network"
+    with pytest.raises(FileNotFoundError, match=message):
+        explain(one, "rotation/baseline", smoke / "out.png", "gradient")

@@ -86,3 +86,16 @@ def test_a_missing_or_foreign_ledger_is_named(tmp_path):
         (tmp_path / "ledger.json").write_bytes(text.encode("latin-1"))
         with pytest.raises(ValueError, match=message):
             show_ledger(tmp_path / "ledger.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("interval", [1]), ("interval", "0 to 1"), ("effect", "x"), ("id", "1"), ("study", None), ("findings", 3),
+     ("findings", [1])],
+)  # fmt: skip
+def test_a_field_of_another_kind_is_named_with_its_row(tmp_path, reported, field, value):
+    rows = json.loads((reported / LEDGER).read_text())
+    rows[1][field] = value
+    (tmp_path / "ledger.json").write_text(json.dumps(rows))
+    with pytest.raises(ValueError, match=rf"ledger\.json: not a ledger: row 2 is with {field} .*; make it again"):
+        show_ledger(tmp_path / "ledger.json")

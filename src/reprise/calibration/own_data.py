@@ -58,6 +58,8 @@ def report(
     given = load_predictions(Path(path), multilabel, probabilities)
     if out is not None:
         from reprise.calibration.diagrams import draw_reliability  # Matplotlib takes a second, and may be absent
+
+        check_writable(Path(out) / "reliability.svg")  # refused now, not after the work
     if save is not None:
         check_writable(Path(save))
     fitted: dict[str, Calibrator | PerLabel] = {}

@@ -25,6 +25,7 @@ SHARES = (
     "logits: every number lies in [0, 1]: these look like probabilities; give what was before the sigmoid, or their "
     "log-odds"
 )
+SHOWN = 8  # names of arrays in a message
 Pair = tuple[np.ndarray, np.ndarray]
 
 
@@ -91,12 +92,13 @@ def read_arrays(path: Path, *beside: str) -> dict[str, np.ndarray]:
     """
     needed = ("logits", *beside)
     if not path.is_file():
-        raise FileNotFoundError(f"{shown(path)}: no such file; expected an .npz with the arrays {' and '.join(needed)}")
+        what = "a folder" if path.is_dir() else "no such file"
+        raise FileNotFoundError(f"{shown(path)}: {what}; expected an .npz with the arrays {' and '.join(needed)}")
     try:
         archive = np.load(path, allow_pickle=False)
     except Exception as error:  # zipfile, zlib, tokenize and NumPy each raise their own
         raise ValueError(
-            f"{shown(path)}: not an .npz archive ({_reason(error)}); "
+            f"{shown(path)}: not an .npz archive ({_reason(error, path)}); "
             "write it with np.savez(path, logits=..., labels=...)"
         ) from error
     if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -107,13 +109,17 @@ def read_arrays(path: Path, *beside: str) -> dict[str, np.ndarray]:
         found = {}
         validation = {"val_logits", "val_labels"} if {"val_logits", "val_labels"} & set(archive.files) else set()
         for name in ("logits", "labels", "val_logits", "val_labels"):
+            if archive.files.count(name) > 1:
+                times = archive.files.count(name)
+                raise ValueError(f"{shown(path)}: array {name} stands {times} times; which is meant?")
             if name in archive.files:
                 try:
                     found[name] = archive[name]
                 except Exception as error:  # encrypted, cut, a header that claims more than there is memory
-                    raise ValueError(f"{shown(path)}: {name} cannot be read ({_reason(error)})") from error
+                    raise ValueError(f"{shown(path)}: {name} cannot be read ({_reason(error, path)})") from error
             elif name in needed or (beside and name in validation):
-                there = ", ".join(map(shown, archive.files)) or "nothing"
+                more = f" and {len(archive.files) - SHOWN} more" if len(archive.files) > SHOWN else ""
+                there = (", ".join(map(shown, archive.files[:SHOWN])) or "nothing") + more
                 raise ValueError(f"{shown(path)}: array {name} is missing (found: {there})")
     return found
 
@@ -212,7 +218,10 @@ def _answers(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return labels.astype(bool)
 
 
-def _reason(error: Exception) -> str:
-    """What NumPy says, but for its advice to load unsafely."""
+def _reason(error: Exception, path: Path) -> str:
+    """What NumPy says, but for its advice to load unsafely, which it gives for anything that it does not know."""
     said = one_line(error)
+    with path.open("rb") as stream:
+        if "pickle" in said and not stream.read(6).startswith((b"PK\3\4", b"\x93NUMPY", b"\x80")):
+            return "it is something else"
     return "it holds pickled objects, which are never loaded" if "pickle" in said else said

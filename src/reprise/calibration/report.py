@@ -61,7 +61,8 @@ def fit_methods(
             yield {"method": name, **dict.fromkeys(COLUMNS), "note": note}, None, None
             continue
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # `report` says once that logits look like probabilities
+            # `report` says once that logits look like probabilities, and a row's note what a fit has to say
+            warnings.simplefilter("ignore", (UserWarning, RuntimeWarning))
             start = time.perf_counter()
             method = METHODS[name]().fit(*fit)
             seconds = time.perf_counter() - start

@@ -20,8 +20,9 @@ from reprise.data.coco_fields import (
     where,
 )  # fmt: skip
 from reprise.data.coco_runs import counts_of, encode_string
-from reprise.files import read_json, shown, write_json
+from reprise.files import parse_json, shown, write_json
 from reprise.metrics.detection import Objects
+from reprise.npz import REMEDY
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def read_truth(path: Path, masks: bool = False) -> Truth:
             masks that fit no picture.
         ValueError: not JSON, or no such object at all.
     """
-    found = read_json(path)
+    found = _parsed(path)
     lists = {}
     for key in ("images", "categories", "annotations"):
         rows = found.get(key) if isinstance(found, dict) else None
@@ -73,7 +74,7 @@ def read_truth(path: Path, masks: bool = False) -> Truth:
     rows = lists["annotations"]
     image, category = _places("annotations", rows, set(images), set(categories), faults)
     boxes = boxes_column("annotations", rows, faults)
-    crowd = np.array([row.get("iscrowd", 0) in (1, True) for row in rows], bool)
+    crowd = _crowds(rows, faults)
     area = _areas(rows, faults)
     runs = masks_column("annotations", rows, images, faults) if masks and not faults else None
     if faults:
@@ -96,9 +97,13 @@ def read_detections(path: Path, truth: Truth, masks: bool = False) -> Objects:
         AnnotationError: with every fault.
         ValueError: not JSON, or no list.
     """
-    rows = read_json(path)
+    rows = _parsed(path)
     if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
-        hint = "; this looks like annotations: give them first" if isinstance(rows, dict) else ""
+        hint = ""
+        if isinstance(rows, dict):
+            inside = [key for key, value in rows.items() if isinstance(value, list)]
+            hint = f", not an object with {', '.join(map(short, inside)) or 'no lists'}"
+            hint = "; this looks like annotations: give them first" if "annotations" in inside else hint
         raise ValueError(f"{shown(path)}: expected a list of detections, as COCO's results have it{hint}")
     faults: list[str] = []
     image, category = _places("detections", rows, set(truth.images), set(truth.categories), faults)
@@ -179,6 +184,26 @@ def _sizes(rows: list[dict], faults: list[str]) -> dict[int, tuple[int, int]]:
             size = 0, 0
         sizes[row["id"]] = size
     return sizes
+
+
+def _parsed(path: Path) -> Any:
+    """JSON of anyone's: a byte order mark is no fault, and nothing here makes the file again."""
+    content = Path(path).read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        raise ValueError(f"{shown(path)}: is compressed; unpack it with gunzip")
+    try:
+        return parse_json(content.removeprefix(b"\xef\xbb\xbf"), shown(path))
+    except ValueError as error:
+        raise ValueError(str(error).removesuffix(f"; {REMEDY}")) from None
+
+
+def _crowds(rows: list[dict], faults: list[str]) -> np.ndarray:
+    """(n,) bool: whether an annotation stands for a crowd; it does not where nothing is said."""
+    given = [row.get("iscrowd", 0) for row in rows]
+    for place, value in enumerate(given):
+        if value not in (0, 1) or not isinstance(value, int):
+            faults.append(f"{where('annotations', place, rows[place])}: iscrowd: found {short(value)}, expected 0 or 1")
+    return np.array([value == 1 for value in given], bool)
 
 
 def _areas(rows: list[dict], faults: list[str]) -> np.ndarray:

@@ -90,6 +90,8 @@ def find_duplicates(
     _keep_pictures(list(outputs.values()), [root for root, _ in roots] + ([masks] if masks else []))
     for path in outputs.values():
         check_writable(path)  # refused now, not after the work
+    if sheet is not None and Path(sheet).suffix.lower() != ".png":
+        raise ValueError(f"{shown(sheet)}: the sheet is a PNG; name it .png")
     labelled_as = {} if labels is None else labels_of(labels, roots, passed_over)
     problems: dict[Path, str] = {}
     with bar(progress) as shown_bar, quiet():

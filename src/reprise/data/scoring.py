@@ -104,6 +104,8 @@ def score_folders(
         raise ValueError(f"found {classes} classes and {ignore} to be ignored; labels are 0 to 255")
     if classes is not None and ignore < classes:
         raise ValueError(f"--ignore {ignore} is one of the {classes} classes; choose a label beyond them")
+    if worst is not None and Path(worst).suffix.lower() != ".png":
+        raise ValueError(f"{shown(worst)}: the picture of the worst is a PNG; name it .png")
     pairs = _paired(Path(truth), Path(predicted))
     for path in (out, worst):
         if path is not None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from reprise.files import check_writable, shown
 from reprise.inside.gradients import Score, class_logit, frozen
-from reprise.inside.pictures import read_colour
+from reprise.inside.pictures import read_colour, spared
 from reprise.inside.saliency import by_pixel, gradient, integrated_gradients, occlusion, smooth_grad
 from reprise.networks import Network, load_networks
 from reprise.plotting import figure
@@ -41,6 +41,7 @@ def explain(picture: Path, network: str, out: Path, method: str, label: int | No
     """
     if out.suffix.lower() != ".png":
         raise ValueError(f"{shown(out)}: name it .png")
+    spared(out, picture)
     check_writable(out)
     asked = _network(network, seed)
     side, shape = asked.shapes["image"][0], asked.shapes["image"]
@@ -85,6 +86,9 @@ def _network(name: str, seed: int) -> Network:
     variants = getattr(workspace.config, "variants", {})
     if variant not in variants:
         raise ValueError(f"{shown(name)}: expected STUDY/VARIANT{nearest(variant, variants)}")
+    made = workspace.run(variant) / "run.json"
+    if not made.is_file():
+        raise FileNotFoundError(f"{made} is missing; `reprise repro {study}` trains the network")
     seen = []
     for network in load_networks(workspace, variant):
         seen.append(network.seed)

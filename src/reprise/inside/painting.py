@@ -11,13 +11,15 @@ from torch import Tensor, nn
 
 from reprise.files import check_writable
 from reprise.inside.gradients import activations
-from reprise.inside.pictures import check_format, read_colour, write_colour
+from reprise.inside.pictures import SMALLEST, check_format, read_colour, spared, write_colour
 from reprise.inside.pretrained import load_pretrained
 from reprise.inside.style import Aim, Features, Weighting, transfer
 from reprise.registry import has_part, import_part, known_studies
 from reprise.workspace import Workspace
 
 AT_ONCE = 10  # steps between two looks
+LARGEST = 8192  # pixels of the longer side: beyond, no machine holds a network's features
+HEAVIEST = 1e12  # weight: beyond, single precision says nothing of the other loss
 
 
 def paint(
@@ -52,9 +54,13 @@ def paint(
         ValueError: a picture, a file of weights or a setting that cannot be used.
         OSError: a file cannot be read or written.
     """
-    if size < 32 or steps < 1 or not (content_weight >= 0 and style_weight >= 0 and content_weight + style_weight > 0):
-        raise ValueError("expected --size from 32, --steps from 1, and weights of 0 or more, one of them above")
+    weights_fit = all(0 <= each <= HEAVIEST for each in (content_weight, style_weight))
+    if not SMALLEST <= size <= LARGEST or steps < 1 or not weights_fit or content_weight + style_weight == 0:
+        raise ValueError(
+            f"expected --size {SMALLEST} to {LARGEST}, --steps from 1, and weights of 0 to {HEAVIEST:g}, one above 0"
+        )
     check_format(out)
+    spared(out, content, style)
     check_writable(out)
     pictures = read_colour(content, size), read_colour(style, size)
     model, layers, words = _network(weights)

@@ -62,6 +62,13 @@ def write_colour(path: Path, image: Tensor) -> None:
         Image.fromarray(pixels).save(temporary, format=Image.registered_extensions()[path.suffix.lower()])
 
 
+def spared(out: Path, *pictures: Path) -> None:
+    """Raises ValueError where an output would replace one of the pictures that it is made from."""
+    for path in pictures:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise ValueError(f"{shown(out)} is the picture itself, which would be lost; give --out another name")
+
+
 def check_format(path: Path) -> None:
     """Raises ValueError where pictures cannot be written under this name."""
     Image.init()

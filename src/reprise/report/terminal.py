@@ -27,6 +27,13 @@ KEYS = {  # of every row, for whoever reads the ledger
     "id", "source", "chapter", "claim", "study", "kind", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
     "planned", "power", "declared", "data_source", "scale", "findings",
 }  # fmt: skip
+FITS = {  # what of a row is computed with
+    "id": lambda value: type(value) is int,
+    "study": lambda value: isinstance(value, str),
+    "effect": lambda value: value is None or isinstance(value, int | float),
+    "interval": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
+    "findings": lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
+}
 SEARCHED = ("claim", "states", "says", "measures", "study", "chapter")
 WIDE = 120  # columns from which every field has one of its own
 
@@ -104,6 +111,7 @@ def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
         wrong = f"without {', '.join(lacking)}" if lacking else ""
         if not wrong and row["verdict"] not in ((None,) if row["kind"] in ("built", "stand-in") else VERDICTS):
             wrong = f"with verdict {row['verdict']!r} and kind {row['kind']!r}"
+        wrong = wrong or ", ".join(f"with {key} {row[key]!r}" for key, fits in FITS.items() if not fits(row[key]))
         if wrong:
             raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
     return rows

@@ -88,7 +88,8 @@ def matching(stages: Iterable[Stage], target: str) -> list[Stage]:
     from reprise.registry import nearest
 
     valid = dict.fromkeys(name for stage in stages for name in (stage.name, *_of_family(stage), stage.file) if name)
-    raise ValueError(f"no stage {target!r}{nearest(target, list(valid))}")
+    hint, families = nearest(target, list(valid)), sorted({stage.family for stage in stages if stage.family})
+    raise ValueError(f"no stage {target!r}{hint if 'did you mean' in hint or not families else nearest('', families)}")
 
 
 def _of_family(stage: Stage) -> tuple[str, ...]:
