@@ -111,6 +111,7 @@ def test_git_sees_results_and_locks_and_nothing_else(clone):
         "reports/metrics.json",
         "reports/values/",
         "reports/README.md",
+        "reports/badge.svg",
         "reports/figures/",
     )
     stray = [name for name in changed if not (name.startswith(expected) or name.endswith("dvc.lock"))]
