@@ -87,11 +87,11 @@ def find_duplicates(
     if masks is not None:
         paths = _without(paths, images, masks, passed_over)
     outputs = [Path(path) for path in (out, sheet) if path is not None]
-    if sheet is not None and Path(sheet).suffix.lower() != ".png":
-        raise ValueError(f"{shown(sheet)}: the sheet is a PNG; name it .png")
     _keep_pictures(outputs, [images] if masks is None else [images, masks])
     for path in outputs:
         check_writable(path)  # refused now, not after the work
+    if sheet is not None and Path(sheet).suffix.lower() != ".png":
+        raise ValueError(f"{shown(sheet)}: the sheet is a PNG; name it .png")
     problems: dict[Path, str] = {}
     with _bar(progress) as bar, quiet():
         mask_of = {} if masks is None else _masks_of(paths, images, masks, problems, passed_over)
