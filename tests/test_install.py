@@ -162,3 +162,15 @@ def test_windows_is_told_what_to_use(monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         "reprise: commands lock files and end processes as Linux and macOS do; on Windows run them under WSL"
     ]
+
+
+def test_the_citation_and_the_changelog_are_of_this_version(root, project):
+    from reprise.yaml_files import read_yaml
+
+    citation = read_yaml(root / "CITATION.cff")
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert [author["name"] for author in citation["authors"]] == ["The Reprise contributors"]
+    newest = next(
+        line for line in (root / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line[:3] == "## "
+    )
+    assert newest.split(",")[0] == f"## {project['version']}"

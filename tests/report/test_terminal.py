@@ -29,6 +29,15 @@ def test_every_field_is_there_and_no_line_is_too_long(reported, width):
     assert "2 claims" in flat
 
 
+@pytest.mark.parametrize("width", [80, 100, 120, 199, 200, 240])
+def test_nothing_of_the_whole_ledger_is_cut(root, width):
+    lines = printed(root / LEDGER, width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line for line in lines if "…" in line] == []
+    scales = {row["scale"] for row in json.loads((root / LEDGER).read_text(encoding="utf-8"))}
+    assert all(any(scale in line for line in lines) for scale in scales)
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_all_claims_are_listed(reported, width):
     text = printed(reported / LEDGER, width)

@@ -35,7 +35,7 @@ FITS = {  # what of a row is computed with
     "findings": lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
 }
 SEARCHED = ("claim", "states", "says", "measures", "study", "chapter")
-WIDE = 120  # columns from which every field has one of its own
+WIDE = 200  # columns from which every field of the whole ledger has one of its own, and the words of claims room
 
 
 def show_ledger(
@@ -125,13 +125,13 @@ def _holds(row: dict[str, Any], words: Sequence[str]) -> bool:
 def _wide(rows: list[dict[str, Any]]) -> Table:
     table = _table()
     table.add_column("id", justify="right")
-    table.add_column("study", style="cyan")
-    table.add_column("claim", ratio=3)
+    table.add_column("study", style="cyan", overflow="fold")
+    table.add_column("claim", ratio=3, min_width=32)
     table.add_column("verdict", no_wrap=True)
     table.add_column("kind", no_wrap=True)
-    table.add_column("effect", justify="right")
+    table.add_column("effect", justify="right", overflow="fold")
     table.add_column("95 % interval", justify="right", no_wrap=True)
-    table.add_column("expected")
+    table.add_column("expected", overflow="fold")
     table.add_column("n", justify="right")
     table.add_column("power", justify="right")
     table.add_column("data", no_wrap=True)
