@@ -16,6 +16,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from reprise import checkpoints, training
@@ -134,6 +136,20 @@ def test_processes_share_the_examples_without_overlap():
     tensors = resident({"image": np.arange(60)}, "cpu")
     parts = [np.concatenate([b["image"] for b in Batches(tensors, 5, seed=1, rank=r, world=3)]) for r in range(3)]
     assert sorted(np.concatenate(parts)) == list(range(60))
+
+
+@given(st.integers(2, 5), st.integers(1, 6), st.integers(0, 9), st.integers(0, 3))
+def test_each_step_of_all_processes_holds_the_examples_of_that_step_of_one(world, batch, seed, epoch):
+    tensors = resident({"index": np.arange(world * batch * 4)}, "cpu")
+    alone = [part["index"].tolist() for part in Batches(tensors, world * batch, seed, lambda: epoch)]
+    shares = [
+        [part["index"].tolist() for part in Batches(tensors, batch, seed, lambda: epoch, rank, world)]
+        for rank in range(world)
+    ]
+    assert len(alone) == 4
+    for step, whole in enumerate(alone):
+        together = [share[step] for share in shares]
+        assert [part[place] for place in range(batch) for part in together] == whole  # dealt out in turn
 
 
 def test_unshuffled_batches_keep_the_order_and_the_incomplete_last_one():
