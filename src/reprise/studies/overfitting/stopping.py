@@ -24,7 +24,11 @@ def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
     stopped, end = pairs[DECIDES]
     fell = apart(end.last("train_loss"), stopped.last("train_loss"))
     falls = "" if (fell < 0).all() else "the training error does not fall to the end in every network"
-    more = {"undecided": joined(falls, unlearned(end, least=LEARNED), _tied(stopped)), "note": _epochs(stopped), "figures": ("stopping",)}
+    more = {
+        "undecided": joined(falls, unlearned(end, least=LEARNED), _tied(stopped)),
+        "note": _epochs(stopped),
+        "figures": ("stopping",),
+    }
     found = compare(declared, [(stopped, end)], goes_on=True, **more)
     shares = [ties(each) for each, _ in pairs.values()]
     found.append(
