@@ -21,9 +21,7 @@ def paintings(folder: Path, pictures: np.ndarray, painted: np.ndarray) -> Figure
             titles = ["photograph", "painting", *(f"style {weight:g}" for weight in WEIGHTS)]
             for axis, image, title in zip(axes[row], shown, titles, strict=True):
                 _show(axis, image, title if row == 0 else "")
-    caption = (
-        "First network, from noise; the paintings are generated. At even weights: noise over a photograph, no strokes."
-    )
+    caption = "First network, from noise; the paintings are generated."
     return Figure("paintings", "One picture in the style of another", "Three rows of seven pictures", caption, "png")
 
 
