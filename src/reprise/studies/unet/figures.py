@@ -49,8 +49,10 @@ def touching(folder: Path, scored: dict[str, Scored], w0: float, sigma: float) -
     caption = (
         "A colour is a region. `semantic` was trained on classes alone, `no_weights` with a line of background between "
     )
-    caption += "touching cells, `base` with that line weighted. First seed's networks. Holes and broken rings are cells half found: "
-    caption += f"`base` keeps {scored['base'].apart.mean():.0%} of neighbours apart."
+    caption += (
+        "touching cells, `base` with that line weighted. First seed's networks. Holes and broken rings are cells half "
+    )
+    caption += f"found: `base` keeps {scored['base'].apart.mean():.0%} of neighbours apart."
     return Figure("touching", "Cells that touch", "Regions of cells, merged and apart", caption, "png")
 
 
