@@ -105,7 +105,7 @@ def test_transfer_leaves_out_the_seed_that_it_was_made_against(space):
     assert (answers.deceived("transfer") == 0).all()
 
 
-def stick(space, **shares):
+def stick(space, updates=1000, **shares):
     """The mini-VGG names the stickers' class in such shares of the images."""
     path = space.probe("minivgg") / "answers.npz"
     with np.load(path) as archive:
@@ -119,7 +119,8 @@ def stick(space, **shares):
             logits[:, :, place, : round(share * shape[3]), target] = 2
         arrays[f"sticker/{kind}"] = logits
     rewrite(path, **arrays)
-    return load_answers(space, load_runs(space))
+    every = load_answers(space, load_runs(space))
+    return every | {"minivgg": replace(every["minivgg"], asked=every["minivgg"].asked | {"updates": updates})}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,14 @@ def test_a_sticker_must_work_by_what_it_shows(space, trained, random, verdict):
     deceive(space, 16, 0, 16)
     every = stick(space, trained=trained, random=random)
     assert decide(sticker_findings(declarations("adversarial")[103], every)) == verdict
+
+
+@pytest.mark.parametrize("trained", [1.0, 0.0])
+def test_a_sticker_whose_training_was_cut_off_is_not_judged(space, trained):
+    deceive(space, 16, 0, 16)
+    found = sticker_findings(declarations("adversarial")[103], stick(space, updates=999, trained=trained, random=0.0))
+    assert decide(found) == "inconclusive"
+    assert found[0].undecided == "stickers were trained for 999 updates in place of 1,000"
 
 
 def test_images_of_the_stickers_own_class_do_not_count(space):

@@ -9,7 +9,7 @@ import torch
 from reprise.claims.evidence import decide
 from reprise.evaluation import declarations
 from reprise.studies.fcn import convolutions
-from reprise.studies.fcn.ceilings import ceiling_findings, through
+from reprise.studies.fcn.ceilings import ceiling_findings, scenes_asked, through
 from reprise.studies.fcn.settings import Exact
 from reprise.studies.fcn.upsampling import Doubling, gap_to_resizing, upsampling_findings
 
@@ -26,12 +26,14 @@ def smooth_pictures():
 
 def test_sizes_dense_layers_loss_and_scores_hold():
     findings = convolutions.exact_findings(DECLARED, EXACT)
-    for claim in (167, 168):
-        assert decide(f for f in findings if f.claim == claim) == "reproduced"
+    assert decide(f for f in findings if f.claim == 167) == "reproduced"
+    published, described = (f for f in findings if f.claim == 168)
+    assert (published.verdict, published.effect.value) == ("reproduced", 0)
+    assert (described.verdict, described.effect.value) == ("contradicted", 97 - 4)  # 64, 96, 128 and 160 come back
     assert all(f.verdict == "reproduced" for f in findings if f.kind == "oracle")
     (slip,) = (f for f in findings if f.kind == "slip")
     assert slip.verdict == "contradicted"  # the slip is there
-    assert "4 of 97 sides" in next(f.note for f in findings if f.claim == 168)
+    assert "4 of 97 sides" in described.note
 
 
 def test_a_crop_that_is_off_would_be_counted(monkeypatch):
@@ -56,14 +58,23 @@ def test_labels_seen_at_a_stride_lose_what_is_finer_and_keep_what_is_coarser():
 def test_claim_170_is_reproduced_by_fine_labels_and_not_by_labels_as_coarse_as_the_stride():
     rng = np.random.default_rng(0)
     fine = np.kron(rng.integers(0, 3, (10, 24, 24)), np.ones((4, 4), int)).astype(np.uint8)
-    (finding,) = ceiling_findings(DECLARED[170], fine, 3)
-    assert finding.verdict == "reproduced"
     coarse = np.zeros((10, 96, 96), np.uint8)
     coarse[:, :48] = 1  # half and half: seen alike at every stride
-    (finding,) = ceiling_findings(DECLARED[170], coarse, 3)
+    finding, beside = ceiling_findings(DECLARED[170], fine, coarse, 3)
+    assert finding.verdict == "reproduced"
+    assert (beside.kind, beside.effect.n) == ("context", 10)
+    finding, _ = ceiling_findings(DECLARED[170], coarse, fine, 3)
     assert finding.verdict != "reproduced"
-    with pytest.raises(ValueError, match="no test picture has an outline"):
-        ceiling_findings(DECLARED[170], np.zeros((2, 32, 32), np.uint8), 3)
+    idle = np.zeros((2, 32, 32), np.uint8)
+    assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 1
+    with pytest.raises(ValueError, match="no picture that decides has an outline"):
+        ceiling_findings(DECLARED[170], idle, fine, 3)
+
+
+def test_as_many_scenes_decide_as_are_planned_whatever_networks_are_trained_on():
+    asked = scenes_asked(DECLARED[170])
+    assert asked.shape == (30, 96, 96)
+    assert not DECLARED[170].off_plan(0, len(asked))
 
 
 def test_a_filter_is_learned_from_noise_and_not_judged_where_learning_was_cut_off():

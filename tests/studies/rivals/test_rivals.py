@@ -6,20 +6,23 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from tests.studies import made_up
+from torch import nn
 
 from reprise import config
 from reprise.claims.evidence import decide
 from reprise.config import ConfigError
-from reprise.data import digits
+from reprise.data import cifar, digits
 from reprise.evaluation import declarations, evaluate_study
 from reprise.files import write_npz
+from reprise.metrics.generation import frechet_distance
 from reprise.networks import load_networks
 from reprise.runs import Probed, load_runs
 from reprise.stages.probe import probe
 from reprise.studies.rivals.drawn import load_drawn
 from reprise.studies.rivals.findings import label_findings, turn_findings
-from reprise.studies.rivals.probe import judged
+from reprise.studies.rivals.probe import Reference, judged
 from reprise.workspace import Workspace
 
 
@@ -62,7 +65,7 @@ def test_asking_twice_gives_the_same_bytes_and_every_label_as_often(asked):
     assert (sheet[0, 0, 0] != sheet[0, 0, 1]).any()  # one code, two labels
 
 
-def made_up_drawn(space, once=3.0, turns=1.0, named=None, judge=1.0, spread=0.02):
+def made_up_drawn(space, once=3.0, turns=1.0, named=None, judge=1.0, spread=0.02, halved=1.5):
     """Six seeds; distances, what is named, and how often the judge is right."""
     rng = np.random.default_rng(0)
     for variant, distance in (("dense", turns), ("dense_at_once", once), ("labelled", turns), ("conv", turns)):
@@ -73,6 +76,7 @@ def made_up_drawn(space, once=3.0, turns=1.0, named=None, judge=1.0, spread=0.02
         if named is not None:
             arrays["named"] = named(arrays["asked"])
         write_npz(path, **arrays)
+    rewrite(space.probe("judge") / "answers.npz", halved=np.full(space.config.seeds, halved))
     path = space.run("judge") / "predictions.npz"
     with np.load(path) as archive:
         labels = archive["test/label"][0].astype(int)
@@ -87,9 +91,38 @@ def made_up_drawn(space, once=3.0, turns=1.0, named=None, judge=1.0, spread=0.02
     [(3.0, 1.0, "reproduced"), (0.5, 1.0, "contradicted"), (1.0, 1.0, "inconclusive"), (3.0, 0.5, "inconclusive")],
     ids=["worse", "better", "as good", "no judge"],
 )
-def test_nothing_frozen_must_be_worse(space, once, judge, verdict):
+def test_at_once_must_be_worse(space, once, judge, verdict):
     found = turn_findings(declarations("rivals")[99], made_up_drawn(space, once, judge=judge, spread=0.2))
     assert decide(found) == verdict
+
+
+@pytest.mark.parametrize("once", [3.0, 0.5])
+def test_where_the_networks_in_turn_draw_less_than_half_of_the_classes_would_be_nothing_is_judged(space, once):
+    found = turn_findings(declarations("rivals")[99], made_up_drawn(space, once, spread=0.2, halved=0.7))
+    assert decide(found) == "inconclusive"
+    assert "half of the classes are at 0.7" in found[0].undecided
+
+
+class Told(nn.Module):
+    """A judge whose features are the first ten pixels."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense2 = nn.Identity()
+        self.dense2.weight = torch.zeros(1)
+
+    def features(self, images):
+        return images.flatten(1)[:, :10]
+
+
+def test_half_of_the_classes_lie_further_from_test_images_than_all_of_them():
+    labels = np.arange(400) % 10
+    pictures = np.pad(255 * np.eye(10, dtype=np.uint8)[labels], ((0, 0), (0, 6))).reshape(-1, 4, 4, 1)
+    reference = Reference(Told(), cifar.Images(pictures, labels, pictures, labels), 200)
+    shares = np.eye(10)[:5].repeat(20, axis=0), np.eye(10).repeat(20, axis=0)
+    assert reference.floor == pytest.approx(0, abs=1e-9)
+    assert reference.halved == pytest.approx(frechet_distance(*shares), rel=0.05)
+    assert reference.halved > 0.1
 
 
 def test_a_generator_that_draws_one_class_has_lost_nine(space):

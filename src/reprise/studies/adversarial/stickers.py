@@ -12,14 +12,17 @@ from reprise.studies.adversarial.answers import Answers
 from reprise.studies.adversarial.settings import JUDGED_AREA, STICKERS
 
 JUDGED = "minivgg"
+UPDATES = 1000  # in which a sticker is trained, as declared
 
 
 def sticker_findings(declared: Declaration, every: dict[str, Answers]) -> list[Finding]:
     """All of claim 103."""
     judged = every[JUDGED]
-    why = joined(unlearned(judged.run), collapsed(judged.run))
+    updates = judged.asked["updates"]
+    cut_off = f"stickers were trained for {updates:,} updates in place of {UPDATES:,}" if updates < UPDATES else ""
+    why = joined(unlearned(judged.run), collapsed(judged.run), cut_off)
     at, level = judged.judged_area, declared.level(judged.run.seeds)
-    note = "pictures alone: no paint, no camera, no vehicle"
+    note = "pictures alone: no paint, no camera, no vehicle; by area and on other networks below"
     effect = named_more(judged, "trained", "random", at, level)
     found = [primary(declared, effect, undecided=why, note=note, figures=("stickers", "sticker_images"))]
     for kind, said in (("crop", "the middle of an image of that class"), ("grey", "a grey one")):

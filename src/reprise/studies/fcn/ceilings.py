@@ -7,11 +7,13 @@ from scipy import ndimage
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
+from reprise.data.scene_shapes import generate
 from reprise.metrics.boundary import boundary_counts, boundary_iou
-from reprise.statistics import SHARES_APART, paired_effect
+from reprise.statistics import SHARES_APART, Effect, paired_effect
 
 STRIDES = (32, 16, 8)
 IGNORE = 255
+SIDE, SEED = 96, 170  # of the generated scenes that are asked
 
 
 def through(labels: np.ndarray, stride: int, classes: int) -> np.ndarray:
@@ -56,19 +58,48 @@ def reached(truth: np.ndarray, classes: int) -> dict[int, np.ndarray]:
     return found
 
 
-def ceiling_findings(declared: Declaration, truth: np.ndarray, classes: int) -> list[Finding]:
-    """All of claim 170 that needs no training; ``truth`` (n, h, w), of which the first that were planned are asked."""
-    truth = truth[: declared.planned.n] if declared.planned else truth
-    outlined = np.array([len(np.unique(each[each != IGNORE])) > 1 for each in truth])
-    found = reached(truth[outlined], classes) if outlined.any() else {}
+def scenes_asked(declared: Declaration) -> np.ndarray:
+    """(n, 96, 96) uint8 labels of as many generated scenes as are planned, whatever networks are trained on."""
+    return generate(declared.planned.n if declared.planned else 2, SIDE, SEED)[1]
+
+
+def ceiling_findings(declared: Declaration, asked: np.ndarray, test: np.ndarray, classes: int) -> list[Finding]:
+    """All of claim 170 that needs no training.
+
+    Args:
+        declared: what it is judged by.
+        asked: (n, h, w) labels that decide.
+        test: (m, h, w) labels of the pictures that networks are tested on, which are told beside.
+        classes: number of classes.
+
+    Raises:
+        ValueError: labels that decide without any outline.
+    """
+    found = _outlined(asked, classes)
     if not found:
-        raise ValueError("no test picture has an outline")
-    words = ", ".join(f"stride {stride} {values.mean():.3f}" for stride, values in found.items())
-    return [
+        raise ValueError("no picture that decides has an outline")
+    findings = [
         primary(
             declared,
-            paired_effect(found[32] - found[8], unit="", possible=SHARES_APART),
-            note=f"perfect scores reach a boundary IU of {words}",
+            _coarser(found),
+            note=f"perfect scores reach a boundary IU of {_words(found)}",
             figures=("detail",),
         )
     ]
+    if beside := _outlined(test, classes):
+        words = "The same of the pictures that networks are tested on"
+        findings.append(Finding(170, words, _coarser(beside), note=_words(beside)))
+    return findings
+
+
+def _outlined(truth: np.ndarray, classes: int) -> dict[int, np.ndarray]:
+    there = np.array([len(np.unique(each[each != IGNORE])) > 1 for each in truth], bool)
+    return reached(truth[there], classes) if there.any() else {}
+
+
+def _coarser(found: dict[int, np.ndarray]) -> Effect:
+    return paired_effect(found[32] - found[8], unit="", possible=SHARES_APART)
+
+
+def _words(found: dict[int, np.ndarray]) -> str:
+    return ", ".join(f"stride {stride} {values.mean():.3f}" for stride, values in found.items())

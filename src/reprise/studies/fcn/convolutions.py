@@ -49,10 +49,13 @@ def exact_findings(declared: Declarations, settings: Exact) -> list[Finding]:
             note="“replaces this fully connected layer by 1x1 convolutional layer”: true of fc7 alone",
         ),
         primary(
+            declared[168], exact(wrong, len(STRIDES) * (len(SIDES) + len(NAMED))), of="from the published networks"
+        ),
+        primary(
             declared[168],
-            exact(wrong, len(STRIDES) * (len(SIDES) + len(NAMED))),
-            note=f"as the write-up describes it, without border and crop, {literal} of {len(SIDES)} sides come back as "
-            "they were: the multiples of 32",
+            exact(len(SIDES) - literal, len(SIDES)),
+            of="from the network as the write-up describes it, to a thirty-second and up by 32",
+            note=f"no border, no crop: {literal} of {len(SIDES)} sides come back as they were, the multiples of 32",
         ),
         Finding(
             173,
@@ -90,7 +93,7 @@ def dense_gap(width: int, dense: int) -> tuple[float, int]:
 
 
 def sizes() -> tuple[int, int]:
-    """Pictures that come back in another size from the published networks; sides that do not from the literal one."""
+    """Pictures that come back in another size from the published networks; sides that the literal one gives back."""
     import torch
 
     from reprise.models.fcn import FCN

@@ -13,7 +13,7 @@ from reprise.comparing.tables import costs
 from reprise.data import scenes
 from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.fcn import figures as draw
-from reprise.studies.fcn.ceilings import ceiling_findings
+from reprise.studies.fcn.ceilings import ceiling_findings, scenes_asked
 from reprise.studies.fcn.comparisons import comparison_findings, majority_finding, score_table
 from reprise.studies.fcn.convolutions import exact_findings
 from reprise.studies.fcn.scores import Scored, boundary, mean_iu
@@ -44,7 +44,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += exact_findings(declared, settings)
     evidence.findings.append(majority_finding(scored["8s"]))
     evidence.findings += upsampling_findings(declared[169], settings, _grey(found.images[: settings.pictures]))
-    evidence.findings += ceiling_findings(declared[170], truth, classes)
+    evidence.findings += ceiling_findings(declared[170], scenes_asked(declared[170]), truth, classes)
     evidence.findings += comparison_findings(declared, scored)
     for name in STAGED:
         evidence.metrics[f"mean_iu.{name}"] = Metric.over_seeds(scored[name].values(mean_iu), "higher")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import stats
 
 from reprise.data.scenes import Scenes
 from reprise.metrics.boundary import boundary_counts, boundary_iou
@@ -125,8 +126,17 @@ def jackknife(left_out: np.ndarray) -> float:
 
 
 def apart(one: Scored, other: Scored, measure: Measure, level: float = 0.05, together: int = 1) -> Effect:
-    """A measure of one minus the other: chance of seeds, and of which pictures were tested."""
+    """A measure of one minus the other: chance of seeds, and of which pictures were tested.
+
+    Few pictures know little of their own spread, so their part is as wide as Student's t has it, at the stricter level.
+    Pictures are taken for independent: frames of one video are not, and intervals over them are too short.
+    """
     rows = min(one.seeds, other.seeds)  # the seeds that both have come first
     differences = one.values(measure)[:rows] - other.values(measure)[:rows]
     error = jackknife(one.left_out(measure) - other.left_out(measure))
-    return seeds_effect(differences, "", SHARES_APART, examples_error=error, level=level, together=together)
+    tail, freedom = 1 - level / together / 2, len(one.truth) - 1
+    wider = float(stats.t.ppf(tail, freedom) / stats.norm.ppf(tail)) if freedom else float("inf")
+    effect = seeds_effect(
+        differences, "", SHARES_APART, error * wider if error else 0.0, level=level, together=together
+    )
+    return replace(effect, examples_error=error)

@@ -60,6 +60,7 @@ class Judged:
     Attributes:
         generators: by variant.
         floor: Fréchet distance of as many training images from test images.
+        halved: the same of training images of half of the classes alone.
         nearest: (n,) distance of test images to the nearest training image.
         accuracy: of the judge whose features are compared, on test images.
         asked: the probe's settings.
@@ -67,6 +68,7 @@ class Judged:
 
     generators: dict[str, Generator]
     floor: float
+    halved: float
     nearest: np.ndarray
     accuracy: float
     asked: dict[str, Any]
@@ -90,6 +92,6 @@ def load_drawn(workspace: Workspace, runs: dict[str, Run]) -> Judged:
             arrays = dict(zip(names, Probed.of(workspace, name).arrays(*names), strict=True))
             generators[name] = Generator(**arrays | {"asked": arrays["asked"][0]})
     judge = Probed.of(workspace, JUDGE)
-    floor, nearest = (array[0] for array in judge.arrays("distance", "copies"))
+    floor, halved, nearest = (array[0] for array in judge.arrays("distance", "halved", "copies"))
     accuracy = float(runs[JUDGE].correct[0].mean())
-    return Judged(generators, float(floor), nearest, accuracy, judge.record["settings"])
+    return Judged(generators, float(floor), float(halved), nearest, accuracy, judge.record["settings"])

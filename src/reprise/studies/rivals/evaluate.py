@@ -24,7 +24,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         "by each generator",
         settings=used_settings(runs) | {"probe": judged.asked},
     )
-    evidence.findings += [*turn_findings(declared[99], judged), *layer_findings(judged), *label_findings(judged)]
+    evidence.findings += [*turn_findings(declared[99], judged), *layer_findings(judged, runs), *label_findings(judged)]
     evidence.tables += [table(judged, runs)]
     for name, each in judged.generators.items():
         evidence.metrics[f"frechet_distance.{name}"] = Metric.over_seeds(each.distance, "lower")

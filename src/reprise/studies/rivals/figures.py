@@ -35,7 +35,10 @@ def sheet(folder: Path, generators: dict[str, Generator]) -> Figure:
         for axis, name, words in zip(axes, (LABELLED, CONV_LABELLED), ("dense", "convolutional"), strict=True):
             _tiles(axis, generators[name].sheet[0])
             axis.set_title(f"{words}, labels 0 to 9", fontsize=9)
-    caption = "The generator is told the digit: a column a label, a row a code."
+    caption = (
+        "The generator is told the digit: a column a label, a row a code. Where a row is one drawing the label is "
+    )
+    caption += "ignored; the table's agreement with the label says how far it is heeded, 0.1 being chance."
     return Figure("sheet", "Drawn as asked", "Two panels of ten columns of digits, ten drawings each.", caption, "png")
 
 
@@ -60,12 +63,14 @@ def distances(folder: Path, judged: Judged) -> Figure:
             values = judged.generators[name].distance
             axes.plot(values, [row] * len(values), "o", color=COLOURS[0], ms=5, mec="none", alpha=0.8)
             axes.plot(np.exp(np.log(values).mean()), row, "|", color=MARKER, ms=14, mew=2)
-        axes.axvline(judged.floor, color="#888888", ls="--", lw=1)
+        for place, words in ((judged.floor, "training images"), (judged.halved, "half of the classes")):
+            axes.axvline(place, color="#888888", ls="--", lw=1)
+            axes.text(place, -0.75, words, ha="center", va="bottom", fontsize=8, color="#666666")
         axes.set(xscale="log", xlabel="Fréchet distance to test digits", ylim=(len(names) - 0.4, -0.6))
         axes.set_yticks(range(len(names)), names)
         axes.grid(axis="y", visible=False)
     alt = f"Fréchet distance of {', '.join(names)}, a dot a seed."
-    caption = "Dots: seeds; strokes: geometric means; dashed: as many training images."
+    caption = "Dots: seeds; strokes: geometric means; dashed: training images, of all classes and of half of them."
     return Figure("distances", "How far from real digits", alt, caption)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.claims.declarations import Declaration
-from reprise.claims.evidence import Finding, Table, primary
+from reprise.claims.evidence import Finding, Table, joined, primary
 from reprise.runs import Run, apart
 from reprise.statistics import SHARE, SHARES_APART, paired_effect, seeds_effect
 from reprise.studies.rivals.drawn import Judged
@@ -18,9 +18,10 @@ def turn_findings(declared: Declaration, judged: Judged) -> list[Finding]:
     """All of claim 99."""
     turns, once = judged.generators[DENSE], judged.generators[AT_ONCE]
     gap = _log_ratio(once.distance, turns.distance)
-    why = "" if judged.accuracy >= LEAST else f"the judge is right about {judged.accuracy:.3f} of test digits alone"
+    blind = "" if judged.accuracy >= LEAST else f"the judge is right about {judged.accuracy:.3f} of test digits alone"
+    why = joined(blind, _unlearned(judged))
     note = f"distances {np.mean(once.distance):.1f} against {np.mean(turns.distance):.1f}; training images: "
-    note += f"{judged.floor:.1f}"
+    note += f"{judged.floor:.1f}, of half of the classes {judged.halved:.1f}"
     effect = seeds_effect(gap, "log ratio", level=declared.level(len(gap)))
     figures = ("distances", "epochs")
     found = [primary(declared, effect, undecided=why, note=note, figures=figures)]
@@ -35,11 +36,20 @@ def turn_findings(declared: Declaration, judged: Judged) -> list[Finding]:
     return found
 
 
-def layer_findings(judged: Judged) -> list[Finding]:
+def _unlearned(judged: Judged) -> str:
+    """Why networks in turn have not learned what others could be worse at; empty where they have."""
+    mean = float(judged.generators[DENSE].distance.mean())
+    if mean < judged.halved:
+        return ""
+    return f"in turn the mean distance is {mean:.1f}; training images of half of the classes are at {judged.halved:.1f}"
+
+
+def layer_findings(judged: Judged, runs: dict[str, Run]) -> list[Finding]:
     """All of claim 100, which is built."""
     dense, conv = judged.generators[DENSE], judged.generators[CONV]
     effect = seeds_effect(_log_ratio(conv.distance, dense.distance), "log ratio")
-    note = f"distances {np.mean(conv.distance):.1f} against {np.mean(dense.distance):.1f}, equal steps"
+    note = f"distances {np.mean(conv.distance):.1f} against {np.mean(dense.distance):.1f}, "
+    note += " and ".join(f"{max(runs[name].record['epochs'])}" for name in (CONV, DENSE)) + " epochs"
     words = "Logarithm of the Fréchet distance to test digits, convolutional minus dense"
     found = [Finding(100, words, effect, note=note, figures=("distances", "epochs"))]
     effect = seeds_effect(apart(conv.probed, dense.probed), "accuracy", SHARES_APART)
@@ -82,8 +92,10 @@ def table(judged: Judged, runs: dict[str, Run]) -> Table:
         )
     columns = ("generator", "parameters of both", "Fréchet distance by seed", "precision", "recall", "classes by seed")
     columns = (*columns, "agreement with the label", "copies", "linear probe of the critic")
-    caption = f"{judged.count:,} images each. Training images against test images: {judged.floor:.1f}. The judge is "
-    caption += f"right about {judged.accuracy:.3f} of test digits."
+    caption = (
+        f"{judged.count:,} images each. Training images against test images: {judged.floor:.1f}; those of half of "
+    )
+    caption += f"the classes: {judged.halved:.1f}. The judge is right about {judged.accuracy:.3f} of test digits."
     return Table("What generators draw", columns, tuple(rows), caption)
 
 

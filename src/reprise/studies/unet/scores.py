@@ -22,14 +22,14 @@ class Questions:
         images: (n, h, w) uint8.
         cells: (n, h, w) integers.
         picture: (n,) which picture it is, changed or not.
-        plain: (n,) bool, as they are.
+        kinds: (n,) str, the change; empty as they are.
         pairs: for each plain picture (m, 2) neighbours.
     """
 
     images: np.ndarray
     cells: np.ndarray
     picture: np.ndarray
-    plain: np.ndarray
+    kinds: np.ndarray
     pairs: list[np.ndarray]
 
     @classmethod
@@ -37,11 +37,23 @@ class Questions:
         """What networks were asked, in the order of their answers."""
         order = asked(prepared, with_changes)
         both = [seen(prepared, number, kind) for number, kind in order]
-        plain = np.array([not kind for _, kind in order])
+        kinds = np.array([kind for _, kind in order])
         cells = np.stack([each for _, each in both])
-        pairs = [neighbours(each, near) for each in cells[plain]]
+        pairs = [neighbours(each, near) for each in cells[kinds == ""]]
         images = np.stack([image for image, _ in both])
-        return cls(images, cells, np.array([number for number, _ in order]), plain, pairs)
+        return cls(images, cells, np.array([number for number, _ in order]), kinds, pairs)
+
+    @property
+    def plain(self) -> np.ndarray:
+        """(n,) bool, as they are."""
+        return self.kinds == ""
+
+    @cached_property
+    def merged(self) -> np.ndarray:
+        """(all pairs,) bool: a faultless map of classes makes one region of both."""
+        cells = self.cells[self.plain]
+        apart = [kept_apart(each, components(each > 0), pairs) for each, pairs in zip(cells, self.pairs, strict=True)]
+        return ~np.concatenate(apart)
 
     @property
     def groups(self) -> np.ndarray:
