@@ -15,7 +15,7 @@ from reprise.logged import model_folder
 from reprise.networks import predict
 from reprise.registry import import_part
 from reprise.tracker import MODEL, Tracker
-from reprise.tracking import sync, views
+from reprise.tracking import sync, track_training, views
 from reprise.views import VIEWS
 from reprise.workspace import Workspace
 
@@ -44,6 +44,9 @@ def space(smoke, monkeypatch):
     shown = {"shapes": {name: list(shape) for name, shape in shapes.items()}, "structure": [None, None]}
     write_json(folder / "run.json", record | shown)
     (folder / "history.csv").write_text("seed,epoch,val_loss\n0,0,0.5\n1,0,0.7\n")
+    output = {"path": "data/prepared/digits.npz", "md5": "0" * 32}
+    lock = {"schema": "2.0", "stages": {"prepare@digits": {"cmd": "x", "outs": [output]}}}
+    write_json(smoke / "pipelines" / "data" / "dvc.lock", lock)
     return space
 
 
@@ -91,10 +94,6 @@ def test_damaged_weights_are_named(space, content):
 def test_syncing_logs_scores_data_and_model_and_a_deleted_run_takes_its_model_along(space):
     import mlflow
 
-    lock = space.root / "pipelines" / "data" / "dvc.lock"
-    lock.parent.mkdir()
-    output = {"path": "data/prepared/digits.npz", "md5": "0" * 32}
-    write_json(lock, {"schema": "2.0", "stages": {"prepare@digits": {"cmd": "x", "outs": [output]}}})
     assert sync(space.root) == {"made": 3, "kept": 0, "removed": 0}
     tracker = Tracker(space.root)
     experiment = tracker.experiment(STUDY)
@@ -122,6 +121,22 @@ def test_syncing_logs_scores_data_and_model_and_a_deleted_run_takes_its_model_al
     assert views(space.root) == {STUDY: dict.fromkeys(VIEWS) | views(space.root)[STUDY]}
     note = tracker.client.get_experiment(experiment).tags["mlflow.note.content"]
     assert all(address in note for address in views(space.root)[STUDY].values())
+
+
+def test_what_was_logged_while_it_trained_gets_the_rest_and_stays(space):
+    with track_training(space, VARIANT, space.settings(VARIANT)) as listener:
+        for seed, loss in ((0, 0.5), (1, 0.7)):
+            listener(seed)(0, {"val_loss": loss})
+    tracker = Tracker(space.root)
+    experiment = tracker.experiment(STUDY)
+    (live,) = [run for run in tracker.runs(experiment) if run.info.run_name == VARIANT]
+    assert (live.data.tags.get(MODEL), live.inputs.dataset_inputs) == (None, [])  # training does not wait for these
+    assert sync(space.root) == {"made": 0, "kept": 3, "removed": 0}
+    (run,) = [run for run in tracker.runs(experiment) if run.info.run_name == VARIANT]
+    assert run.info.run_id == live.info.run_id
+    assert run.data.tags[MODEL]
+    assert [each.dataset.name for each in run.inputs.dataset_inputs] == ["digits (generated, smoke)"]
+    assert "test/accuracy" in run.data.metrics
 
 
 def evidence(verdict: str, kind: str, low: float | None, of: list[str]) -> dict:

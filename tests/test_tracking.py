@@ -145,7 +145,7 @@ def test_scores_and_figures_come_from_the_evidence_and_follow_it(space):
         assert (found["raw"].info.run_id, found["raw"].data.metrics["dice"]) == (before, dice)
         assert found["evidence"].data.metrics == {}  # each would be a chart of one bar
         table = artifact(space, found["evidence"], "metrics.csv").read_text().splitlines()
-        assert table == ["metric,value,spread,n,better", f"dice.raw,{dice},0.0,1,higher", "broken,,,1,equal"]
+        assert table == ["metric,value,spread,n,better", "broken,,0.0,1,equal", f"dice.raw,{dice},0.0,1,higher"]
     client = Tracker(space.root).client
     for name in ("evidence", "raw"):
         files = client.list_artifacts(found[name].info.run_id, "figures")

@@ -116,8 +116,6 @@ class Tracker:
             tags[PARENT] = parent
         made = self.client.create_run(experiment, tags=tags, run_name=run.name).info.run_id
         self.client.log_batch(made, params=[Param(name, str(value)) for name, value in sorted(run.params.items())])
-        if run.data:
-            self.client.log_inputs(made, [_dataset(each) for each in run.data])
         return made
 
     def log(
@@ -232,7 +230,9 @@ def bring(
         else:
             run_id = kept.info.run_id
         if whole:
-            tags = kept.data.tags if kept else {}
+            tags, given = (kept.data.tags, kept.inputs.dataset_inputs) if kept else ({}, [])
+            if run.data and not given:
+                tracker.client.log_inputs(run_id, [_dataset(each) for each in run.data])
             model = tags.get(MODEL)
             if run.network is not None and model is None:
                 model = tracker.model(experiment, run_id, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -22,20 +23,17 @@ RULE = """stages:
 """
 
 
-def dvc(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dvc", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def shown(tracked):
     """A clone with a number for every metric that is kept, and one study's curves: two variants, two seeds."""
     write_values(tracked / "reports" / "values", json.loads((tracked / METRICS).read_text(encoding="utf-8")))
-    rows = [
-        f"{name},{seed},{epoch},{0.5 + seed}" for name in ("base", "semantic") for seed in (0, 1) for epoch in (0, 1)
-    ]
+    cells = itertools.product(("base", "semantic"), (0, 1), (0, 1))
+    rows = [f"{variant},{seed},{epoch},{0.5 + seed}" for variant, seed, epoch in cells]
     (tracked / "reports" / "plots").mkdir(parents=True, exist_ok=True)
     (tracked / "reports" / "plots" / "unet.csv").write_text("\n".join(["variant,seed,epoch,train_loss", *rows]) + "\n")
     return tracked

@@ -138,6 +138,7 @@ def test_a_forced_rerun_leaves_every_lock_unchanged(clone):
         *(f"pipelines/{name}/dvc.yaml:evaluate" for name in EXACT[:2]),
         "ledger",
         "report",
+        "curves",
     ]
     printed = run(clone, "dvc", "repro", "--force", "--single-item", *stages).stdout
     assert printed.count("Running stage") == len(stages)
@@ -146,16 +147,17 @@ def test_a_forced_rerun_leaves_every_lock_unchanged(clone):
 
 def test_the_runs_are_in_mlflow_and_syncing_finds_only_the_evidence_new(clone):
     printed = run(clone, "reprise", "track", "sync").stdout
-    studies = len(list((clone / "data" / "evidence").iterdir()))
+    found = [json.loads(path.read_text()) for path in (clone / "data" / "evidence").glob("*/evidence.json")]
+    evaluated = len(found) + sum(len(each["declared"]) for each in found)  # the evidence of a study and its claims
     records = [json.loads(path.read_text()) for path in (clone / "data" / "runs").rglob("run.json")]
     trained = sum(1 + len(record["epochs"]) for record in records)  # a variant and its seeds
     swept = 0  # a part of a sweep and its learning rates
     for table in (clone / "data" / "sweeps").glob("*/*/table.csv"):
         with table.open(newline="", encoding="utf-8") as stream:
             swept += 1 + len({row["learning_rate"] for row in csv.DictReader(stream)})
-    assert printed.startswith(f"{studies + swept} runs made, {trained} kept, 0 removed")
+    assert printed.startswith(f"{evaluated + swept} runs made, {trained} kept, 0 removed")
     again = run(clone, "reprise", "track", "sync").stdout
-    assert again.startswith(f"0 runs made, {studies + swept + trained} kept, 0 removed")
+    assert again.startswith(f"0 runs made, {evaluated + swept + trained} kept, 0 removed")
 
 
 @pytest.fixture
