@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,9 @@ def dvc(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def shown(tracked):
     """A clone with a number for every metric that is kept, and one study's curves: two variants, two seeds."""
     write_values(tracked / "reports" / "values", json.loads((tracked / METRICS).read_text(encoding="utf-8")))
+    for pipeline in (tracked / "pipelines").iterdir():
+        if pipeline.name != "unet":
+            shutil.rmtree(pipeline)  # their curves are not here
     cells = itertools.product(("base", "semantic"), (0, 1), (0, 1))
     rows = [f"{variant},{seed},{epoch},{0.5 + seed}" for variant, seed, epoch in cells]
     (tracked / "reports" / "plots").mkdir(parents=True, exist_ok=True)
@@ -52,8 +56,7 @@ def test_metrics_are_a_line_each_and_fit_a_terminal(shown):
 
 
 def test_a_plot_has_all_seeds_to_average_over_and_pictures_beside_it(shown, tmp_path):
-    target = "reports/plots/unet.csv"
-    done = dvc(shown, "plots", "show", target, "reports/figures", "--out", str(tmp_path / "plots"))
+    done = dvc(shown, "plots", "show", "--out", str(tmp_path / "plots"))
     assert (done.returncode, "failed to load" in done.stderr) == (0, False), done.stderr
     page = (tmp_path / "plots" / "index.html").read_text(encoding="utf-8")
     (start,) = [match.end() for match in re.finditer("var spec = ", page)]
