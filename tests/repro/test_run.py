@@ -224,12 +224,17 @@ def test_every_job_gets_a_gpu_of_its_own_in_turn(toy, tmp_path, monkeypatch):
 
 
 def test_two_at_once_neither_fails_and_each_stage_runs_once(toy):
-    toy.write(toy.stage("first", 3), toy.stage("second", 0.5, "first"))
+    slow = "until test -e go; do sleep 0.1; done; python step.py first.txt 0"
+    toy.write(toy.stage("first", cmd=slow), toy.stage("second", 0.5, "first"))
     one = toy.start()
     assert "1 at a time" in one.stderr.readline()
     assert one.stderr.readline() == "start: first\n"
-    other = toy.start()
-    said, others = one.communicate()[1], other.communicate()[1]
+    other, others = toy.start(), ""
+    while "first waits for process " not in others:
+        assert other.poll() is None, others
+        others += other.stderr.readline()
+    (toy.folder / "go").touch()
+    said, others = one.communicate()[1], others + other.communicate()[1]
     assert (one.returncode, other.returncode) == (0, 0), f"{said}\n{others}"
     assert [*toy.spans()] == ["first.txt", "second.txt"]
     assert (toy.folder / "times.txt").read_text().count("\n") == 2
