@@ -33,6 +33,8 @@ def walk(command, words):
 
 pages = 0
 for words in walk(get_command(app), []):
+    if words == ["dvc"]:
+        continue  # hands all its words to DVC, --help too
     result = CliRunner().invoke(app, [*words, "--help"])
     assert result.exit_code == 0 and "Usage" in result.output, (words, result.output)
     pages += 1
@@ -140,7 +142,7 @@ def test_too_many_pairs_fail_and_say_what_to_do(photos):
 
 def test_the_help_says_how_masks_are_read_what_is_left_out_and_what_the_csv_holds(tmp_path):
     said = " ".join(reprise("duplicates", "--help", cwd=tmp_path).stdout.split())
-    for words in ("black is background", "16 of 255", "refused", "--most-pairs", "exit code 0) unless", "a formula"):
+    for words in ("black is background", "16 of 255", "refused", "--most-pairs", "without --strict", "a formula"):
         assert words in said
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from reprise import live
+from reprise import locked as locking
 from reprise.files import write_json, write_text
 from reprise.tracker import Tracker, TrackingError, database
 from reprise.tracking import initialise, sync, track_training
@@ -102,7 +103,7 @@ def test_undisturbed_it_is_whole_and_silent(space, capfd) -> None:
 
 @pytest.mark.parametrize("held_by", ["4711", "", "\x1b[2J"])
 def test_a_lock_that_somebody_holds_is_told_and_training_goes_on(space, capfd, monkeypatch, held_by: str) -> None:
-    monkeypatch.setattr(locked, "LOCKED", 0.5)
+    monkeypatch.setattr(locking, "LOCKED", 0.5)
     path = space.root / "mlflow.db.lock"
     path.write_text(held_by)
     with path.open("r+") as holder:
@@ -127,7 +128,7 @@ def test_a_lock_that_is_let_go_in_time_is_waited_for(space, capfd) -> None:
 
 
 def test_whoever_makes_a_database_is_waited_for_as_long_as_it_grows(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(locked, "LOCKED", 0.6)
+    monkeypatch.setattr(locking, "LOCKED", 0.6)
     holder = (tmp_path / "mlflow.db.lock").open("w")
     fcntl.flock(holder, fcntl.LOCK_EX)
 
@@ -139,12 +140,12 @@ def test_whoever_makes_a_database_is_waited_for_as_long_as_it_grows(tmp_path, mo
 
     threading.Thread(target=make).start()
     begun = time.monotonic()
-    with locked.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db"):
+    with locking.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db"):
         assert time.monotonic() - begun > 1.2
-    monkeypatch.setattr(locked, "LONGEST", 0.2)  # however much it grows
+    monkeypatch.setattr(locking, "LONGEST", 0.2)  # however much it grows
     with (tmp_path / "mlflow.db.lock").open("r+") as holder:
         fcntl.flock(holder, fcntl.LOCK_EX)
-        held = locked.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db")
+        held = locking.held(tmp_path / "mlflow.db.lock", tmp_path / "mlflow.db")
         with pytest.raises(TrackingError, match="is held by"), held:
             pass
 
@@ -169,7 +170,7 @@ def test_a_database_locked_while_training_runs_costs_a_stated_time_and_one_line(
 
 
 def test_a_database_locked_from_the_start_is_told_soon(space, capfd, monkeypatch) -> None:
-    monkeypatch.setattr(locked, "LOCKED", 0.5)
+    monkeypatch.setattr(locking, "LOCKED", 0.5)
     with locked(space.root / "mlflow.db"):
         assert train(space) < 10
         assert "database is locked" in told(capfd)
@@ -224,7 +225,10 @@ def test_a_folder_whose_name_ends_or_changes_an_address_is_like_any_other(
     train(space)
     assert is_whole(space)
     write_text(space.evidence / "figures" / "curve.svg", "<svg/>")
-    write_json(space.evidence / "evidence.json", {"metrics": {}, "about": "About it."})
+    write_json(
+        space.evidence / "evidence.json",
+        {"metrics": {}, "about": "About it.", "declared": {}, "findings": [], "tables": [], "inputs": ""},
+    )
     assert sync(folder) == {"made": 1, "kept": 3, "removed": 0}
     assert capfd.readouterr().err == ""
     found = Tracker(folder)
@@ -232,7 +236,7 @@ def test_a_folder_whose_name_ends_or_changes_an_address_is_like_any_other(
     (figure,) = found.client.list_artifacts(evidence.info.run_id, "figures")
     copy = found.client.download_artifacts(evidence.info.run_id, figure.path, str(space.root))
     assert Path(copy).read_text() == "<svg/>"
-    assert len(list((folder / "mlartifacts").rglob("curve.svg"))) == 1
+    assert len(list((folder / "mlartifacts").rglob("curve.svg"))) == 2  # with the evidence, and with the variant
     assert [path.name for path in parent.iterdir()] == [name]  # and nothing beside it
 
 

@@ -16,6 +16,7 @@ from reprise.evaluation import read_page
 from reprise.published import read_published
 from reprise.registry import has_part, import_part, known_studies, study_file
 from reprise.settings import TrainingConfig
+from reprise.tasks.rivals import Rivals
 from reprise.training import train_seed
 from reprise.workspace import Workspace
 
@@ -121,7 +122,8 @@ def test_the_loss_of_one_batch_falls(case):
         optimizer.step()
         losses.append(loss.item())
     assert np.isfinite(losses).all()
-    assert min(losses[-3:]) < losses[0]
+    if not isinstance(task, Rivals):  # two losses against each other: their sum need not fall
+        assert min(losses[-3:]) < losses[0]
 
 
 @pytest.mark.parametrize(("study", "variant"), VARIANTS)

@@ -106,9 +106,11 @@ def test_who_is_as_good_sooner_trains_faster_wherever_both_end(space, evidence):
     code, pixels = runs["from_code"], runs["from_pixels"]
     assert code.correct.mean() < pixels.correct.mean()
     (times, rises) = faster.epochs_to_common(code, pixels)
-    goal = faster.COMMON * code.history[0]["val_accuracy"][-1]
-    assert times[0, 0] == pytest.approx(1 + (goal - 0.828) / (0.9108 - 0.828), abs=1e-6)
-    assert rises[0, 0] == pytest.approx(0.9108 - 0.828)
+    ends = [run.history[0]["val_accuracy"][-1] for run in (code, pixels)]
+    assert ends[1] < ends[0]
+    # the first epoch ends at 0.828, above what is asked: reached on the way there from chance
+    assert times[0, 0] == pytest.approx((faster.COMMON * ends[1] - 0.1) / (0.828 - 0.1), abs=1e-6)
+    assert rises[0, 0] == pytest.approx(0.828 - 0.1)
     assert (times[0] < times[1]).all()
 
 

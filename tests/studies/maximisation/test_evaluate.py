@@ -111,11 +111,11 @@ def test_networks_that_have_not_learned_decide_nothing(tmp_path):
     assert "below 0." in primary(evidence, 8).undecided
 
 
-@pytest.mark.parametrize(("accuracy", "epochs", "verdict"), [(0.8, 4, "inconclusive"), (0.8, 12, "contradicted")])
-def test_a_number_not_reached_after_few_epochs_is_not_judged(tmp_path, accuracy, epochs, verdict):
-    found = study(tmp_path, accuracy, source="generated", epochs=[epochs] * SEEDS, parameters=1_199_882)
-    assert primary(found, 4).verdict == verdict
-    assert ("not reached in 4 epochs" in primary(found, 4).undecided) == (epochs == 4)
+@pytest.mark.parametrize(("epochs", "why"), [(4, "not reached in 4 epochs, where 12 are usual"), (12, "")])
+def test_a_number_not_reached_after_few_epochs_is_not_judged(tmp_path, epochs, why):
+    found = study(tmp_path, 0.93, source="generated", epochs=[epochs] * SEEDS, parameters=1_199_882)
+    assert primary(found, 4).undecided == why
+    assert primary(found, 4).effect.value < 0.984
 
 
 def test_on_real_data_a_number_of_seeds_that_was_not_planned_decides_nothing(tmp_path):
