@@ -88,4 +88,4 @@ benchmarks: setup ## Every table of benchmarks/ (minutes)
 	for file in benchmarks/[!_]*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 clean: ## Remove what stages made; DVC's cache stays
-	rm -rf data/prepared data/runs/* data/probes data/sweeps/* data/further/* data/evidence data/checkpoints data/logs data/timings.csv
+	rm -rf data/prepared data/runs data/probes data/sweeps data/further data/evidence data/checkpoints data/logs data/timings.csv

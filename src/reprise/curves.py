@@ -27,13 +27,17 @@ Row = dict[str, Any]
 
 
 def write_curves(root: Path = Path()) -> list[Path]:
-    """Writes the table of every study that trains or sweeps, the folder made anew; returns the files.
+    """Writes the table of every study that trains or sweeps and has evidence, the folder made anew; returns the files.
+
+    The stage depends on the evidence, which changes with what it was made from and is there in part of a checkout too.
 
     Raises:
         FileNotFoundError: a variant was not trained.
         ValueError: a history or a table is damaged.
     """
-    tables = {name: table for name in named_studies(root) if (table := study_rows(Workspace(name, root)))}
+    spaces = [Workspace(name, root) for name in named_studies(root)]
+    done = [space for space in spaces if (space.evidence / "evidence.json").is_file()]
+    tables = {space.study: table for space in done if (table := study_rows(space))}
     shutil.rmtree(root / PLOTS, ignore_errors=True)
     paths = []
     for name, rows in tables.items():

@@ -195,6 +195,9 @@ def test_a_killed_node_leaves_no_command_and_another_one_starts_it_from_the_begi
     assert (farm.folder / "many-a.txt").read_text() == "many-a.txtfirst.txt"
 
 
+@pytest.mark.skipif(
+    not os.environ.get("REPRISE_NODES"), reason="what it waits for depends on how busy the machine is; REPRISE_NODES=1"
+)
 def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c_all_of_it(farm, tmp_path):
     (farm.notes / "wait").write_text("many-a.txt many-b.txt")
     (farm.notes / "fail").write_text("many-b.txt")
