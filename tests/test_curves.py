@@ -31,6 +31,8 @@ def space(smoke: Path) -> Workspace:
     for variant in space.config.variants:
         write_history(space.run(variant), 0, 2)
     write_history(space.run(next(iter(space.config.variants)), 2), 2, 1)
+    for study in ("unet", "optimizers"):
+        write_text(Workspace(study, smoke).evidence / "evidence.json", "{}")
     return space
 
 
@@ -68,6 +70,11 @@ def test_of_a_sweep_each_network_counts_as_it_ended_and_what_is_no_number_is_lef
     assert {row["step"] for row in rows} == {"10"}
     assert {row["variant"] for row in rows} == {"sgd dropout 0", "sgd dropout 0.5"}
     assert [row["test_accuracy"] for row in rows[:2]] == ["0.2", ""]
+
+
+def test_a_study_without_evidence_is_not_asked_for(space):
+    (space.evidence / "evidence.json").unlink()
+    assert write_curves(space.root) == []
 
 
 def test_nothing_is_left_of_a_study_that_is_gone(space):
