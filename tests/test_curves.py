@@ -75,6 +75,7 @@ def test_of_a_sweep_each_network_counts_as_it_ended_and_what_is_no_number_is_lef
 def test_a_study_without_evidence_is_not_asked_for(space):
     (space.evidence / "evidence.json").unlink()
     assert write_curves(space.root) == []
+    assert (space.root / PLOTS).is_dir()
 
 
 def test_nothing_is_left_of_a_study_that_is_gone(space):

@@ -39,6 +39,7 @@ def write_curves(root: Path = Path()) -> list[Path]:
     done = [space for space in spaces if (space.evidence / "evidence.json").is_file()]
     tables = {space.study: table for space in done if (table := study_rows(space))}
     shutil.rmtree(root / PLOTS, ignore_errors=True)
+    (root / PLOTS).mkdir(parents=True)  # DVC expects it where nothing trains, too
     paths = []
     for name, rows in tables.items():
         stream = StringIO()
