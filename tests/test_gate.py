@@ -260,13 +260,19 @@ def test_what_was_not_judged_before_may_be_declared(repository, capsys):
         assert run(repository, capsys)[0] == 0
 
 
-def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
+def keep_real(repository):
+    """Keeps the run's metrics as those of real data, committed; the folder, and what it holds."""
     folder = repository / "reports" / "real"
     folder.mkdir(parents=True)
     kept = json.loads((repository / "reports" / "metrics.json").read_text())
     (folder / "metrics.json").write_text(json.dumps(kept))
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "kept")
+    return folder, kept
+
+
+def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
+    folder, kept = keep_real(repository)
     study, (name, *_) = next(iter(kept)), list(next(iter(kept.values())))
     kept[study][name]["value"] -= 1
     (folder / "metrics.json").write_text(json.dumps(kept))
@@ -277,12 +283,7 @@ def test_the_kept_run_on_real_data_is_watched_too(repository, capsys):
 
 @pytest.mark.parametrize("said", [True, False])
 def test_a_study_that_the_kept_run_says_it_is_without_is_no_loss(repository, capsys, said):
-    folder = repository / "reports" / "real"
-    folder.mkdir(parents=True)
-    before = json.loads((repository / "reports" / "metrics.json").read_text())
-    (folder / "metrics.json").write_text(json.dumps(before))
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "kept")
+    folder, before = keep_real(repository)
     study = next(iter(before))
     (folder / "metrics.json").write_text(json.dumps({name: each for name, each in before.items() if name != study}))
     (folder / "provenance.json").write_text(json.dumps({"left_out": {study: "no evidence yet"} if said else {}}))
