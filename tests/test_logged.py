@@ -91,7 +91,7 @@ def test_damaged_weights_are_named(space, content):
         pass
 
 
-def test_syncing_logs_scores_data_and_model_and_a_deleted_run_takes_its_model_along(space):
+def test_syncing_logs_scores_data_and_model_and_a_deleted_run_takes_its_model_along(space, monkeypatch):
     import mlflow
 
     assert sync(space.root) == {"made": 3, "kept": 0, "removed": 0}
@@ -105,7 +105,7 @@ def test_syncing_logs_scores_data_and_model_and_a_deleted_run_takes_its_model_al
     (given,) = run.inputs.dataset_inputs
     assert (given.dataset.name, given.dataset.digest) == ("digits (generated, smoke)", "0" * 32)
 
-    mlflow.set_tracking_uri(tracker.address)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracker.address)
     model = mlflow.pyfunc.load_model(f"models:/{run.data.tags[MODEL]}")
     np.testing.assert_allclose(model.predict({"image": IMAGES})["logits"], answers(space), rtol=1e-5, atol=1e-6)
     logged = tracker.client.get_logged_model(run.data.tags[MODEL])

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from reprise.claims.evidence import decide
+from reprise.data.scene_shapes import CLASSES
 from reprise.evaluation import declarations
 from reprise.studies.fcn import convolutions
 from reprise.studies.fcn.ceilings import ceiling_findings, scenes_asked, through
@@ -69,6 +70,15 @@ def test_claim_170_is_reproduced_by_fine_labels_and_not_by_labels_as_coarse_as_t
     assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 1
     with pytest.raises(ValueError, match="no picture that decides has an outline"):
         ceiling_findings(DECLARED[170], idle, fine, 3)
+
+
+def test_pictures_that_networks_are_tested_on_may_have_fewer_classes_than_the_scenes_that_decide():
+    scenes = np.zeros((4, 64, 64), np.uint8)
+    scenes[:, ::8] = len(CLASSES) - 1
+    pictures = np.zeros((3, 32, 32), np.uint8)
+    pictures[:, 16:] = 1
+    finding, beside = ceiling_findings(DECLARED[170], scenes, pictures, 2)
+    assert (finding.effect.n, beside.effect.n) == (4, 3)
 
 
 def test_as_many_scenes_decide_as_are_planned_whatever_networks_are_trained_on():

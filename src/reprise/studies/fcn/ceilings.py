@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
-from reprise.data.scene_shapes import generate
+from reprise.data.scene_shapes import CLASSES, generate
 from reprise.metrics.boundary import boundary_counts, boundary_iou
 from reprise.statistics import SHARES_APART, Effect, paired_effect
 
@@ -68,14 +68,14 @@ def ceiling_findings(declared: Declaration, asked: np.ndarray, test: np.ndarray,
 
     Args:
         declared: what it is judged by.
-        asked: (n, h, w) labels that decide.
+        asked: (n, h, w) labels of generated scenes, which decide.
         test: (m, h, w) labels of the pictures that networks are tested on, which are told beside.
-        classes: number of classes.
+        classes: number of classes of ``test``.
 
     Raises:
         ValueError: labels that decide without any outline.
     """
-    found = _outlined(asked, classes)
+    found = _outlined(asked, len(CLASSES))
     if not found:
         raise ValueError("no picture that decides has an outline")
     findings = [
