@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from reprise.data.parts import TrainingData
+from reprise.loop import Loop
 from reprise.settings import Settings, TrainingConfig
 from reprise.tasks.task import Task
 from reprise.training import train_seed, train_variant
@@ -216,3 +217,58 @@ def test_one_network_is_clipped_by_the_settings(clip):
         train_seed(study, settings(epochs=1, clip=clip), TrainingData(numbers(64)), 0, CPU)
     moves = [float(torch.cat([(a[n] - b[n]).flatten() for n in a]).norm()) for a, b in pairwise(steps)]
     assert all(move == pytest.approx(0.1, rel=1e-3) for move in moves) == (clip is not None)
+
+
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_a_fused_optimizer_is_clipped_at_every_precision_that_scales_no_gradients(precision):
+    norms = []
+
+    class Steep(Task):
+        def optimizer(self, parameters):
+            found = super().optimizer(parameters)
+            assert found.defaults["fused"]
+            found.register_step_post_hook(lambda *_: norms.append(norm(self.model)))
+            return found
+
+        def loss(self, batch):
+            return 1000 * (self.model(batch["real"]).float() ** 2).mean()
+
+    study = SimpleNamespace(build=lambda *_: nn.Linear(2, 1), task=Steep)
+    training = CPU.model_copy(update={"precision": precision})
+    train_seed(study, settings(epochs=1, clip=0.25), TrainingData(numbers(64)), 0, training)
+    assert len(norms) > 1
+    assert norms == pytest.approx([0.25] * len(norms), rel=1e-4)
+
+
+def test_networks_that_step_in_turn_are_clipped_with_bf16_too():
+    norms = []
+
+    class Steep(Adversaries):
+        def optimizer(self, parameters):
+            found = torch.optim.Adam(parameters, fused=True)
+            each = found.param_groups[0]["params"]
+            found.register_step_post_hook(
+                lambda *_: norms.append(float(torch.cat([w.grad.flatten() for w in each]).norm()))
+            )
+            return found
+
+        def loss_of(self, player, batch):
+            return 1000 * super().loss_of(player, batch)
+
+    study = SimpleNamespace(build=adversaries, task=Steep)
+    training = CPU.model_copy(update={"precision": "bf16-mixed"})
+    train_seed(study, settings(epochs=1, clip=0.25), TrainingData(numbers(64)), 0, training)
+    assert norms == pytest.approx([0.25] * len(norms), rel=1e-4)
+    assert len(norms) > 1
+
+
+def test_scaled_gradients_that_a_fused_optimizer_is_to_step_are_not_clipped_and_it_says_so():
+    task = MeanBox(nn.Linear(36, 4), settings(clip=0.5), 0)
+    loop = Loop(task, 1)
+    loop.trainer = SimpleNamespace(precision="16-mixed", strategy=None)
+    with pytest.raises(ValueError, match=r"16-mixed scales gradients.*clip: 0\.5.*choose bf16-mixed"):
+        loop.configure_gradient_clipping(task.optimizer(task.model.parameters()), 0.5)
+
+
+def norm(model):
+    return float(torch.cat([weight.grad.flatten() for weight in model.parameters()]).norm())

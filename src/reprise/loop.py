@@ -100,13 +100,36 @@ class Loop(pl.LightningModule):
             optimizer.zero_grad()
             self.manual_backward(loss)
             if self.task.settings.clip is not None:
-                self.clip_gradients(optimizer, self.task.settings.clip, "norm")
+                self.configure_gradient_clipping(optimizer, self.task.settings.clip, "norm")
             optimizer.step()
             self._add("train", {f"train_loss_{name}": (loss.detach(), 1)})
             total = total + loss.detach()
         for player in self.players.values():
             player.requires_grad_(True)
         self._add("train", {"train_loss": (total, 1)})
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: Any = None, gradient_clip_algorithm: Any = None
+    ) -> None:
+        """Clips as Lightning does, but also what a fused optimizer is to step with bf16.
+
+        Lightning refuses that with any mixed precision, since a fused optimizer undoes the scaling of gradients by
+        itself, after they were clipped. With bf16 they are not scaled.
+
+        Raises:
+            ValueError: they are scaled, and the optimizer is fused.
+        """
+        fused = any(group.get("fused") for group in optimizer.param_groups)
+        if gradient_clip_val is None or not fused or self.trainer.precision not in ("bf16-mixed", "16-mixed"):
+            super().configure_gradient_clipping(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif self.trainer.precision == "bf16-mixed":
+            each = [weight for group in optimizer.param_groups for weight in group["params"]]
+            torch.nn.utils.clip_grad_norm_(each, gradient_clip_val)
+        else:
+            raise ValueError(
+                "params.yaml: training: precision: 16-mixed scales gradients, which are not clipped then "
+                f"(clip: {gradient_clip_val:g}); choose bf16-mixed or 32-true"
+            )
 
     def validation_step(self, batch: Batch, index: int) -> None:
         self._add("validation", self.task.validate(batch))
