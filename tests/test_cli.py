@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import reprise as package
 from reprise.data import sets
 from reprise.data.fetch import SETS as ADDRESSES
 from reprise.stages.running import stage
@@ -283,6 +284,9 @@ def test_a_user_without_a_home_is_told_so_in_one_line(tmp_path):
 
 def test_the_version_is_that_of_the_installed_package(tmp_path):
     assert reprise("--version", cwd=tmp_path).stdout == f"reprise {metadata.version('reprise')}\n"
+    assert package.__version__ == metadata.version("reprise")
+    with pytest.raises(AttributeError, match="no attribute 'version'"):
+        _ = package.version
 
 
 def test_a_closed_pipe_is_quiet(tmp_path):

@@ -209,6 +209,16 @@ def test_set_keeps_comments_and_layout_and_finds_the_right_file(copy):
         assert len(changed) == (path in written)
 
 
+def test_set_keeps_a_files_line_ends(copy):
+    path = copy / "params.yaml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    before = path.read_bytes().split(b"\r\n")
+    config.set_value(copy, "data.source=real")
+    after = path.read_bytes().split(b"\r\n")
+    assert b"\n" not in b"".join(after)
+    assert sum(old != new for old, new in zip(before, after, strict=True)) == 1
+
+
 @pytest.mark.parametrize(
     ("assignment", "expected"),
     [

@@ -134,7 +134,7 @@ def test_every_epoch_serves_every_example_once_in_its_own_order():
 
 def test_processes_share_the_examples_without_overlap():
     tensors = resident({"image": np.arange(60)}, "cpu")
-    parts = [np.concatenate([b["image"] for b in Batches(tensors, 5, seed=1, rank=r, world=3)]) for r in range(3)]
+    parts = [np.concatenate([b["image"] for b in Batches(tensors, 15, seed=1, rank=r, world=3)]) for r in range(3)]
     assert sorted(np.concatenate(parts)) == list(range(60))
 
 
@@ -143,7 +143,7 @@ def test_each_step_of_all_processes_holds_the_examples_of_that_step_of_one(world
     tensors = resident({"index": np.arange(world * batch * 4)}, "cpu")
     alone = [part["index"].tolist() for part in Batches(tensors, world * batch, seed, lambda: epoch)]
     shares = [
-        [part["index"].tolist() for part in Batches(tensors, batch, seed, lambda: epoch, rank, world)]
+        [part["index"].tolist() for part in Batches(tensors, world * batch, seed, lambda: epoch, rank, world)]
         for rank in range(world)
     ]
     assert len(alone) == 4
@@ -162,6 +162,15 @@ def test_unshuffled_batches_keep_the_order_and_the_incomplete_last_one():
 def test_batches_of_nothing_or_of_unequal_lengths_are_refused(arrays):
     with pytest.raises(ValueError, match="same number of examples"):
         Batches(resident(arrays, "cpu"), 2)
+
+
+def test_batches_that_do_not_divide_among_the_processes_are_refused_with_both_numbers():
+    tensors = resident({"a": np.zeros(9)}, "cpu")
+    with pytest.raises(ValueError, match="batch_size: found 3, which does not divide among 2 processes"):
+        Batches(tensors, 3, seed=0, rank=1, world=2)
+    assert [len(part["a"]) for part in Batches(tensors, 20, seed=0, rank=1, world=2)] == [4]  # all that divides
+    with pytest.raises(ValueError, match="at least 2"):
+        Batches(resident({"a": np.zeros(1)}, "cpu"), 2, seed=0, world=2)
 
 
 def test_epoch_seeds_do_not_collide():

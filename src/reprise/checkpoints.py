@@ -1,7 +1,8 @@
 """What a killed run goes on from: files that are whole and unchanged, or put aside and named.
 
 A file's digest is part of its name, so that content and digest appear in one step. What does not match was cut by a
-full disk, damaged or planted; the seed is then trained again.
+full disk, damaged or planted; the seed is then trained again. Where several processes train one network, the first one
+alone writes, removes and renames.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from reprise.files import replacing
+from reprise.files import leads, replacing
 
 
 def save(folder: Path, kind: str, suffix: str, write: Callable[[Path], None]) -> Path:
@@ -52,6 +53,8 @@ def find(folder: Path, kind: str, suffix: str) -> Path | None:
 
 def put_aside(path: Path, why: str) -> None:
     """Renames a file that cannot be used, and says on stderr that its seed is trained again."""
+    if not leads():
+        return
     path.replace(path.with_name(f"{path.name}.damaged"))
     print(f"{path}: {why}; put aside as {path.name}.damaged, and this seed is trained again", file=sys.stderr)
 

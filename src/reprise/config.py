@@ -146,7 +146,7 @@ def set_value(root: Path, *assignments: str) -> list[Path]:
         if not own and first not in COMMON:
             raise ConfigError(f"no key {key!r}{nearest(first, [*COMMON, *known_studies()])}")
         _put(documents[path], rest if own else key, _parse(value, assignment), path, key)
-    texts = {path: _dumped(yaml, document) for path, document in documents.items()}
+    texts = {path: _dumped(yaml, document, _text(path)) for path, document in documents.items()}
     load(root, texts).check()
     for path, text in texts.items():
         write_text(path, text)
@@ -176,10 +176,12 @@ def _put(document: Any, key: str, value: Any, path: Path, named: str) -> None:
     holder[leaf] = value
 
 
-def _dumped(yaml: YAML, document: Any) -> str:
+def _dumped(yaml: YAML, document: Any, before: str) -> str:
+    """The document as text, with the line ends that the file had before."""
     stream = StringIO()
     yaml.dump(document, stream)
-    return stream.getvalue()
+    text = stream.getvalue().replace("\r\n", "\n")
+    return text.replace("\n", "\r\n") if "\r\n" in before else text
 
 
 def _text(path: Path) -> str:

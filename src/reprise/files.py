@@ -25,6 +25,7 @@ from reprise.npz import REMEDY, read_npz
 
 __all__ = [
     "check_writable",
+    "leads",
     "one_line",
     "parse_json",
     "read_json",
@@ -138,6 +139,11 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def leads() -> bool:
+    """Whether this is the first of the processes that train one network together, or the only one: it alone writes."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -213,6 +213,8 @@ class History(Checkpoint):
                 self.best, self.best_epoch, self.best_weights = value, epoch, weights_of(loop.task)
         if self.folder is not None and trainer.is_global_zero:
             checkpoints.save(self.folder, "last", ".ckpt", trainer.save_checkpoint)
+        elif self.folder is not None:
+            trainer.save_checkpoint(self.folder / "last")  # writes nothing: the first process waits there for all
         if self.listener is not None and trainer.is_global_zero:
             self.listener(epoch, metrics)
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Literal
 
 PACKAGE = Path(__file__).parent
-Part = Literal["settings", "clean", "train", "probe", "sweep", "evaluate", "submission"]
+Part = Literal["settings", "clean", "train", "probe", "sweep", "evaluate", "submission", "timing", "painter"]
 
 
 class UnknownNameError(ValueError):

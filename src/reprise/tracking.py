@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from reprise.files import leads
 from reprise.live import Listener, warn
 from reprise.live import Live as _Live
 from reprise.locked import TrackingError
@@ -45,7 +46,7 @@ def track_training(workspace: Workspace, variant: str, settings: Any) -> Iterato
     are made again from what training wrote.
     """
     live = None
-    if os.environ.get("LOCAL_RANK", "0") == "0":  # of several devices' processes the first one logs
+    if leads():  # of several devices' processes the first one logs
         try:
             live = _Live(workspace, variant, settings)
         except Exception as error:

@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from reprise import checkpoints
 from reprise.data.batches import Batches, epoch_seed, resident
 from reprise.data.parts import Arrays, TrainingData
-from reprise.files import replacing, write_json, write_npz, write_text
+from reprise.files import leads, replacing, write_json, write_npz, write_text
 from reprise.loop import History, Listener, Loop, Weights, precision_for, trainer_for, weights_of
 from reprise.networks import adopt, batch_size, predict
 from reprise.settings import Settings, TrainingConfig
@@ -88,6 +88,8 @@ def train_seed(
     task: Task = study.task(model, settings, seed)
     history = History(folder, listener)
     trainer = trainer_for(settings, training, history, progress, own=bool(task.players()))
+    if trainer.world_size > 1 and task.players():
+        raise ValueError("training.devices: networks that step in turn train in one process; set it to 1")
     device = trainer.strategy.root_device
     ranks = {"rank": trainer.global_rank, "world": trainer.world_size}
     train = Batches(
@@ -160,11 +162,14 @@ def train_variant(
         if result is None:
             folder.mkdir(parents=True, exist_ok=True)
             heard = listener(seed) if listener else None
-            _save(train_seed(study, settings, data, seed, training, folder, heard, progress, weights), folder)
-            result = _load(folder)
+            result = train_seed(study, settings, data, seed, training, folder, heard, progress, weights)
+            if leads():
+                _save(result, folder)
+                result = _load(folder)
         results[seed] = result
         every.append(data)
-    _write(results, every, out, training, settings)
+    if leads():
+        _write(results, every, out, training, settings)
 
 
 def check_alike(every: list[TrainingData]) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import struct
 import tarfile
 from itertools import chain
@@ -198,6 +199,12 @@ HOSTILE = {
 def test_hostile_pickles_are_refused(name):
     with pytest.raises(UnsafePickleError, match=r"data_batch_1: this pickle asks for .*only byte arrays"):
         load_batch(HOSTILE[name], "data_batch_1")
+
+
+def test_what_a_hostile_pickle_names_is_no_command_to_the_terminal():
+    with pytest.raises(UnsafePickleError, match=re.escape(r"asks for posix.\x1b[2Jx")) as refused:
+        load_batch(opcodes(b"cposix\n\x1b[2Jx\n(tR"), "x")
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

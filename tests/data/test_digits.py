@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import math
 import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +206,18 @@ def test_what_is_whole_is_read_back(tmp_path_factory, shape, value):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(idx(array))
     assert np.array_equal(read_idx(path, len(shape)), array)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_header_alone_asks_for_no_memory(tmp_path, suffix):
+    path = tmp_path / f"file{suffix}"
+    header = bytes([0, 0, 8, 3]) + np.array([10**6, 32, 32], ">u4").tobytes()  # 1 GB
+    path.write_bytes(gzip.compress(header) if suffix else header)
+    tracemalloc.start()
+    with pytest.raises(IdxError, match="truncated: 0 bytes after the header"):
+        read_idx(path, 3)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
 
 
 def test_part_of_a_sorted_file_holds_every_class(tmp_path, monkeypatch):

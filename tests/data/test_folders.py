@@ -84,6 +84,7 @@ class TestFolders:
         assert "has 2 masks" in problems[images[2]]
         # an image is not its own mask
         assert find_masks(images, tmp_path / "images", tmp_path / "images", problems) == {}
+        assert problems[images[0]].endswith("one named a_mask is needed")
 
     def test_a_missing_mask_folder(self, tmp_path):
         with pytest.raises(FileNotFoundError, match="nowhere"):

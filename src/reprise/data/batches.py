@@ -33,11 +33,11 @@ class Batches:
         batch_size: examples a batch; the last one of an unshuffled pass may be smaller.
         seed: shuffles by (seed, epoch) and drops the incomplete last batch; None keeps the order and all examples.
         epoch: called when a pass begins; the trainer's current epoch.
-        rank: this process among ``world`` (data-parallel training): it gets every world-th example.
+        rank: this process among ``world`` (data-parallel training): of every batch it gets each world-th example.
         world: number of processes.
 
     Raises:
-        ValueError: no examples, or tensors of unequal length.
+        ValueError: no examples, tensors of unequal length, or batches that do not divide among the processes.
     """
 
     def __init__(
@@ -50,11 +50,14 @@ class Batches:
         world: int = 1,
     ) -> None:
         lengths = {name: len(tensor) for name, tensor in tensors.items()}
-        if len(set(lengths.values())) != 1 or min(lengths.values()) == 0:
-            raise ValueError(f"every tensor needs the same number of examples, more than none; found {lengths}")
+        least = world if seed is not None else 1
+        if len(set(lengths.values())) != 1 or min(lengths.values()) < least:
+            raise ValueError(f"every tensor needs the same number of examples, at least {least}; found {lengths}")
         self.tensors, self.seed, self.epoch, self.rank, self.world = tensors, seed, epoch, rank, world
-        self.count = next(iter(lengths.values())) // world if seed is not None else next(iter(lengths.values()))
-        self.batch_size = min(batch_size, self.count)
+        if seed is not None and batch_size % world:
+            raise ValueError(f"batch_size: found {batch_size}, which does not divide among {world} processes")
+        self.count = next(iter(lengths.values()))
+        self.batch_size = min(batch_size, self.count - (self.count % world if seed is not None else 0))
 
     def __len__(self) -> int:
         return self.count // self.batch_size if self.seed is not None else -(-self.count // self.batch_size)
@@ -66,8 +69,7 @@ class Batches:
             return
         any_tensor = next(iter(self.tensors.values()))
         generator = np.random.default_rng(epoch_seed(self.seed, self.epoch()))
-        order = generator.permutation(len(any_tensor))[self.rank :: self.world]
-        order = torch.from_numpy(order).to(any_tensor.device)
+        order = torch.from_numpy(generator.permutation(len(any_tensor))).to(any_tensor.device)
         for step in range(len(self)):
-            index = order[step * self.batch_size : (step + 1) * self.batch_size]
+            index = order[step * self.batch_size + self.rank : (step + 1) * self.batch_size : self.world]
             yield {name: tensor.index_select(0, index) for name, tensor in self.tensors.items()}

@@ -120,6 +120,7 @@ def find_masks(
     """
     masks = _checked(masks)
     own = set(images)  # where masks lie beside the images, an image is not its own mask
+    by_image = masks.resolve() == Path(folder).resolve()
     passed_over = Counter() if passed_over is None else passed_over
     by_name: dict[str, list[Path]] = {}
     for path in pictures(masks, passed_over):
@@ -136,7 +137,8 @@ def find_masks(
         if len(choices) == 1:
             found[image] = choices[0]
         else:
-            needed = f"one named {shown(name + MASK)} or {shown(name)} is needed"
+            either = name + MASK if by_image else f"{name + MASK} or {name}"
+            needed = f"one named {shown(either)} is needed"
             problems[image] = f"has {len(choices)} masks in {shown(masks)}; {needed}"
     if left := len({path for paths in by_name.values() for path in paths} - set(found.values())):
         passed_over["masks of no image"] += left

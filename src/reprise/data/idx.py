@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from reprise.files import shown
 
 UNSIGNED_BYTES = 0x08  # the third byte of the magic number; the fourth is the number of axes
 LARGEST = 1 << 30  # bytes that one file may hold; the largest official one has 547 million
+DEFLATED = 1032  # bytes that one byte of a .gz stands for at most
 
 
 class IdxError(ValueError):
@@ -48,7 +50,8 @@ def read_idx(path: Path, axes: int) -> np.ndarray:
             expected = int(np.prod(shape, dtype=object))
             if not 0 < expected <= LARGEST:
                 raise IdxError(f"{where}: its header says {' x '.join(map(str, shape))}; that is no data set of ours")
-            content = stream.read(expected + 1)
+            held = os.fstat(stream.fileno()).st_size * (DEFLATED if path.suffix == ".gz" else 1)
+            content = stream.read(min(expected, held) + 1)  # a header alone asks for no memory
     except (gzip.BadGzipFile, zlib.error) as error:
         raise IdxError(f"{where}: not a readable .gz ({shown(str(error))})") from None
     except EOFError:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from reprise.messages import one_line, shown
+
 TUPLES = 1000
 
 
@@ -122,8 +124,8 @@ def load_batch(data: bytes, name: str) -> dict[str, Any]:
         batch = _Unpickler(io.BytesIO(data), encoding="bytes").load()
     except _Refusal as error:
         raise UnsafePickleError(
-            f"{name}: this pickle asks for {error}; only byte arrays and plain containers are read. It is not an "
-            "official file: do not open it with anything else"
+            f"{name}: this pickle asks for {shown(str(error))}; only byte arrays and plain containers are read. It is "
+            "not an official file: do not open it with anything else"
         ) from error
     except (
         pickle.UnpicklingError,
@@ -134,7 +136,7 @@ def load_batch(data: bytes, name: str) -> dict[str, Any]:
         TypeError,
         ValueError,
     ) as error:
-        raise ValueError(f"{name}: not a readable pickle ({error}); fetch it again") from error
+        raise ValueError(f"{name}: not a readable pickle ({one_line(error)}); fetch it again") from error
     if not isinstance(batch, dict) or not all(isinstance(key, bytes | str) for key in batch):
         raise ValueError(f"{name}: a pickled dict with names was expected; found {type(batch).__name__}")
     names = (key.decode("latin1") if isinstance(key, bytes) else key for key in batch)

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 
+from reprise.files import leads
+
 TIMINGS = Path("data/timings.csv")  # git-ignored, no DVC output: durations are never part of a result
 
 
@@ -22,7 +24,8 @@ def stage(*name: str) -> Iterator[None]:
     start = time.perf_counter()
     try:
         yield
-        _note(name, time.perf_counter() - start)
+        if leads():
+            _note(name, time.perf_counter() - start)
     except (ValueError, OSError) as error:
         print(f"{' '.join(name)}: {error}", file=sys.stderr)
         raise SystemExit(1) from error

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reprise.closure import code_digest
+from reprise.files import leads
 from reprise.loop import Listener
 from reprise.networks import start_weights
 from reprise.progress import report_epoch
@@ -31,7 +32,8 @@ def train(workspace: Workspace, variant: str, first: int = 0, count: int | None 
     study, start = import_part(workspace.study, "train"), settings.start
     seeds = range(first, first + (count or workspace.config.seeds))
     out, kept = workspace.run(variant, first), workspace.checkpoints(variant, first)
-    shutil.rmtree(out, ignore_errors=True)
+    if leads():
+        shutil.rmtree(out, ignore_errors=True)
     # By name, which `reprise.closure` does not follow: MLflow only watches, so a change of how it is written must not
     # train everything again.
     track_training = importlib.import_module("reprise.tracking").track_training
@@ -60,7 +62,8 @@ def train(workspace: Workspace, variant: str, first: int = 0, count: int | None 
             code=_code(workspace),
             start=None if start is None else lambda seed: start_weights(workspace, start, seed),
         )
-    shutil.rmtree(kept, ignore_errors=True)
+    if leads():
+        shutil.rmtree(kept, ignore_errors=True)
 
 
 def training_keys(workspace: Workspace, variant: str, seeds: Sequence[int]) -> list[str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reprise.data.batches import Batch
 from reprise.tasks.task import Task
@@ -23,11 +21,6 @@ class Density(Task):
 
     def predict(self, batch: Batch) -> dict[str, Tensor]:
         return {"nats": self._nats(batch)}
-
-    def optimizer(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """Adam, not fused: its gradients are clipped, which Lightning refuses of a fused one in mixed precision."""
-        settings = self.settings
-        return torch.optim.Adam(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
 
     def _nats(self, batch: Batch) -> Tensor:
         return -self.model.log_probability(batch["image"].permute(0, 3, 1, 2).long()).float()
