@@ -256,6 +256,18 @@ def test_a_node_that_had_other_inputs_is_not_believed(farm):
     assert farm.results() == {}
 
 
+def test_a_node_takes_nothing_half_written_for_what_a_stage_goes_on_from(farm):
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet", "many@a"], check=True)
+    subprocess.run([sys.executable, "-m", "dvc", "push", "--quiet", "many@a"], check=True)
+    (farm.folder / "grown.txt").write_text("half")  # as a command that was killed leaves it
+    (farm.folder / "order.json").write_text(json.dumps({"locks": {}, "sources": ["many@a"], "entry": "entry.json"}))
+    command = [sys.executable, "-m", "reprise.repro.worker", "compute", "grows", "order.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (farm.folder / "grown.txt").read_text() == "grown.txtmany-a.txtfirst.txt"
+    assert json.loads((farm.folder / "entry.json").read_text())["outs"][0]["path"] == "grown.txt"
+
+
 @pytest.mark.parametrize(
     ("scheduler", "message"),
     [

@@ -94,8 +94,12 @@ def compute(address: str, order: str) -> None:
             for source in ordered["sources"]:
                 fetch(repo, one(repo, source))
             own = one(repo, address)
-            if any(out.persist and out.hash_info for out in own.outs):
+            kept = [out for out in own.outs if out.persist]
+            if any(out.hash_info for out in kept):
                 fetch(repo, own)
+            for out in kept:
+                if not out.hash_info and out.exists:  # an earlier run was ended while it wrote here
+                    out.remove()
 
     def done(repo: Repo) -> dict[str, Any]:
         send(repo, one(repo, address))
