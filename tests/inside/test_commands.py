@@ -9,8 +9,9 @@ from PIL import Image
 from tests.inside.test_style import as_keras, random_weights
 from tests.studies import made_up
 
-from reprise.inside import painting
+from reprise.inside import inverting, painting
 from reprise.inside.explaining import explain
+from reprise.inside.inverting import GAP, inverted
 from reprise.inside.pictures import read_colour, write_colour
 from reprise.inside.pretrained import squeezenet
 
@@ -142,3 +143,43 @@ def test_a_network_that_is_not_trained_yet_is_named_with_what_trains_it(smoke):
     message = "rotation/baseline/run.json is missing; `reprise repro rotation` trains the network"
     with pytest.raises(FileNotFoundError, match=message):
         explain(one, "rotation/baseline", smoke / "out.png", "gradient")
+
+
+def test_every_layer_is_inverted_in_both_forms_and_early_ones_know_more(tmp_path, weights):
+    said = inverted(picture(tmp_path / "a.png"), tmp_path / "sheet.png", weights, size=48, steps=25)
+    first, head, *rows = said.splitlines()
+    assert "48 x 35, SqueezeNet 1.1" in first
+    assert head.split() == ["layer", "plain:", "dB", "features", "smooth:", "dB", "features"]
+    assert [row.split()[0] for row in rows] == [f"features.{layer}" for layer in (1, 3, 4, 6, 7)]
+    numbers = np.array([row.split()[1:] for row in rows], float)
+    assert numbers[0, 0] > numbers[-1, 0]
+    assert (numbers[:, 1] < 1).all()
+    sheet = Image.open(tmp_path / "sheet.png")
+    assert sheet.size == (6 * (48 + 2 * GAP), 2 * 35 + 2 * GAP)
+    truth = read_colour(tmp_path / "a.png", size=48)
+    shown = read_colour(tmp_path / "sheet.png")[..., GAP : GAP + 35, GAP : GAP + 48]
+    torch.testing.assert_close(shown, truth, atol=0.5 / 255 + 1e-6, rtol=0)
+
+
+def test_inversion_keeps_the_layers_that_are_done_and_refuses_what_it_cannot_use(tmp_path, weights, monkeypatch):
+    one, out = picture(tmp_path / "a.png"), tmp_path / "sheet.png"
+    with pytest.raises(ValueError, match="--size 32 to 2048"):
+        inverted(one, out, weights, size=8)
+    with pytest.raises(ValueError, match="is the picture itself"):
+        inverted(one, one, weights)
+    both, begun = inverting._both, []
+
+    def impatient(*arguments):
+        begun.append(1)
+        if len(begun) > 2:
+            raise KeyboardInterrupt
+        return both(*arguments)
+
+    monkeypatch.setattr(inverting, "_both", impatient)
+    assert "stopped after 2 layers" in inverted(one, out, weights, size=40, steps=2)
+    assert out.is_file()
+    begun.extend([1, 1])
+    out.unlink()
+    with pytest.raises(KeyboardInterrupt):
+        inverted(one, out, weights, size=40, steps=2)
+    assert not out.exists()

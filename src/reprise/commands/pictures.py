@@ -55,3 +55,28 @@ def saliency(
     from reprise.inside.explaining import explain
 
     typer.echo(explain(picture, network, out, method, label, seed))
+
+
+@app.command(rich_help_panel=PANEL)
+def inversion(
+    picture: Annotated[Path, typer.Argument(help="Picture whose features are inverted.")],
+    out: Annotated[Path, typer.Option(help="Where the sheet goes: .png, .jpg, .tif, .webp or .bmp.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="VGG-16, VGG-19 or SqueezeNet 1.1: .safetensors, .npz, .h5 (default: one trained here)."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Longer side, pixels.")] = 160,
+    steps: Annotated[int, typer.Option(help="Of Adam, for every layer and form.")] = 200,
+    smoothness: Annotated[float, typer.Option(help="Weight of the total variation, in the lower row.")] = 1.0,
+) -> None:
+    """Show what a network's layers still know of a picture (Mahendran and Vedaldi, 2015). Ctrl-C keeps what there is.
+
+    The sheet has the picture, then a column a layer: the inversion alone, and below it with total variation. Printed
+    are the peak signal-to-noise ratio (dB, more is nearer to the picture) and how far the features are, relative to
+    their size.
+
+    Example: reprise inversion photo.jpg --out layers.png --weights squeezenet.npz
+    """
+    from reprise.inside.inverting import inverted
+
+    typer.echo(inverted(picture, out, weights, size, steps, smoothness, progress=sys.stderr.isatty()))

@@ -63,7 +63,7 @@ def paint(
     spared(out, content, style)
     check_writable(out)
     pictures = read_colour(content, size), read_colour(style, size)
-    model, layers, words = _network(weights)
+    model, layers, words = network_for(weights)
     features = activations(model, layers)
     aim = Aim.of(features, *pictures)
     start = torch.rand(pictures[0].shape, generator=torch.Generator().manual_seed(0)) if noise else pictures[0]
@@ -113,7 +113,7 @@ def _relative(features: Features, aim: Aim, content: Tensor, content_weight: flo
     return Weighting(content_weight / float(scale), style_weight / 1e4 * 10 / float(style))
 
 
-def _network(weights: Path | None) -> tuple[nn.Module, tuple[str, ...], str]:
+def network_for(weights: Path | None) -> tuple[nn.Module, tuple[str, ...], str]:
     """The network, its layers (the content's first), and what it is in words."""
     if weights is not None:
         model = load_pretrained(weights)
