@@ -53,14 +53,15 @@ def table_scores(evidence: dict[str, Any], variants: Collection[str]) -> dict[st
         variants: its variants.
 
     Returns:
-        What stands in the first table that has one row, and no more, for at least one of these variants.
+        What stands in its row of the first table that has one, among those that name no variant twice.
     """
+    found: dict[str, dict[str, float]] = {}
     for table in evidence["tables"]:
         rows = {row[0]: row for row in table["rows"] if row and row[0] in variants}
         if rows and len(rows) == sum(row[0] in variants for row in table["rows"] if row):
             measures = [(place, name) for place, name in enumerate(table["columns"]) if place and name not in BESIDE]
-            return {variant: _numbers(row, measures) for variant, row in rows.items()}
-    return {}
+            found = {variant: _numbers(row, measures) for variant, row in rows.items()} | found
+    return found
 
 
 def _numbers(row: list[Any], measures: list[tuple[int, str]]) -> dict[str, float]:

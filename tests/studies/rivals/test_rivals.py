@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tests.studies import made_up
 from torch import nn
 
@@ -20,6 +22,7 @@ from reprise.metrics.generation import frechet_distance
 from reprise.networks import load_networks
 from reprise.runs import Probed, load_runs
 from reprise.stages.probe import probe
+from reprise.studies.rivals import figures
 from reprise.studies.rivals.drawn import load_drawn
 from reprise.studies.rivals.findings import label_findings, turn_findings
 from reprise.studies.rivals.probe import Reference, judged
@@ -161,3 +164,11 @@ def test_the_study_answers_its_claims_and_again_with_the_same_bytes(space):
 def test_drawing_some_labels_more_often_than_others_is_refused(space):
     with pytest.raises(ConfigError, match=r"rivals/params\.yaml: probe\.drawn: found 45"):
         config.set_value(space.root, "rivals.probe.drawn=45")
+
+
+def test_networks_of_different_lengths_of_training_are_drawn_each_with_its_own_epochs(tmp_path):
+    rng = np.random.default_rng(0)
+    made = {name: SimpleNamespace(epochs=rng.random((2, count, 4, 8, 8))) for name, count in (("a", 12), ("b", 3))}
+    figures.epochs(tmp_path, made)
+    with Image.open(tmp_path / "epochs.png") as image:
+        assert image.width > 300

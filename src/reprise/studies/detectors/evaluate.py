@@ -43,7 +43,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
             *overhead.findings(declared[130], ladder, operations, searched, times),
         ],
         metrics={f"average_precision.{name}": Metric.over_seeds(ladder.precision(name), "higher") for name in WATCHED},
-        tables=[_table(ladder, operations, times), _published(), overhead.table()],
+        tables=[_table(ladder, operations, times), _tags(ladder), _published(), overhead.table()],
         figures=figures.draw(
             workspace.evidence / "figures", ladder, operations, searched, times, workspace.config.drawn
         ),
@@ -78,6 +78,21 @@ def _table(ladder: Ladder, operations: rungs.Operations, times: Times | None) ->
     said = times.words if times is not None else "no times were recorded"
     caption = f"{len(ladder.places)} test pictures, means over {seeds} seeds. Sizes are octaves. Milliseconds: {said}."
     return Table("The ladder", columns, tuple(rows), caption)
+
+
+def _tags(ladder: Ladder) -> Table:
+    rows = []
+    for name in ("tagging", "localise"):
+        right = rungs.right_tags(ladder, name).mean(axis=1)
+        overlap = f"{rungs.largest_overlap(ladder).mean():.3f}" if name == "localise" else ""
+        spread = f" ± {right.std(ddof=1):.3f}" if len(right) > 1 else ""
+        rows.append((name, f"{right.mean():.3f}{spread}", overlap, f"{ladder.runs[name].record['parameters']:,}"))
+    columns = ("network", "tags that are right", "overlap of the box", "parameters")
+    caption = (
+        f"Before detection: {len(ladder.places)} test pictures, means over {ladder.runs['tagging'].seeds} seeds ± SD. "
+        f"Always the commoner answer: {rungs.commoner_tags(ladder):.3f}. The box is that of the largest object."
+    )
+    return Table("What a picture shows", columns, tuple(rows), caption)
 
 
 def _published() -> Table:

@@ -16,16 +16,15 @@ STAGES = 6  # epochs that are shown
 
 def epochs(folder: Path, generators: dict[str, Generator]) -> Figure:
     """What each variant's first seed draws from the same codes, from the first epoch to the last."""
-    last = next(iter(generators.values())).epochs.shape[1]
-    chosen = np.unique(np.linspace(0, last - 1, min(STAGES, last)).round().astype(int))
     names = list(generators)
     shape = {"nrows": len(names), "ncols": 1, "squeeze": False}
     with figure(folder / "epochs.png", 7.0, 2.0 * len(names), **shape) as (_, axes):
         for axis, name in zip(axes[:, 0], names, strict=True):
-            _tiles(axis, generators[name].epochs[0][chosen])
-            axis.set_title(name, fontsize=9)
-    caption = f"A row an epoch: {', '.join(str(each + 1) for each in chosen)}. A column a code, the same throughout. "
-    caption += "The first seed; none is chosen."
+            sheets = generators[name].epochs[0]
+            chosen = np.unique(np.linspace(0, len(sheets) - 1, min(STAGES, len(sheets))).round().astype(int))
+            _tiles(axis, sheets[chosen])
+            axis.set_title(f"{name}, epochs {', '.join(str(each + 1) for each in chosen)}", fontsize=9)
+    caption = "A row an epoch, a column a code, the same throughout. The first seed; none is chosen."
     return Figure("epochs", "As training goes on", "Sheets of small digits that grow clearer by row.", caption, "png")
 
 
