@@ -63,6 +63,9 @@ def test_a_table_with_a_row_for_each_variant_is_read_as_numbers():
 
 
 def test_a_later_table_gives_what_an_earlier_one_has_no_row_for():
-    evidence = {"tables": [table(("raw", "0.55")), table(("raw", "0.9"), ("untrained", "0.1"))]}
-    evidence["tables"][1]["columns"][1] = "IU"
-    assert table_scores(evidence, ["raw", "untrained"]) == {"raw": {"dice": 0.55}, "untrained": {"IU": 0.1}}
+    tags = table(("raw", "0.9"), ("untrained", "0.1"), columns=("network", "tags that are right"))
+    evidence = {"tables": [table(("raw", "0.55", "", "")), tags]}
+    assert table_scores(evidence, ["raw", "untrained"]) == {
+        "raw": {"dice": 0.55},
+        "untrained": {"tags that are right": 0.1},
+    }

@@ -176,10 +176,10 @@ def test_inversion_keeps_the_layers_that_are_done_and_refuses_what_it_cannot_use
         return both(*arguments)
 
     monkeypatch.setattr(inverting, "_both", impatient)
-    assert "stopped after 2 layers" in inverted(one, out, weights, size=40, steps=2)
+    assert "stopped after 2 layers" in inverted(one, out, weights, size=48, steps=2)
     assert out.is_file()
     begun.extend([1, 1])
     out.unlink()
     with pytest.raises(KeyboardInterrupt):
-        inverted(one, out, weights, size=40, steps=2)
+        inverted(one, out, weights, size=48, steps=2)
     assert not out.exists()

@@ -39,7 +39,7 @@ def test_figures_and_tables_are_there(evidence, trained):
     drawn = sorted(path.name for path in (trained.evidence / "figures").iterdir())
     assert drawn == ["detections.png", "ladder.svg", "proposals.svg"]
     assert [table.title for table in evidence.tables] == [
-        "The ladder", "Published: VOC 2007", "Multiply-adds of Mask R-CNN as published",
+        "The ladder", "What a picture shows", "Published: VOC 2007", "Multiply-adds of Mask R-CNN as published",
     ]  # fmt: skip
     assert len(evidence.tables[0].rows) == 10
 
