@@ -215,3 +215,13 @@ def test_params_are_not_compared_where_the_lock_does_not_say_its_scale(tuned):
     dvc(tuned, "repro", "--force", str(PIPELINE))
     edit(tuned, "medium: 3", "medium: 30", "pipelines/p/params.yaml")
     assert list(renew([PIPELINE], tuned).must_run) == STAGES
+
+
+def test_an_evaluation_runs_again_for_a_setting_of_another_scale_for_its_digests_hold_all(tuned):
+    edit(tuned, "    cmd: ", "    cmd: echo reprise.stages.evaluate && ", "pipelines/p/dvc.yaml")
+    dvc(tuned, "repro", str(PIPELINE))
+    before = lock(tuned)
+    edit(tuned, "medium: 3", "medium: 30", "pipelines/p/params.yaml")
+    done = renew([PIPELINE], tuned)
+    assert (list(done.must_run), lock(tuned)) == (STAGES, before)
+    assert all(reason.endswith("declarations hold all of them") for reason in done.must_run.values())

@@ -4,7 +4,8 @@ DVC knows a file by its md5 and a parameter by its whole value, so that every ed
 deps --renew`` compares what a lock knows (of files: found in git by their md5) with what is there, code as syntax trees
 and parameters as the scale and source of data that the lock knows resolve them: where only comments, docstrings,
 layout or the entries of other scales differ, the lock gets the new values, and nothing runs. Where code or a setting
-that was used differs, the stage is named and left alone.
+that was used differs, the stage is named and left alone. So is an evaluation where any setting differs: the digests of
+its declarations hold those of all scales.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 from reprise.closure import PACKAGE, syntax
 from reprise.settings import SCALES, SOURCES, resolve
 from reprise.yaml_files import read_yaml
+
+EVALUATES = "reprise.stages.evaluate"  # in the command of a stage that evaluates
 
 
 @dataclass
@@ -103,6 +106,9 @@ def _at(document: Any, key: str) -> Any:
 
 def _other_settings(stage: dict[str, Any], set_anew: dict[str, dict[str, Any]]) -> str:
     """The first setting that was used, or may have been, and is another now; empty where there is none."""
+    if set_anew and EVALUATES in str(stage.get("cmd", "")):
+        path, values = next(iter(set_anew.items()))
+        return f"{path}: {next(iter(values))} is another, at some scale, and declarations hold all of them"
     shared = (stage.get("params") or {}).get("params.yaml") or {}
     scales = [shared["scale"]] if "scale" in shared else SCALES
     sources = [shared["data.source"]] if "data.source" in shared else SOURCES
