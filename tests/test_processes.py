@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from tests.test_training import digests
 from torch import nn
 
 from reprise import checkpoints, training
@@ -80,10 +80,6 @@ def processes_of(group: int) -> list[int]:
             if int(of) == group and state != "Z":
                 found.append(int(entry.name))
     return found
-
-
-def digests(folder: Path) -> dict[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
 @pytest.mark.timeout(300)

@@ -10,6 +10,10 @@ import typer
 
 app = typer.Typer()
 PANEL = "On your own data"
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="VGG-16, VGG-19 or SqueezeNet 1.1: .safetensors, .npz, .h5 (default: one trained here)."),
+]
 
 
 @app.command(rich_help_panel=PANEL)
@@ -17,10 +21,7 @@ def style(
     content: Annotated[Path, typer.Argument(help="Picture that is painted anew.")],
     style: Annotated[Path, typer.Argument(help="Picture in whose style.")],
     out: Annotated[Path, typer.Option(help="Where the result goes: .png, .jpg, .tif, .webp or .bmp.")],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="VGG-16, VGG-19 or SqueezeNet 1.1: .safetensors, .npz, .h5 (default: one trained here)."),
-    ] = None,
+    weights: Weights = None,
     size: Annotated[int, typer.Option(help="Longer side, pixels.")] = 512,
     steps: Annotated[int, typer.Option(help="Iterations of L-BFGS.")] = 200,
     content_weight: Annotated[float, typer.Option(help="Of the content.")] = 1.0,
@@ -61,10 +62,7 @@ def saliency(
 def inversion(
     picture: Annotated[Path, typer.Argument(help="Picture whose features are inverted.")],
     out: Annotated[Path, typer.Option(help="Where the sheet goes: .png, .jpg, .tif, .webp or .bmp.")],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="VGG-16, VGG-19 or SqueezeNet 1.1: .safetensors, .npz, .h5 (default: one trained here)."),
-    ] = None,
+    weights: Weights = None,
     size: Annotated[int, typer.Option(help="Longer side, pixels.")] = 160,
     steps: Annotated[int, typer.Option(help="Of Adam, for every layer and form.")] = 200,
     smoothness: Annotated[float, typer.Option(help="Weight of the total variation, in the lower row.")] = 1.0,

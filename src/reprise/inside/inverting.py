@@ -14,6 +14,7 @@ from reprise.inside.gradients import activations
 from reprise.inside.invert import invert, peak_signal_to_noise
 from reprise.inside.painting import network_for
 from reprise.inside.pictures import SMALLEST, check_format, read_colour, spared, write_colour
+from reprise.inside.style import Features
 
 LARGEST = 2048  # pixels of the longer side
 GAP = 4  # white pixels between pictures
@@ -54,11 +55,11 @@ def inverted(
     truth = read_colour(picture, size)
     model, layers, words = network_for(weights)
     depth = {name: place for place, (name, _) in enumerate(model.named_modules())}
-    columns, rows = [torch.cat([truth, torch.ones_like(truth)], dim=2)], []
-    stopped = ""
-    for name in sorted(set(layers), key=lambda layer: depth.get(layer, -1)):
+    names = sorted(set(layers), key=lambda layer: depth.get(layer, -1))
+    columns, rows, stopped = [torch.cat([truth, torch.ones_like(truth)], dim=2)], [], ""
+    for name in names:
         if progress:
-            print(f"\rlayer {name} ({len(rows) + 1} of {len(set(layers))})   ", end="", file=sys.stderr, flush=True)
+            print(f"\rlayer {name} ({len(rows) + 1} of {len(names)})   ", end="", file=sys.stderr, flush=True)
         try:
             images, row = _both(activations(model, [name]), truth, steps, smoothness)
         except KeyboardInterrupt:
@@ -76,7 +77,7 @@ def inverted(
     return "\n".join([f"{out}: {w} x {h}, {words}{stopped}", head, *rows])
 
 
-def _both(features: object, truth: Tensor, steps: int, smoothness: float) -> tuple[Tensor, str]:
+def _both(features: Features, truth: Tensor, steps: int, smoothness: float) -> tuple[Tensor, str]:
     def ask(images: Tensor) -> Tensor:
         return features(images)[0]
 
