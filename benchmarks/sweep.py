@@ -1,9 +1,10 @@
 """What a step of one network costs: trained alone, under Optuna or Ray Tune, and in a sweep, with the floor beside it.
 
-    python benchmarks/sweep.py [--steps 200] [--optimizers adam sgd] [--sizes 1 4 16 64] [--full MINUTES]
+    python benchmarks/sweep.py [--steps 200] [--optimizers adam sgd] [--sizes 1 4 16 64] [--accuracy STEPS]
 
 The network is that of the source, 1,204,655 parameters, batches of 8 images, 47 classes. Every row trains the same
-networks on the same data from the same seeds, and its loss stands beside its time. The floor is the traffic of
+networks on the same data from the same seeds, and its loss stands beside its time; ``--accuracy`` compares what they
+have learned after so many steps, in float32 and in bfloat16. The floor is the traffic of
 parameters and optimizer state alone, each read and written as rarely as it can be, over the memory's bandwidth as a
 copy of large tensors shows it here. On a GPU, ``--full`` trains the source's own grid for so many minutes and says how
 much of it that was. Optuna and Ray Tune are run where they are installed; the project does not depend on them.
@@ -22,6 +23,7 @@ import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import t as student
 
 from reprise.data import glyphs, letters
 from reprise.models.digitnet import DigitNet
@@ -122,7 +124,7 @@ def timed(work: Callable[[], float], device: torch.device) -> tuple[float, float
 
 def rows(optimizer: str, steps: int, sizes: list[int], device: torch.device, data) -> list[tuple[str, float, float]]:
     """(way, seconds of one network's step, mean late loss)."""
-    rates = np.geomspace(1e-4, 1e-3, max(sizes)).tolist()
+    rates = np.geomspace(1e-4, 1e-3, max(8, *sizes)).tolist()
     few = rates[:: max(1, len(rates) // 4)][:4]
     found = []
 
@@ -143,13 +145,34 @@ def rows(optimizer: str, steps: int, sizes: list[int], device: torch.device, dat
 
     if device.type == "cpu":
         note("sweep, alone, one process", len(few), lambda: swept(len(few), engine="alone", workers=1))
-        note(f"sweep, alone, {os.cpu_count()} processes", 2 * len(few), lambda: swept(2 * len(few), engine="alone"))
+        for precision in ("float32", "bfloat16"):
+            note(
+                f"sweep, alone, {os.cpu_count()} processes, {precision}",
+                2 * len(few),
+                lambda precision=precision: swept(2 * len(few), engine="alone", precision=precision),
+            )
     for size in sizes:
         swept_few = lambda size=size: swept(size, engine="stacked", chunk=size)  # noqa: E731
         if device.type == "cuda":
             sweep(build, data, grid([optimizer], rates[:size]), steps=5, readings=1, device=device, engine="stacked")
         note(f"sweep, {size} stacked", size, swept_few)
     return found
+
+
+def accuracies(optimizer: str, rate: float, steps: int, seeds: int, data, test) -> None:
+    """Whether networks whose products are rounded to bfloat16 learn as well: the same seeds in both precisions."""
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        networks = grid([optimizer], [rate], range(seeds), [0.5])
+        table = sweep(build, data, networks, test=test, batch_size=BATCH, steps=steps, readings=1, precision=precision)
+        found[precision] = table["test_accuracy"]
+    difference = found["bfloat16"] - found["float32"]
+    half = student.ppf(0.975, seeds - 1) * difference.std(ddof=1) / seeds**0.5
+    print(
+        f"{optimizer}, rate {rate:g}, {steps} steps, {seeds} seeds, {len(test[1])} test images: accuracy "
+        f"{found['float32'].mean():.4f} in float32, {found['bfloat16'].mean():.4f} in bfloat16; difference "
+        f"{difference.mean():+.4f} [{difference.mean() - half:+.4f}, {difference.mean() + half:+.4f}]"
+    )
 
 
 def full(minutes: float, device: torch.device, data) -> None:
@@ -179,6 +202,7 @@ def main() -> None:
     parser.add_argument("--optimizers", nargs="+", default=list(RULES), choices=list(RULES))
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--examples", type=int, default=2000)
+    parser.add_argument("--accuracy", type=int, default=0, help="steps after which both precisions are compared")
     parser.add_argument("--full", type=float, default=0.0)
     arguments = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -196,6 +220,11 @@ def main() -> None:
             )
         table.add_row("floor: parameters and states alone", f"{floor * 1e3:.3f}", f"{found[0][1] / floor:.1f}", "1", "")
         Console(width=110).print(table)
+    if arguments.accuracy:
+        images, labels = examples(arguments.examples + 1000)
+        data, test = ((images[part], labels[part]) for part in (slice(arguments.examples), slice(-1000, None)))
+        for optimizer, rate in (("adam", 1e-3), ("sgd", 1e-1)):
+            accuracies(optimizer, rate, arguments.accuracy, 8, data, test)
     if arguments.full:
         full(arguments.full, device, data)
 

@@ -13,7 +13,7 @@ from scipy.spatial.distance import pdist
 from skimage.util import view_as_blocks
 from sklearn.metrics import precision_recall_curve
 
-from reprise.data import near_search, subspace
+from reprise.data import near_search_numpy, subspace
 from reprise.data.duplicates import (
     HASHES,
     block_histograms,
@@ -234,11 +234,11 @@ class TestNearDuplicates:
     @pytest.mark.parametrize("dense", [0.0, 0.05, 2.0])
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint16])
     def test_tiles_chunks_and_both_ways_to_measure_agree(self, monkeypatch, dense, dtype):
-        monkeypatch.setattr(near_search.NumpySearch, "tile", (37, 41))
-        monkeypatch.setattr(near_search, "DENSE", dense)
+        monkeypatch.setattr(near_search_numpy.NumpySearch, "tile", (37, 41))
+        monkeypatch.setattr(near_search_numpy, "DENSE", dense)
         monkeypatch.setattr(subspace, "RANK", 5)
-        monkeypatch.setattr(near_search, "WORK_BYTES", 30_000)
-        monkeypatch.setattr(near_search, "CACHE_BYTES", 5_000)
+        monkeypatch.setattr(near_search_numpy, "WORK_BYTES", 30_000)
+        monkeypatch.setattr(near_search_numpy, "CACHE_BYTES", 5_000)
         rng = np.random.default_rng(1)
         centres = rng.integers(1, 400, (40, 150))
         features = (centres[rng.integers(0, 40, 200)] + rng.integers(0, 40, (200, 150))).astype(dtype)
@@ -250,7 +250,7 @@ class TestNearDuplicates:
 
     @pytest.mark.parametrize("device", [None, "cpu"])
     def test_pairs_that_differ_along_the_sweep_alone_stay_in_the_window(self, monkeypatch, device):
-        monkeypatch.setattr(near_search.NumpySearch, "tile", (8, 16))
+        monkeypatch.setattr(near_search_numpy.NumpySearch, "tile", (8, 16))
         angles = np.random.default_rng(7).random(300) * np.pi / 2
         features = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # on an arc, neighbours are neighbours in order
         groups = np.arange(300) % 2
@@ -262,7 +262,7 @@ class TestNearDuplicates:
     @pytest.mark.parametrize("d", [40, 90, 3000])
     @pytest.mark.parametrize("dense", [0.0, 2.0])
     def test_distances_that_crowd_around_the_threshold(self, monkeypatch, d, dense):
-        monkeypatch.setattr(near_search, "DENSE", dense)
+        monkeypatch.setattr(near_search_numpy, "DENSE", dense)
         rng = np.random.default_rng(d)
         features = (1 + rng.random(d) + 0.1 * rng.normal(size=(80, d))).astype(np.float32)
         distances = np.sort(pdist(features.astype(np.float64), "cosine"))

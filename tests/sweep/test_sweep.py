@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ import torch
 from torch import nn
 
 from reprise.sweep import Network, grid, run, sweep
+from reprise.sweep.alone import train_alone
+from reprise.sweep.work import Work
 
 NUMBERS = ("learning_rate", "dropout", "seed", "step", "loss", "accuracy", "test_loss", "test_accuracy", "diverged")
 
@@ -65,6 +68,26 @@ def test_engines_processes_and_chunks_give_the_same_table():
         assert np.array_equal(tables[0][column], tables[1][column])  # to the byte
         for other in tables[2:]:
             np.testing.assert_allclose(tables[0][column], other[column], rtol=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["alone", "stacked"])
+def test_products_in_bfloat16_are_rounded_and_learn_as_well(engine):
+    settings = {"test": examples(400, 1), "epochs": 8, "readings": 4, "engine": engine, "workers": 1}
+    networks = grid(["sgd", "adam"], [0.03], range(4), [0.2])
+    exact, rounded = (sweep(build, examples(400), networks, precision=p, **settings) for p in ("float32", "bfloat16"))
+    assert exact["loss"].dtype == rounded["loss"].dtype
+    assert not np.array_equal(exact["loss"], rounded["loss"])
+    np.testing.assert_allclose(exact["loss"], rounded["loss"], rtol=0.05)
+    last = exact["step"] == exact["step"].max()
+    assert abs(exact["test_accuracy"][last].mean() - rounded["test_accuracy"][last].mean()) < 0.02
+    assert rounded["test_accuracy"][last].min() > 0.7
+
+
+def test_parameters_stay_float32_and_the_precision_is_part_of_what_is_kept():
+    work = Work(build, examples(100), None, 8, 12, (12,), precision="bfloat16")
+    _, model = train_alone(work, NETWORKS[0])
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    assert work.digest != replace(work, precision="float32").digest
 
 
 def test_a_user_s_own_loss_and_targets():
@@ -156,6 +179,7 @@ def test_a_killed_sweep_goes_on_and_ends_with_the_same_table(tmp_path, workers):
         ({"options": {"adma": {}}}, "no optimizer adma"),
         ({"options": {"adam": {"rho": 1.0}}}, "Adam has no option rho"),
         ({"build": nn.ReLU}, "without parameters"),
+        ({"precision": "float16"}, "precision='float16': expected one of float32, bfloat16"),
         ({"test": (torch.zeros(3, 6), torch.zeros(2))}, "test: 3 inputs and 2 targets"),
     ],
 )

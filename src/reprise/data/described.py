@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from reprise.data.crops import small_size
 from reprise.data.duplicates import HASHES
 from reprise.data.images import Header, bits_needed, read_grey, read_header
 from reprise.data.many import UnreadableImagesError, each
+
+IN_MEMORY = 1 << 30  # bytes of features up to which they are no file
 
 
 def common_size(sizes: list[tuple[int, int]], block: int = 20, longest: int = 640) -> tuple[int, int]:
@@ -124,18 +128,36 @@ def describe(
 
 
 class Rows:
-    """A table whose rows come one by one: held once, as a list of rows that is stacked at the end would not be."""
+    """A table whose rows come one by one: held once, as a list of rows that is stacked at the end would not be.
+
+    A large one lies in a file that has no name, so that nothing stays of it: the system writes out what it needs the
+    memory for. TMPDIR says where.
+    """
 
     def __init__(self, most: int) -> None:
         self.most, self.count = most, 0
         self.table = np.empty((0, 0))
 
     def add(self, row: np.ndarray) -> None:
-        """Adds a row (d,)."""
+        """Adds a row (d,).
+
+        Raises:
+            OSError: there is no room for the file.
+        """
         if not self.count:
-            self.table = np.empty((self.most, len(row)), row.dtype)
+            self.table = self._made((self.most, len(row)), row.dtype)
         self.table[self.count] = row
         self.count += 1
+
+    @staticmethod
+    def _made(shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+        size = shape[0] * shape[1] * dtype.itemsize
+        if size <= IN_MEMORY:
+            return np.empty(shape, dtype)
+        with tempfile.TemporaryFile(prefix="reprise-") as stream:
+            if hasattr(os, "posix_fallocate"):  # a full disk is told here, not by a signal when a row is written
+                os.posix_fallocate(stream.fileno(), 0, size)
+            return np.memmap(stream, dtype, "w+", shape=shape)
 
     def whole(self) -> np.ndarray:
         """(n, d) of the rows so far."""

@@ -11,23 +11,17 @@ rows and of pairs found; ``most_pairs`` bounds the latter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
-from itertools import pairwise
+from contextlib import closing, contextmanager, nullcontext
+from itertools import islice, pairwise
 
 import numpy as np
 from scipy.spatial.distance import pdist
 from threadpoolctl import threadpool_limits
 
-from reprise.data.subspace import sorted_along, subspace
+from reprise.data.near_search_numpy import CACHE_BYTES, SLACK, NumpySearch, rows_at_once
 from reprise.data.threads import ahead, default_threads
-
-TILE = (256, 1024)  # rows that share a window, and at most so many of the window at once: never fewer than share it
-SLACK = 2e-5  # more than a float32 product of two unit vectors of rank + 1 numbers is off by: (rank + 3) / 2**24
-WORK_BYTES = 32 << 20  # of temporary float64 rows for matrix products
-CACHE_BYTES = 1 << 20  # of temporary rows for products of single pairs
-DENSE = 0.05  # share of a tile from which a float64 matrix product is cheaper than gathering pairs
 
 
 class TooManyPairsError(ValueError):
@@ -50,7 +44,9 @@ def near_duplicates(
     for it, and it is in no pair here either.
 
     Args:
-        features: (n, d) finite real numbers.
+        features: (n, d) finite real numbers. They may lie in a file (``np.load(..., mmap_mode="r")``): 33 numbers of a
+            row are held, the row itself is read where a pair has to be measured. ``near_shared`` has several processes
+            do it.
         threshold: cosine distance in [0, 2], exclusive.
         groups: (n,) labels; only rows of the same group are compared. By default all are.
         device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.
@@ -65,39 +61,88 @@ def near_duplicates(
             [0, 2], groups of another length.
         TooManyPairsError: more than ``most_pairs`` lie under the threshold.
     """
+    features = checked(features, threshold)
+    threads = 1 if device else threads or default_threads()
+    with workers(threads, blas=device is not None) as pool:
+        norms = lengths(features, pool)
+        search = _search(device)(features, norms, *grouped(norms, groups), pool)
+        return searched(search, threshold, pool, 4 * threads, most_pairs)
+
+
+def checked(features: np.ndarray, threshold: float) -> np.ndarray:
+    """The features as an array, which may still lie in a file.
+
+    Raises:
+        ValueError: they have another shape or type, or the threshold is none.
+    """
     features = np.asarray(features)
     if features.ndim != 2 or features.dtype.kind not in "biuf":
         raise ValueError(f"features must be (n, d) real numbers; found shape {features.shape} of {features.dtype}")
     if not 0 <= threshold <= 2:
         raise ValueError(f"threshold is a cosine distance between 0 and 2; found {threshold}")
-    threads = 1 if device else threads or default_threads()
-    # one thread a tile: on a busy machine, threads inside each small product wait for one another
-    with threadpool_limits(1, "blas") if device is None else nullcontext(), ThreadPoolExecutor(threads) as pool:
-        norms = _norms(features, pool)
-        search = _search(device)(features, norms, *_grouped(norms, groups), pool)
-        found, count = [], 0
-        tiles = ahead(pool, lambda tile: _within(search, *tile, threshold), _tiles(search, threshold), 4 * threads)
-        with closing(tiles):  # where there are too many, what is begun is called off
-            for _, part in tiles:
-                found.append(part.result())
-                count += len(found[-1][1])
-                if most_pairs is not None and count > most_pairs:
-                    raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
+    return features
+
+
+@contextmanager
+def workers(threads: int, blas: bool = False) -> Iterator[ThreadPoolExecutor]:
+    """Threads; unless ``blas``, a matrix product takes one of them.
+
+    On a busy machine, threads inside each small product wait for one another.
+    """
+    with nullcontext() if blas else threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        yield pool
+
+
+def searched(
+    search,
+    threshold: float,
+    pool: ThreadPoolExecutor,
+    begun: int,
+    most_pairs: int | None = None,
+    part: tuple[int, int] = (0, 1),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs and distances in the k-th of ``of`` shares of the tiles, which are of about equal size.
+
+    Args:
+        search: what compares (`NumpySearch`).
+        begun: tiles that are begun and not yet taken.
+        part: (k, of).
+
+    Raises:
+        TooManyPairsError: there are more than ``most_pairs`` in it.
+    """
+    found, count = [], 0
+    own = islice(_tiles(search, threshold), part[0], None, part[1])
+    tiles = ahead(pool, lambda tile: _within(search, *tile, threshold), own, begun)
+    with closing(tiles):  # where there are too many, what is begun is called off
+        for _, result in tiles:
+            pairs, distances = result.result()
+            count += len(distances)
+            if most_pairs is not None and count > most_pairs:
+                raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
+            if len(distances):
+                found.append((pairs, distances))
+    return merged(found)
+
+
+def merged(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs and distances of several parts as one, in lexicographic order of the pairs."""
+    found = list(found)
     pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)])
     distances = np.concatenate([np.empty(0), *(distances for _, distances in found)])
     rising = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return pairs[rising], distances[rising]
 
 
-def _norms(features: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
+def lengths(features: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     """Euclidean lengths of the rows, in float64."""
 
-    def lengths(start: int) -> np.ndarray:
+    def part_of(start: int) -> np.ndarray:
         part = features[start : start + step].astype(np.float64)
         return np.sqrt(np.einsum("ij,ij->i", part, part))
 
-    step = _rows_at_once(features.shape[1], CACHE_BYTES)
-    norms = np.concatenate([np.empty(0), *pool.map(lengths, range(0, len(features), step))])
+    step = rows_at_once(features.shape[1], CACHE_BYTES)
+    norms = np.concatenate([np.empty(0), *pool.map(part_of, range(0, len(features), step))])
     # beyond these a square over- or underflows, and pdist's own answer means nothing
     bad = np.flatnonzero(~((norms == 0) | ((norms > 1e-140) & (norms < 1e140))))
     if len(bad):
@@ -105,12 +150,7 @@ def _norms(features: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
     return norms
 
 
-def _rows_at_once(columns: int, size: int) -> int:
-    """How many float64 rows fit into so many bytes."""
-    return max(1, size // (8 * max(1, columns)))
-
-
-def _grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, list[int]]:
+def grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, list[int]]:
     """Rows with a direction, sorted by group, and where each group starts (and the last one ends)."""
     order = np.flatnonzero(norms > 0)
     if groups is None:
@@ -154,105 +194,9 @@ def _settle(features: np.ndarray, i: np.ndarray, j: np.ndarray, distances: np.nd
         distances[k] = pdist(features[[lower, higher]].astype(np.float64), "cosine")[0]
 
 
-def project(features: np.ndarray, norms: np.ndarray, order: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
-    """(len(order), rank + 1) float32: each row's coordinates in the subspace, then the length of the rest of it."""
-    if not len(order):
-        return np.empty((0, 1), np.float32)
-    basis = subspace(features, norms, order)
-    out = np.empty((len(order), basis.shape[1] + 1), np.float32)
-    step = _rows_at_once(features.shape[1], WORK_BYTES // 8)
-
-    def work(start: int) -> None:
-        rows = order[start : start + step]
-        inside = features[rows] @ basis / norms[rows, None]
-        out[start : start + step, :-1] = inside
-        out[start : start + step, -1] = np.sqrt(np.maximum(0, 1 - np.einsum("ij,ij->i", inside, inside)))
-
-    list(pool.map(work, range(0, len(order), step)))
-    return out
-
-
-class NumpySearch:
-    """Candidates and distances by NumPy.
-
-    Attributes:
-        order: rows of ``features``, sorted by group and along ``sweep``.
-        sweep: their coordinates in the direction in which they differ most.
-        bounds: where each group starts in ``order``, and the end.
-    """
-
-    tile = TILE
-
-    def __init__(
-        self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, bounds: list[int], pool: ThreadPoolExecutor
-    ) -> None:
-        self.features, self.norms, self.bounds = features, norms, bounds
-        self.moderate = bool(((norms == 0) | ((norms > 1e-9) & (norms < 1e9))).all())  # float32 squares stay normal
-        projected = project(features, norms, order, pool)
-        rising, self.sweep = sorted_along(projected[:, :-1], bounds)
-        self.order, self.projected = order[rising], projected[rising]
-
-    def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
-        """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
-        bound = self.projected[top:bottom] @ self.projected[left:right].T
-        possible = bound >= np.float32(1 - threshold - SLACK)
-        if top == left:
-            possible = np.triu(possible, 1)
-        flat = np.flatnonzero(possible)
-        i, j = np.divmod(flat, right - left)
-        return i + top, j + left
-
-    def distances(self, i: np.ndarray, j: np.ndarray, threshold: float):
-        """Pairs that may lie under the threshold, and their distances in float64 by pdist's formula."""
-        rows, at_row = np.unique(i, return_inverse=True)
-        columns, at_column = np.unique(j, return_inverse=True)
-        if len(i) < DENSE * len(rows) * len(columns):
-            keep = self._screened(i, j, threshold)
-            i, j = i[keep], j[keep]
-            products = self._gathered(i, j)
-        else:
-            products = self._table(rows, columns)[at_row, at_column]
-        return i, j, 1 - np.clip(products / (self.norms[i] * self.norms[j]), -1, 1)
-
-    def _screened(self, i: np.ndarray, j: np.ndarray, threshold: float) -> np.ndarray:
-        """False where a float32 product shows, beyond any rounding, that a pair is too far apart."""
-        if self.features.dtype != np.float32 or not self.moderate:
-            return np.ones(len(i), bool)
-        products = np.empty(len(i), np.float32)
-        step = _rows_at_once(self.features.shape[1], CACHE_BYTES)
-        starts = [0, *(np.flatnonzero(np.diff(i)) + 1).tolist(), len(i)]  # runs of the same row
-        for first, last in pairwise(starts):
-            row = self.features[i[first]]
-            for start in range(first, last, step):
-                stop = min(start + step, last)
-                np.matmul(self.features[j[start:stop]], row, out=products[start:stop])
-        # |error| <= d / 2**24 times the norms, in whatever order the terms are added (Higham 2002, section 3.1)
-        margin = 1.1 * (self.features.shape[1] + 8) / 2**24
-        return products >= (1 - threshold - margin) * self.norms[i] * self.norms[j]
-
-    def _gathered(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        products = np.empty(len(i))
-        step = _rows_at_once(self.features.shape[1], CACHE_BYTES)
-        for start in range(0, len(i), step):
-            chunk = slice(start, start + step)
-            left, right = (self.features[k[chunk]].astype(np.float64) for k in (i, j))
-            np.einsum("ij,ij->i", left, right, out=products[chunk])
-        return products
-
-    def _table(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        products = np.empty((len(rows), len(columns)))
-        step = _rows_at_once(self.features.shape[1], WORK_BYTES // 2)
-        for left in range(0, len(columns), step):
-            right = self.features[columns[left : left + step]].astype(np.float64).T
-            for top in range(0, len(rows), step):
-                block = self.features[rows[top : top + step]].astype(np.float64)
-                products[top : top + step, left : left + step] = block @ right
-        return products
-
-
 def _search(device: str | None):
     if device is None:
-        return NumpySearch
+        return NumpySearch.of
     from reprise.data.near_search_torch import TorchSearch  # torch takes seconds to import
 
     return lambda features, norms, order, bounds, _: TorchSearch(features, norms, order, bounds, device)

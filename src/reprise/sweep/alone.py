@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reprise.sweep.masks import keys
 from reprise.sweep.networks import Curve, Network
@@ -43,7 +43,7 @@ def train_alone(work: Work, network: Network) -> tuple[Curve, nn.Module]:
             x = x.contiguous(memory_format=torch.channels_last)
         for drop in drops:
             drop.key.fill_(int(noted[step]))
-        outputs = model(x)
+        outputs = work.outputs(model, x)
         loss = work.loss(outputs, y)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -68,7 +68,7 @@ def examined(model: nn.Module, test: Examples | None, work: Work) -> tuple[float
     training, losses, correct = model.training, 0.0, 0.0
     model.eval()
     for x, y in zip(*(part.split(TEST_BATCH) for part in test), strict=True):
-        outputs: Tensor = model(x)
+        outputs = work.outputs(model, x)
         losses += float(work.loss(outputs, y)) * len(y)
         correct += float(work.correct(outputs, y))
     model.train(training)

@@ -21,7 +21,7 @@ from reprise.sweep.alone import train_alone
 from reprise.sweep.networks import Curve, Network, table
 from reprise.sweep.rules import RULES
 from reprise.sweep.stacked import train_stacked
-from reprise.sweep.work import Examples, Loss, Work, check
+from reprise.sweep.work import Examples, Loss, Precision, Work, check
 
 CHUNK = 256  # networks at once: more gain no speed, and what a kill can cost grows
 SHARE = 0.7  # of the free memory of a GPU that a chunk may fill
@@ -46,6 +46,7 @@ def sweep(
     device: str | torch.device | None = None,
     engine: Engine = "auto",
     workers: int | None = None,
+    precision: Precision = "float32",
     chunk: int | None = None,
     folder: Path | str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -66,6 +67,8 @@ def sweep(
         engine: ``stacked`` trains many as one, ``alone`` one after the other; ``auto`` takes what is fastest on the
             device.
         workers: processes for ``alone`` on a CPU; as many as there are cores.
+        precision: ``bfloat16`` has the products of the forward and backward pass in it, as ``torch.autocast`` does:
+            faster where the hardware has them (AVX-512 BF16, AMX, GPUs), and no longer bit by bit what float32 gives.
         chunk: networks that are stacked at most; as many as fit.
         folder: where finished networks are kept, so that a killed sweep goes on; they count only for the same
             module, data and settings.
@@ -83,7 +86,7 @@ def sweep(
     networks = list(networks)
     if not networks:
         raise ValueError("no networks: `grid` makes some")
-    work = _work(build, train, test, batch_size, epochs, steps, readings, loss, options or {})
+    work = _work(build, train, test, batch_size, epochs, steps, readings, loss, options or {}, precision)
     for name in {network.optimizer for network in networks}:
         work.options_of(name)
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -119,6 +122,7 @@ def _work(
     readings: int,
     loss: Loss,
     options: dict[str, dict[str, float]],
+    precision: Precision,
 ) -> Work:
     if epochs is not None and steps is not None:
         raise ValueError("epochs and steps: give one of them")
@@ -130,7 +134,7 @@ def _work(
     if readings < 1:
         raise ValueError(f"readings={readings}: expected 1 or more")
     points = tuple(sorted({round(steps * (i + 1) / readings) for i in range(readings)} - {0}))
-    work = Work(build, train, test, batch_size, steps, points, loss, options)
+    work = Work(build, train, test, batch_size, steps, points, loss, options, precision)
     check(work)
     return work
 

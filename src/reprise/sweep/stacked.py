@@ -76,7 +76,7 @@ class Stack:
                 buffer.copy_(key[self.own])
 
         def loss_of(parameters: Tensors, buffers: Tensors, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-            outputs = functional_call(self.model, {**parameters, **buffers}, (x,))
+            outputs = work.outputs(lambda x: functional_call(self.model, {**parameters, **buffers}, (x,)), x)
             return work.loss(outputs, y), work.correct(outputs.detach(), y)
 
         examples = None if alike else 0
@@ -101,7 +101,7 @@ class Stack:
             return losses + math.nan, correct + math.nan
 
         def result(parameters: Tensors, buffers: Tensors, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-            outputs = functional_call(self.model, {**parameters, **buffers}, (x,))
+            outputs = work.outputs(lambda x: functional_call(self.model, {**parameters, **buffers}, (x,)), x)
             return work.loss(outputs, y) * len(y), work.correct(outputs, y)
 
         self.model.eval()

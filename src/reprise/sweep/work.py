@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from reprise.sweep.rules import RULES
 
 Examples = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]  # outputs and targets of a batch -> their mean loss, ()
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Work:
         readings: after which steps the curves are read, rising; the last is ``steps``.
         loss: of a batch.
         options: of the optimizers, by their names.
+        precision: of the products on the way through the networks; parameters and optimizers stay float32.
     """
 
     build: Callable[[], nn.Module]
@@ -43,6 +46,7 @@ class Work:
     readings: tuple[int, ...]
     loss: Loss = F.cross_entropy
     options: dict[str, dict[str, float]] = field(default_factory=dict)
+    precision: Precision = "float32"
 
     @property
     def per_epoch(self) -> int:
@@ -70,6 +74,13 @@ class Work:
         """(steps of an epoch, batch_size) positions of the examples."""
         drawn = np.random.default_rng(epoch_seed(seed, epoch)).permutation(len(self.train[0]))
         return drawn[: self.per_epoch * self.batch_size].reshape(self.per_epoch, self.batch_size)
+
+    def outputs(self, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """What a network makes of a batch, with its products in this precision."""
+        if self.precision == "float32":
+            return network(x)
+        with torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False):  # weights change between two calls
+            return network(x).float()
 
     def options_of(self, optimizer: str) -> dict[str, float]:
         """All options of an optimizer."""
@@ -100,7 +111,7 @@ class Work:
             digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode() + _bytes(tensor))
         loss = getattr(self.loss, "__qualname__", repr(self.loss))
         settings = (self.batch_size, self.steps, self.readings, loss, sorted(map(str, self.options.items())))
-        digest.update(repr(settings).encode())
+        digest.update(repr(settings).encode() + (b"" if self.precision == "float32" else self.precision.encode()))
         return digest.hexdigest()
 
 
@@ -113,13 +124,15 @@ def check(work: Work) -> None:
 
     Raises:
         ValueError: no or unequal examples, too few for a batch, readings that do not rise to the last step, or a
-            module without parameters.
+            module without parameters, or a precision that is none.
     """
     for name, examples in (("train", work.train), ("test", work.test)):
         if examples is not None and not 0 < len(examples[0]) == len(examples[1]):
             raise ValueError(f"{name}: {len(examples[0])} inputs and {len(examples[1])} targets")
     if not 1 <= work.batch_size <= len(work.train[0]):
         raise ValueError(f"batch_size={work.batch_size}: expected 1 to {len(work.train[0])}, the training examples")
+    if work.precision not in get_args(Precision):
+        raise ValueError(f"precision={work.precision!r}: expected one of {', '.join(get_args(Precision))}")
     rising = all(a < b for a, b in zip((0, *work.readings), work.readings, strict=False))
     if not work.readings or not rising or work.readings[-1] != work.steps:
         raise ValueError(f"readings={work.readings}: expected rising steps that end with {work.steps}")

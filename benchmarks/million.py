@@ -1,0 +1,189 @@
+"""A million rows of features on disk: all near pairs, exactly, within a stated memory; one worker against two.
+
+    python benchmarks/million.py [--rows 1000000] [--columns 576] [--gib 2] [--folder FOLDER]
+
+Rows are like histograms of pictures: non-negative, of some thousand kinds, with one copy in a thousand planted. Each
+search is a process of its own whose memory is limited by the system: what it maps of the features, which lie in a file,
+does not count, for the system can take it back. The plain alternative, a product of all blocks, is timed on a
+part of the blocks and multiplied, which is said. With faiss installed, an approximate index of it searches the same
+rows: its time, and the share of the near pairs that it finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import builtins
+import importlib.util
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from reprise.data.near_search import near_duplicates
+from reprise.data.near_shared import near_duplicates_shared
+
+BLOCK = 10_000
+KINDS = 5_000
+THRESHOLD = 0.008
+PLAIN = 8192  # rows of the part that the plain product is timed on
+
+
+def write(path: Path, rows: int, columns: int) -> int:
+    """Writes the features block by block; returns how many copies were planted."""
+    out = np.lib.format.open_memmap(path, "w+", np.float32, (rows, columns))
+    kinds = np.random.default_rng(0).gamma(0.3, size=(KINDS, columns)).astype(np.float32)
+    planted = 0
+    for number, start in enumerate(range(0, rows, BLOCK)):
+        rng = np.random.default_rng([1, number])
+        count = min(BLOCK, rows - start)
+        mixed = kinds[rng.integers(0, KINDS, (2, count))]
+        block = mixed[0] + rng.random((count, 1), np.float32) * mixed[1]
+        block *= rng.gamma(2, 0.5, (count, columns)).astype(np.float32)
+        copies = count // 1000
+        block[-copies:] = block[:copies] * rng.normal(1, 0.02, (copies, columns)).astype(np.float32)
+        out[start : start + count] = block
+        planted += copies
+    out.flush()
+    return planted
+
+
+def search(path: Path, threads: int) -> dict:
+    """In this process."""
+    memory, start = Memory(), time.perf_counter()
+    pairs, _ = near_duplicates(np.load(path, mmap_mode="r"), THRESHOLD, threads=threads)
+    return {"pairs": len(pairs), "seconds": time.perf_counter() - start, "mib": memory.most}
+
+
+def shared(path: Path, processes: int) -> dict:
+    """By workers of Dask, of one thread each."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=processes, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        Client(cluster) as client,
+    ):
+        client.run(watch)
+        memory, start = Memory(), time.perf_counter()
+        pairs, _ = near_duplicates_shared(path, client, THRESHOLD)
+        seconds = time.perf_counter() - start
+        return {"pairs": len(pairs), "seconds": seconds, "mib": max([memory.most, *client.run(most).values()])}
+
+
+def plain(path: Path) -> dict:
+    """A float32 product of blocks, of a part of the rows; seconds as all of them would take."""
+    rows = np.load(path, mmap_mode="r")
+    part = np.array(rows[:PLAIN])
+    start = time.perf_counter()
+    with threadpool_limits(1):
+        unit = part / np.linalg.norm(part, axis=1, keepdims=True)
+        for top in range(0, len(unit), 1024):
+            for left in range(top, len(unit), 1024):
+                np.nonzero(unit[top : top + 1024] @ unit[left : left + 1024].T > 1 - THRESHOLD)
+    return {"seconds": (time.perf_counter() - start) * (len(rows) / len(part)) ** 2}
+
+
+def approximate(path: Path, probes: int) -> dict:
+    """An inverted file of faiss: the four nearest of every row, in so many of its cells."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    memory = Memory()
+    unit = np.array(np.load(path, mmap_mode="r"))
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    start = time.perf_counter()
+    cells = max(16, round(4 * len(unit) ** 0.5))
+    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(unit.shape[1]), unit.shape[1], cells, faiss.METRIC_INNER_PRODUCT)
+    index.cp.max_points_per_centroid = 40
+    index.train(unit[:: max(1, len(unit) // (40 * cells))])
+    index.add(unit)
+    index.nprobe = probes
+    cosines, found = index.search(unit, 5)
+    i = np.repeat(np.arange(len(unit)), 5)
+    near = (cosines.ravel() > 1 - THRESHOLD) & (found.ravel() >= 0) & (found.ravel() != i)
+    pairs = {tuple(sorted(pair)) for pair in zip(i[near].tolist(), found.ravel()[near].tolist(), strict=True)}
+    return {"pairs": len(pairs), "seconds": time.perf_counter() - start, "mib": memory.most}
+
+
+class Memory(threading.Thread):
+    """Watches how much this process holds for itself: what it maps of files is not in it."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.most = 0.0  # MiB
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            text = Path("/proc/self/status").read_text(encoding="utf-8")
+            fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+            self.most = max(self.most, int(fields["RssAnon"].split()[0]) / 1024)
+            time.sleep(0.05)
+
+
+def watch() -> None:
+    """In a worker of Dask: begins to watch."""
+    builtins.watched = Memory()
+
+
+def most() -> float:
+    """In a worker of Dask: what was seen."""
+    return builtins.watched.most
+
+
+WAYS = {
+    "one process, one thread": lambda path: search(path, 1),
+    "one process, two threads": lambda path: search(path, 2),
+    "one worker of Dask": lambda path: shared(path, 1),
+    "two workers of Dask": lambda path: shared(path, 2),
+    "product of all blocks, one thread": plain,
+    "faiss, 8 cells of its inverted file": lambda path: approximate(path, 8),
+    "faiss, 64 cells": lambda path: approximate(path, 64),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--columns", type=int, default=576)
+    parser.add_argument("--gib", type=float, default=2.0, help="memory that a process may take for itself")
+    parser.add_argument("--folder", type=Path, help="for the features; a temporary one by default")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--run", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.run:
+        way, path = json.loads(given.run)
+        if "faiss" not in way:
+            resource.setrlimit(resource.RLIMIT_DATA, (int(given.gib * 2**30),) * 2)
+        print(json.dumps(WAYS[way](Path(path))))
+        return
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        path = Path(folder) / "rows.npy"
+        planted = write(path, given.rows, given.columns)
+        size = path.stat().st_size / 2**30
+        print(f"{given.rows:,} rows of {given.columns} numbers, {size:.1f} GiB in a file, {planted:,} copies planted")
+        print(f"at most {given.gib:g} GiB for a process's own data (RLIMIT_DATA)\n| way | pairs | minutes | MiB |")
+        print("|:---|---:|---:|---:|", flush=True)
+        for way in given.ways:
+            if "faiss" in way and importlib.util.find_spec("faiss") is None:
+                print(f"| {way} | not installed | | |")
+                continue
+            command = [sys.executable, __file__, "--gib", str(given.gib), "--run", json.dumps([way, str(path)])]
+            done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "2"})
+            if done.returncode:
+                print(f"| {way} | {done.stderr.strip().splitlines()[-1]} | | |", flush=True)
+                continue
+            found = json.loads(done.stdout.splitlines()[-1])
+            pairs, mib = (f"{found[name]:,.0f}" if name in found else "" for name in ("pairs", "mib"))
+            print(f"| {way} | {pairs} | {found['seconds'] / 60:.1f} | {mib} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
