@@ -53,7 +53,7 @@ class Run:
         tags, params: text and settings by name.
         outputs: digest of the DVC output that it stands for; empty while it is trained.
         rows: metrics by name; ``epoch`` is the step.
-        nested: a seed's, below its variant's; a claim's, below the evidence.
+        nested: a seed's, below its variant's.
         later: what evaluation, which comes later, says of it.
         data: the data sets that it was made from.
         network: what training wrote, to be logged as a model.

@@ -92,7 +92,7 @@ class Projection:
         return runs
 
     def evidence(self) -> list[Run]:
-        """The run that holds the study's page, tables and figures, then one a claim with its interval, nested in it.
+        """The run that holds the study's page, tables and figures, then one a claim with its verdict and interval.
 
         None where it was not evaluated.
         """
@@ -110,8 +110,9 @@ class Projection:
             scores = {name: row[name] for name in MEASURED if row[name] is not None}
             mine = {name: str(value) for name, value in row.items() if name not in MEASURED and value != ""}
             tags = self._tags("evidence", space.evidence) | {"kind": "claim"}
-            name, outputs = f"claim-{claim}", digest(found["inputs"])
-            runs.append(Run(digest([*key, claim]), name, tags, outputs=outputs, nested=True, later=Later(scores, mine)))
+            name, outputs = f"claim {claim}: {row['verdict']}", digest(found["inputs"])
+            # not nested in the evidence: the runs table would hide them behind it
+            runs.append(Run(digest([*key, claim]), name, tags, outputs=outputs, later=Later(scores, mine)))
         return runs
 
     @cached_property

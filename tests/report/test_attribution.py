@@ -32,7 +32,7 @@ def test_every_claim_has_a_source_with_a_title_and_authors_only_where_they_are_n
         found = source_of({"source": claim.source, "chapter": claim.chapter})
         assert found.title
         assert bool(found.author) == (claim.source in ("S1", "S2"))
-        assert ("names no author" in found.words) == (not found.author)
+        assert ("names neither author" in found.words) == (not found.author)
     assert {row["source"] for row in csv.DictReader((HERE / "sources.csv").open(encoding="utf-8"))} == set(SOURCES)
 
 

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from reprise.claims.catalogue import claims
 from reprise.claims.ledger import LEDGER
-from reprise.report.terminal import KEYS, show_ledger
+from reprise.report.rows import KEYS
+from reprise.report.terminal import show_ledger
 
 
 def printed(path, width, **options):
@@ -38,6 +39,16 @@ def test_nothing_of_the_whole_ledger_is_cut(root, width):
     assert all(any(scale in line for line in lines) for scale in scales)
 
 
+def test_what_kept_runs_say_better_is_told_and_shown_when_asked_for(root):
+    here = printed(root / LEDGER, 120, ids=[8])
+    assert "stand-in" in here.split("this run alone")[0]
+    assert "1 claims are better answered in reports/real (`--best`)" in " ".join(here.split())
+    best = printed(root / LEDGER, 120, ids=[8], best=True)
+    assert "contradicted" in best
+    assert "real" in best
+    assert "this run alone" not in best
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_all_claims_are_listed(reported, width):
     text = printed(reported / LEDGER, width)
@@ -57,7 +68,8 @@ def test_filters(reported):
     found = printed(reported / LEDGER, 200, search="POOLING edges")
     assert "1 claims" in found
     assert "110" in found
-    assert "0 claims" in printed(reported / LEDGER, 200, search="no such words at all")
+    nothing = printed(reported / LEDGER, 80, search="no such words at all", ids=[3])
+    assert nothing.strip() == "no claim fits all of --id, --search"
     with pytest.raises(ValueError, match=r"no kind 'measurd' \(did you mean 'measured'\?\)"):
         show_ledger(reported / LEDGER, kinds=["measurd"])
     with pytest.raises(ValueError, match=r"no verdict 'reproduce'.*did you mean 'reproduced'"):

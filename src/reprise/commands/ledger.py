@@ -21,10 +21,13 @@ def ledger(
     study: Annotated[str, typer.Option(help="Only this study's claims.")] = "",
     id: Annotated[list[int] | None, typer.Option(help="Only this claim; may be repeated.")] = None,
     search: Annotated[str, typer.Option(help="Only claims that hold all of these words.")] = "",
+    best: Annotated[
+        bool, typer.Option("--best", help="From each claim's best run, kept ones among them, as the report leads with.")
+    ] = False,
 ) -> None:
-    """One row a claim: verdict, kind, effect, interval, n, power, data, scale.
+    """One row a claim of the run at hand: verdict, kind, effect, interval, n, data, scale; power from 200 columns.
 
-    Example: reprise ledger --search "max pooling" --kind measured
+    Example: reprise ledger --search "max pooling" --kind measured --best
     """
     from reprise.report.terminal import show_ledger
 
@@ -35,6 +38,7 @@ def ledger(
         study=study,
         ids=tuple(id or ()),
         search=search,
+        best=best,
     )
 
 

@@ -49,6 +49,7 @@ def track_views(
     rows = found[study] if study else {name: each["variants"] for name, each in found.items()}
     for name, address in rows.items():
         typer.echo(f"{name}\t{at.rstrip('/')}/{address}")
+    typer.echo("A table without rows: `reprise track sync` brings it. MLflow's Columns menu adds measures.", err=True)
 
 
 def _dots() -> Callable[[str], None]:

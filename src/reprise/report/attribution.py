@@ -35,7 +35,7 @@ class Source:
     def words(self) -> str:
         """Author and title in a line."""
         title = self.title[:1].upper() + self.title[1:]
-        return f"{self.author}, {self.title}" if self.author else f"{title} (its text names no author)"
+        return f"{self.author}, {self.title}" if self.author else f"{title} (its text names neither author nor address)"
 
 
 def source_of(row: dict[str, Any]) -> Source:

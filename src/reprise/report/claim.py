@@ -17,8 +17,9 @@ from reprise.registry import named_studies, study_file
 from reprise.report.attribution import is_quotation, source_of
 from reprise.report.measuring import measured_in
 from reprise.report.numbers import effect_text, expected_text
+from reprise.report.rows import read_ledger
 from reprise.report.runs import Run, answers, best_row, kept_runs
-from reprise.report.terminal import STYLES, read_ledger
+from reprise.report.terminal import STYLES
 from reprise.report.view import MEANING, SYMBOLS, finding_view, power_text, size_text
 
 LABEL = 15  # columns

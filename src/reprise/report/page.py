@@ -27,8 +27,8 @@ from reprise.report.numbers import number
 from reprise.report.overview import draw_overview
 from reprise.report.pictures import embedded
 from reprise.report.preview import draw_claim, draw_front
+from reprise.report.rows import read_ledger
 from reprise.report.runs import KEPT, Run, best_rows, kept_runs, used
-from reprise.report.terminal import read_ledger
 
 __all__ = ["KEPT", "front_page", "study_page", "write_report"]
 
@@ -57,12 +57,14 @@ def write_report(root: Path = Path()) -> Path:
         (reports / stale).mkdir(parents=True)
     studies = [study_page(name, found, rows, root) for name, found in evidence.items()]
     here, kept = Run("", rows, studies=evidence), kept_runs(root)
+    better = {row["id"]: view.row_view(row) for row in best_rows(here, kept) if row["from"]}
     claimed = [claim_page(row["id"], here, kept, root) for row in rows]
     page = front_page(rows, studies, kept, claimed)
     templates = environment()
     for study in studies:
         html = templates.get_template("study.html").render(
             study=study,
+            better=better,
             title=f"{study['title']} · Reprise",
             description=f"Claims {study['ids']}: {view.counted(study['counts'])}. Data: {study['source']}.",
             preview="../claims/all.png",

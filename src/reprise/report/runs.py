@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reprise.files import read_json
-from reprise.report.terminal import read_ledger
+from reprise.report.rows import read_ledger
 
 REPORTS = Path("reports")
 KEPT = REPORTS / "real"  # the last run on real data that was kept

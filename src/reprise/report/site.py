@@ -20,7 +20,7 @@ from reprise.claims.ledger import LEDGER
 from reprise.files import write_text
 from reprise.messages import shown
 from reprise.report.measuring import line_of
-from reprise.report.terminal import read_ledger
+from reprise.report.rows import read_ledger
 
 FORGES = {"github.com": "/blob/", "gitlab": "/-/blob/", "codeberg.org": "/src/commit/"}  # how they show a file
 PARTS = ("index.html", "badge.svg", "claims", "studies", "figures")

@@ -14,26 +14,16 @@ from rich.table import Table
 from rich.text import Text
 
 from reprise.claims.ledger import KINDS, LEDGER, STATES, VERDICTS, state
-from reprise.files import read_json
 from reprise.registry import nearest
 from reprise.report.numbers import effect_text, expected_text, number
+from reprise.report.rows import read_ledger
+from reprise.report.runs import Run, best_rows, kept_runs
 from reprise.report.view import SYMBOLS
 
 STYLES = {
     "reproduced": "green", "contradicted": "red", "inconclusive": "yellow", "stand-in": "blue", "built": "cyan",
     "untested": "bright_black",
 }  # fmt: skip
-KEYS = {  # of every row, for whoever reads the ledger
-    "id", "source", "chapter", "claim", "study", "kind", "verdict", "effect", "interval", "unit", "band", "n", "seeds",
-    "planned", "power", "declared", "data_source", "scale", "findings",
-}  # fmt: skip
-FITS = {  # what of a row is computed with
-    "id": lambda value: type(value) is int,
-    "study": lambda value: isinstance(value, str),
-    "effect": lambda value: value is None or isinstance(value, int | float),
-    "interval": lambda value: value is None or (isinstance(value, list) and len(value) == 2),
-    "findings": lambda value: isinstance(value, list) and all(isinstance(each, dict) for each in value),
-}
 SEARCHED = ("claim", "states", "says", "measures", "study", "chapter")
 WIDE = 200  # columns from which every field of the whole ledger has one of its own, and the words of claims room
 
@@ -46,9 +36,12 @@ def show_ledger(
     study: str = "",
     ids: Sequence[int] = (),
     search: str = "",
+    best: bool = False,
     console: Console | None = None,
 ) -> None:
     """Prints the ledger: one row a claim with study, verdict, effect, interval, n, data source and scale.
+
+    Where the best runs at hand say otherwise than this run alone, the last line tells what they say.
 
     Args:
         path: what the ledger stage wrote.
@@ -58,13 +51,16 @@ def show_ledger(
         study: only rows that this study answers.
         ids: only these claims; all where empty.
         search: only rows whose title, words or measurement hold all of these words, in any case.
+        best: each claim's row from the run that says most about it, kept runs among them, as the report leads with.
         console: where to print; standard output by default.
 
     Raises:
         FileNotFoundError: there is no ledger yet.
         ValueError: a claim, a verdict, a kind or a study that does not exist.
     """
-    rows = read_ledger(path)
+    here = read_ledger(path)
+    leading = best_rows(Run("", here), kept_runs(path.parent.parent))
+    rows = leading if best else here
     for kind in kinds:
         if kind not in KINDS:
             raise ValueError(f"no kind {kind!r}{nearest(kind, KINDS)}")
@@ -77,44 +73,38 @@ def show_ledger(
     unknown = sorted(set(ids) - {row["id"] for row in rows})
     if unknown:
         raise ValueError(f"no claim {unknown[0]}; the ledger has 1 to {len(rows)}")
-    rows = [row for row in rows if not ids or row["id"] in ids]
-    rows = [row for row in rows if _holds(row, search.casefold().split())]
-    rows = [row for row in rows if not verdicts or row["verdict"] in verdicts]
-    rows = [row for row in rows if not kinds or row["kind"] in kinds]
-    rows = [row for row in rows if not study or study in row["study"].split(", ")]
+
+    def chosen(row: dict[str, Any]) -> bool:
+        return (
+            (not ids or row["id"] in ids)
+            and _holds(row, search.casefold().split())
+            and (not verdicts or row["verdict"] in verdicts)
+            and (not kinds or row["kind"] in kinds)
+            and (not study or study in row["study"].split(", "))
+        )
+
+    rows = [row for row in rows if chosen(row)]
     if as_json:
         print(json.dumps(rows, indent=2, sort_keys=True, ensure_ascii=False))
         return
     console = console or Console()
+    if not rows:
+        asked = {"id": ids, "search": search, "verdict": verdicts, "kind": kinds, "study": study}
+        console.print(f"no claim fits all of {', '.join(f'--{name}' for name, value in asked.items() if value)}")
+        return
     console.print(_wide(rows) if console.width >= WIDE else _narrow(rows))
+    console.print(_counted(f"{len(rows)} claims:  ", rows))
+    other = [row for row in leading if chosen(row) and row["from"]]
+    if other and not best:
+        runs = ", ".join(sorted({f"reports/{row['from']}" for row in other}))
+        told = f"this run alone. {len(other)} claims are better answered in {runs} (`--best`), and with these: "
+        console.print(_counted(told, [row for row in leading if chosen(row)]))
+
+
+def _counted(words: str, rows: list[dict[str, Any]]) -> Text:
     counts = Counter(state(row) for row in rows)
     measured = Counter(state(row) for row in rows if row["kind"] == "measured")
-    console.print(
-        Text.assemble(f"{len(rows)} claims:  ", *(_count(each, counts[each], measured[each]) for each in STATES))
-    )
-
-
-def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
-    """The ledger's rows.
-
-    Raises:
-        FileNotFoundError: there is none yet; the message says what makes it.
-        ValueError: the file is no ledger.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; `dvc repro` (or `python -m reprise.stages.ledger`) makes it")
-    rows = read_json(path)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ValueError(f"{path}: not a ledger; make it again with `dvc repro`")
-    for place, row in enumerate(rows, start=1):
-        lacking = sorted(KEYS - row.keys())
-        wrong = f"without {', '.join(lacking)}" if lacking else ""
-        if not wrong and row["verdict"] not in ((None,) if row["kind"] in ("built", "stand-in") else VERDICTS):
-            wrong = f"with verdict {row['verdict']!r} and kind {row['kind']!r}"
-        wrong = wrong or ", ".join(f"with {key} {row[key]!r}" for key, fits in FITS.items() if not fits(row[key]))
-        if wrong:
-            raise ValueError(f"{path}: not a ledger: row {place} is {wrong}; make it again with `dvc repro`")
-    return rows
+    return Text.assemble(words, *(_count(each, counts[each], measured[each]) for each in STATES if counts[each]))
 
 
 def _holds(row: dict[str, Any], words: Sequence[str]) -> bool:
