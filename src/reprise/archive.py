@@ -81,7 +81,7 @@ def keep(
     provenance = {
         "commit": _git(root, "rev-parse", "HEAD"),
         "changed": _is_changed(root),  # code or parameters other than the commit's
-        "data": sorted({row["data_source"] for row in answered}),
+        "data": sorted({row["ran_on"] for row in answered}),
         "files": _files(studies, known),
         "scale": sorted({row["scale"] for row in answered}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",

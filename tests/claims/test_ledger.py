@@ -13,8 +13,10 @@ import pytest
 from reprise.claims.catalogue import claims
 from reprise.claims.declarations import Declaration, Declarations
 from reprise.claims.evidence import Evidence, Finding, Metric, above, primary
-from reprise.claims.ledger import LEDGER, METRICS, VALUES, build_rows, read_studies, state, write_ledger
+from reprise.claims.ledger import LEDGER, METRICS, VALUES, build_rows, decided_on, read_studies, state, write_ledger
+from reprise.evaluation import declarations
 from reprise.files import write_text
+from reprise.registry import import_part, known_studies
 from reprise.statistics import Effect, exact, proportion, seeds_effect
 
 
@@ -114,6 +116,39 @@ def test_a_row_says_what_was_planned_its_power_and_the_declarations_digest(tmp_p
     ]
     assert (rows[3]["planned"], rows[3]["power"], rows[9]["kind"], rows[9]["declared"]) == (None, None, None, None)
     assert 0 < five.power < one.power <= 1
+
+
+NO_DATA = {18, 19, 20, 42, 44, 80, 152, 167, 168, *range(175, 179), 180, 183, 185, 186, 187, 190, 191}  # identities
+DRAWN = {21, 22, 170}  # random networks and generated scenes, drawn for the claim alone
+ON_REAL = {29, 82, 162, 166, 169, 171, 179, 181, 184, 188, 189, 192, 193, 194}  # trained on the study's data, or asked
+
+
+def test_no_claim_is_called_real_that_real_data_do_not_decide():
+    """Of studies that read data, run on real ones; who declares another one drawn for itself checks it and adds it."""
+    found = {}
+    for name in known_studies():
+        if getattr(import_part(name, "settings"), "DATA", ()):
+            for claim, each in declarations(name).items():
+                said = each.model_dump(mode="json") | {"kind": each.kind("real")}
+                found[claim] = decided_on(said, "real")
+    assert {claim for claim, source in found.items() if source == "generated"} == DRAWN
+    assert {found[claim] for claim in NO_DATA} == {"any"}
+    assert {found[claim] for claim in ON_REAL} == {"real"}
+    assert decided_on(None, "real") == "real"
+
+
+def test_claims_about_real_data_of_the_study_itself_were_decided_on_real_data():
+    own = declarations("puzzles")[92].model_dump(mode="json") | {"kind": "measured"}
+    assert decided_on(own, "generated") == "real"
+
+
+def test_a_row_says_what_decided_its_claim_beside_what_its_study_ran_on(tmp_path):
+    rows = build_rows(read_studies(workspace(tmp_path)))
+    shown = {row["id"]: (row["data_source"], row["ran_on"]) for row in rows[:6]}
+    assert shown[1] == ("generated", "generated")
+    assert shown[3] == ("any", "generated")
+    assert shown[4] == ("generated", "generated")  # built: what its study shows of it
+    assert shown[6] == ("", "")
 
 
 def test_metrics_carry_direction_spread_data_and_scale(tmp_path):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from reprise.claims.catalogue import claims, defects
 from reprise.claims.ledger import LEDGER, read_studies, state, write_ledger
+from reprise.files import write_json
 from reprise.report import view
 from reprise.report.badge import badge_svg
 from reprise.report.claim_page import claim_page
@@ -344,6 +345,7 @@ def keep_real(root: Path, claim: int = 5, left_out: dict | None = None, **fields
     here = json.loads((root / LEDGER).read_text())
     real = {"kind": "measured", "verdict": "contradicted", "data_source": "real", "scale": "medium"} | fields
     nothing = {"kind": None, "verdict": "untested", "study": "", "declared": None, "findings": [], "data_source": ""}
+    real.setdefault("ran_on", real["data_source"])
     kept = [row | (real if row["id"] == claim else nothing) for row in here]
     (root / KEPT).mkdir(parents=True)
     (root / KEPT / "ledger.json").write_text(json.dumps(kept))
@@ -395,6 +397,34 @@ def test_the_best_evidence_is_real_before_generated_and_full_before_small(report
     keep_real(reported, 1, **kept)
     rows = best_rows(Run("", json.loads((reported / LEDGER).read_text())), kept_runs(reported))
     assert rows[0]["from"] == leads
+
+
+def test_a_run_on_real_data_leads_for_a_claim_that_these_did_not_decide_and_is_not_called_real(reported):
+    """Which run says most is of the study; what decided the claim is shown."""
+    keep_real(reported, 2, kind="arithmetic", verdict="reproduced", data_source="any", ran_on="real", scale="small")
+    rows = best_rows(Run("", json.loads((reported / LEDGER).read_text())), kept_runs(reported))
+    assert (rows[1]["from"], rows[1]["data_source"]) == ("real", "any")
+    write_report(reported)
+    text = " ".join(pages(reported)["claims/2.html"].text.split())
+    assert "Any data, scale small" in text
+    assert "this claim was not decided on it" in text
+    line = next(each for each in (reported / "reports/README.md").read_text().splitlines() if each.startswith("| 2 "))
+    assert "any · small · kept in real" in line
+
+
+def test_a_run_that_was_kept_before_rows_told_it_apart_is_not_called_real_either(reported):
+    keep_real(reported, 1)
+    ledger = reported / KEPT / "ledger.json"
+    rows = [{key: value for key, value in row.items() if key != "ran_on"} for row in json.loads(ledger.read_text())]
+    rows[1] |= {"kind": "arithmetic", "verdict": "reproduced", "study": "thresholds", "data_source": "real"}
+    ledger.write_text(json.dumps(rows))
+    said = {"kind": "measured", "basis": "anything", "settings": [], "planned": {"n": 30, "seeds": None}}
+    write_json(reported / KEPT / "studies.json", {"mixtures": {"declared": {"1": said}, "figures": []}})
+    (run,) = kept_runs(reported)
+    assert [(row["data_source"], row["ran_on"]) for row in run.rows[:3]] == [
+        ("generated", "real"), ("any", "real"), ("", ""),
+    ]  # fmt: skip
+    assert best_rows(Run("", json.loads((reported / LEDGER).read_text())), [run])[0]["from"] == "real"
 
 
 @pytest.mark.usefixtures("quick")

@@ -85,7 +85,8 @@ def test_writing_again_replaces_and_what_is_not_ours_is_not_touched(reported, tm
 def test_pictures_of_real_data_are_named_before_they_are_published(reported, tmp_path):
     path = reported / LEDGER
     rows = json.loads(path.read_text())
-    path.write_text(json.dumps([row | ({"data_source": "real"} if row["id"] == 1 else {}) for row in rows]))
+    ran = {"data_source": "any", "ran_on": "real"}  # of a claim that they did not decide, too
+    path.write_text(json.dumps([row | (ran if row["id"] == 1 else {}) for row in rows]))
     said = write_site(tmp_path / "site", root=reported)
     assert said[1:] == [
         "pictures of real data are in it, publish them only where that is allowed: figures/mixtures/photo.png"

@@ -7,6 +7,8 @@ Never imports torch.
 Three kinds of verdict are counted apart: *arithmetic* (identities, counts), *measured* (real data, or generated ones
 where the claim is about anything at all) and *stand-in* (generated data in place of real: a check of the pipeline, and
 no verdict about the claim). What a source only names is *built* and has no verdict either.
+
+A row's ``data_source`` is what its claim was decided on, ``ran_on`` what its study ran on (see ``decided_on``).
 """
 
 from __future__ import annotations
@@ -112,12 +114,37 @@ def state(row: dict[str, Any]) -> str:
     return row["verdict"] or row["kind"]
 
 
+def decided_on(declared: dict[str, Any] | None, ran_on: str) -> str:
+    """What data decided a claim, as its declaration says: ``real``, ``generated``, or ``any`` where none matter.
+
+    A study that runs on real data also answers claims that these never touch. Identities and counts hold on any data.
+    Where a claim is about anything at all, and its declaration names neither settings that decide what is measured nor
+    seeds of trained networks, what is measured is drawn for it alone, and is the same whatever the study runs on.
+
+    Args:
+        declared: the claim's declaration as the evidence has it; None where there is none.
+        ran_on: what the study ran on.
+    """
+    said = declared or {}
+    if said.get("kind") == "arithmetic":
+        return "any"
+    if said.get("basis") == "own":
+        return "real"  # which come with the study, whatever it is asked to run on
+    seeds = (said.get("planned") or {}).get("seeds")
+    drawn = said.get("basis") == "anything" and not said.get("settings") and not seeds
+    return "generated" if drawn else ran_on
+
+
 def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[str, dict[str, Any]]) -> dict[str, Any]:
     findings = [{"study": name} | finding for name, finding in answers]
     names = list(dict.fromkeys(name for name, _ in answers))
     declared = next((d for name in names if (d := studies[name]["declared"].get(str(claim.id)))), None)
     verdict, decided, note = _decided(findings)
     provenance = [_provenance(studies[name]) for name in names]
+    decided_by = [
+        decided_on(studies[name]["declared"].get(str(claim.id)), each["source"])
+        for name, each in zip(names, provenance, strict=True)
+    ]
     kind = declared["kind"] if declared else None
     judged = kind in ("arithmetic", "measured")
     if kind == "built":
@@ -153,7 +180,8 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
         "place": (declared or {}).get("place", ""),
         "inputs": studies[names[0]]["inputs"] if names else "",
         "data": _join([studies[name]["data"] for name in names], "; "),
-        "data_source": _join([each["source"] for each in provenance], ", "),
+        "data_source": _join(decided_by, ", "),
+        "ran_on": _join([each["source"] for each in provenance], ", "),
         "scale": _join([each["scale"] for each in provenance], ", "),
         "defects": sorted({finding["defect"] for finding in findings if finding.get("defect")}),
         "findings": findings,

@@ -20,7 +20,7 @@ from reprise.report.numbers import effect_text, expected_text
 from reprise.report.rows import read_ledger
 from reprise.report.runs import Run, answers, best_row, kept_runs
 from reprise.report.terminal import STYLES
-from reprise.report.view import MEANING, SYMBOLS, finding_view, power_text, size_text
+from reprise.report.view import MEANING, SYMBOLS, data_text, finding_view, power_text, size_text
 
 LABEL = 15  # columns
 SHORT = {"oracle": "our check", "slip": "source slips"}
@@ -123,7 +123,7 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:
         lines.append(("beside it", f"{beside} more findings in reports/claims/{row['id']}.html"))
     lines += [("altered", f"{entry['when']}: {entry['why']}") for entry in row.get("changed") or []]
     kept = f", kept in reports/{row['from']}" if row.get("from") else ""
-    lines.append(("data", f"{row['data']} ({row['data_source']}, scale {row['scale']}{kept})"))
+    lines.append(("data", f"{data_text(row)} ({row['data_source']}, scale {row['scale']}{kept})"))
     lines += [("other runs", f"{other}: {said}") for other, said in row.get("others", ())]
     places = [measured_in(name, row["id"]) for name in row["study"].split(", ")]
     lines.append(("code", ", ".join(f"{each.path}:{each.line} {each.function}" for each in places)))

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from reprise.claims.ledger import decided_on
 from reprise.files import read_json
 from reprise.report.rows import read_ledger
 
@@ -54,6 +55,7 @@ def kept_runs(root: Path) -> list[Run]:
             rows, provenance = read_ledger(folder / "ledger.json"), read_json(path)
             shown = folder / "studies.json"
             studies = read_json(shown) if shown.is_file() else {}
+            rows = [row if "ran_on" in row else _told_apart(row, studies) for row in rows]
         except (ValueError, FileNotFoundError):
             continue
         if isinstance(provenance, dict) and isinstance(studies, dict):
@@ -107,9 +109,17 @@ def used(rows: list[dict[str, Any]], kept: list[Run]) -> list[Run]:
     return [run for run in kept if run.name in names]
 
 
+def _told_apart(row: dict[str, Any], studies: dict[str, Any]) -> dict[str, Any]:
+    """A row that was kept before what decided a claim was told apart from what its study ran on."""
+    names = [name for name in row["study"].split(", ") if name in studies]
+    declared = next(filter(None, (studies[name]["declared"].get(str(row["id"])) for name in names)), None)
+    ran_on = row["data_source"]
+    return row | {"ran_on": ran_on, "data_source": decided_on(declared or {"kind": row["kind"]}, ran_on)}
+
+
 def _weight(answer: tuple[Run, dict[str, Any]]) -> tuple[bool, bool, bool, int, bool]:
     run, row = answer
-    real = "real" in row["data_source"].split(", ")
+    real = "real" in row.get("ran_on", row["data_source"]).split(", ")  # whatever data decided this one claim
     scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
     smoke, full = scale == 0, SCALES.index("full")
     return (

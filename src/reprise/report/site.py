@@ -89,7 +89,8 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
 def of_real_data(root: Path) -> list[str]:
     """Pictures (PNG) of studies that read real data in this run, as a competition's frames, relative to reports/."""
     rows = read_ledger(root / LEDGER)
-    studies = {name for row in rows if "real" in row["data_source"].split(", ") for name in row["study"].split(", ")}
+    real = [row for row in rows if "real" in row.get("ran_on", row["data_source"]).split(", ")]
+    studies = {name for row in real for name in row["study"].split(", ")}
     reports = root / "reports"
     found = [path for name in sorted(studies) for path in sorted((reports / "figures" / name).glob("*.png"))]
     return [path.relative_to(reports).as_posix() for path in found]

@@ -102,7 +102,8 @@ def row_view(row: dict[str, Any]) -> dict[str, Any]:
     studies = [name for name in row["study"].split(", ") if name]
     found = {"state": state(row), "symbol": SYMBOLS[state(row)], "finding": catalogued.finding, "studies": studies}
     words = [row[key] for key in ("claim", "states", "says", "measures", "study", "chapter")] + [catalogued.finding]
-    return row | decided | found | {"power_text": power_text(row), "words": " ".join(filter(None, words)).lower()}
+    found |= {"data_text": data_text(row), "power_text": power_text(row)}
+    return row | decided | found | {"words": " ".join(filter(None, words)).lower()}
 
 
 def power_text(row: dict[str, Any]) -> str:
@@ -112,6 +113,12 @@ def power_text(row: dict[str, Any]) -> str:
     seeds = any(finding["effect"].get("seeds") for finding in row["findings"] if finding["kind"] == "primary")
     words = f"planned {'' if seeds else 'n '}{number(row['planned'])}{' seeds' if seeds else ''}"
     return words if row["power"] is None else f"{words}, power {row['power']:.2f}"
+
+
+def data_text(row: dict[str, Any]) -> str:
+    """What a row's study measured on; where that is real data and decided nothing here, it says so."""
+    aside = row["data_source"] in ("any", "generated") and "real" in row.get("ran_on", "").split(", ")
+    return f"{row['data']}; this claim was not decided on it" if aside else row["data"]
 
 
 def size_text(n: int | None, seeds: int | None) -> str:
