@@ -58,6 +58,37 @@ def test_every_help_page_comes_without_any_heavy_import(root):
     assert int(pages) >= 17
 
 
+FLOW = """
+import inspect, textwrap
+from typer.main import get_command
+from typer.testing import CliRunner
+from reprise.cli import app
+
+def walk(command, words):
+    yield words, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from walk(child, [*words, name])
+
+for words, command in walk(get_command(app), []):
+    if words == ["dvc"]:
+        continue
+    said = [line.rstrip() for line in CliRunner().invoke(app, [*words, "--help"]).output.splitlines()]
+    for paragraph in inspect.cleandoc(command.help).split("\\n\\n"):
+        lines = textwrap.wrap(" ".join(paragraph.split()), WIDTH - 2, break_on_hyphens=False)
+        at = said.index(f" {lines[0]}")
+        assert said[at : at + len(lines) + 1] == [*(f" {line}" for line in lines), ""], (words, said)
+print("all of them")
+"""
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_paragraph_of_help_is_broken_at_the_terminals_end_alone(root, width):
+    environment = os.environ | {"COLUMNS": str(width), "TERMINAL_WIDTH": str(width)}
+    command = [sys.executable, "-c", FLOW.replace("WIDTH", str(width))]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert done.stdout == "all of them\n", done.stderr
+
+
 def test_no_arguments_show_the_help(tmp_path):
     done = reprise(cwd=tmp_path, code=2)
     assert "duplicates" in done.stdout + done.stderr
