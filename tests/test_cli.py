@@ -159,7 +159,7 @@ def test_a_bad_picture_is_named_counted_and_no_failure_unless_nothing_is_left(ph
     done = reprise("duplicates", "images", "--out", "pairs.csv", cwd=photos)
     assert "b_2\\x1b[2J.png: is not an image" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
-    assert "1 files cannot be used and were left out" in done.stdout
+    assert "1 file cannot be used and was left out" in done.stdout
     assert (photos / "pairs.csv").read_text().count("\n") == 2
     for path in (photos / "images").iterdir():
         path.write_bytes(b"")
