@@ -58,6 +58,37 @@ def test_every_help_page_comes_without_any_heavy_import(root):
     assert int(pages) >= 17
 
 
+FLOW = """
+import inspect, textwrap
+from typer.main import get_command
+from typer.testing import CliRunner
+from reprise.cli import app
+
+def walk(command, words):
+    yield words, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from walk(child, [*words, name])
+
+for words, command in walk(get_command(app), []):
+    if words == ["dvc"]:
+        continue
+    said = [line.rstrip() for line in CliRunner().invoke(app, [*words, "--help"]).output.splitlines()]
+    for paragraph in inspect.cleandoc(command.help).split("\\n\\n"):
+        lines = textwrap.wrap(" ".join(paragraph.split()), WIDTH - 2, break_on_hyphens=False)
+        at = said.index(f" {lines[0]}")
+        assert said[at : at + len(lines) + 1] == [*(f" {line}" for line in lines), ""], (words, said)
+print("all of them")
+"""
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_paragraph_of_help_is_broken_at_the_terminals_end_alone(root, width):
+    environment = os.environ | {"COLUMNS": str(width), "TERMINAL_WIDTH": str(width)}
+    command = [sys.executable, "-c", FLOW.replace("WIDTH", str(width))]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+    assert done.stdout == "all of them\n", done.stderr
+
+
 def test_no_arguments_show_the_help(tmp_path):
     done = reprise(cwd=tmp_path, code=2)
     assert "duplicates" in done.stdout + done.stderr
@@ -128,7 +159,7 @@ def test_a_bad_picture_is_named_counted_and_no_failure_unless_nothing_is_left(ph
     done = reprise("duplicates", "images", "--out", "pairs.csv", cwd=photos)
     assert "b_2\\x1b[2J.png: is not an image" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
-    assert "1 files cannot be used and were left out" in done.stdout
+    assert "1 file cannot be used and was left out" in done.stdout
     assert (photos / "pairs.csv").read_text().count("\n") == 2
     for path in (photos / "images").iterdir():
         path.write_bytes(b"")

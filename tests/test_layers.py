@@ -37,7 +37,7 @@ LAYERS = (
     ("tracking",),
     ("stages",),
     ("timings",),
-    ("repro", "scaffold"),
+    ("repro", "scaffold", "unwritten"),
     ("archive",),
     ("commands",),
     ("cli",),

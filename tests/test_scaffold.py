@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 
 from reprise.claims.catalogue import claims
-from reprise.scaffold import COLUMNS, new_study
+from reprise.scaffold import COLUMNS, new_study, next_steps
 
 WORDS = {"title": "A coin is fair", "claim": "Heads come up half of the time", "source": "Lab notes"}
 
@@ -66,3 +67,26 @@ def test_a_second_claim_in_another_checkout_than_the_installed_one_has_the_next_
     assert numbers == [len(claims()) + 1, len(claims()) + 2, len(claims()) + 3]
     with (checkout / "src/reprise/claims/own.csv").open(newline="", encoding="utf-8") as stream:
         assert [int(row["id"]) for row in csv.DictReader(stream)] == numbers
+
+
+def test_a_study_without_a_title_is_called_by_its_name(checkout):
+    new_study("fair_coin", WORDS["claim"], WORDS["source"], root=checkout)
+    with (checkout / "src/reprise/claims/own.csv").open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row["title"] == "Fair coin"
+    assert (checkout / "src/reprise/studies/fair_coin/README.md").read_text().startswith("# Fair coin\n")
+
+
+def test_the_longest_name_breaks_no_line_of_what_is_written(checkout):
+    _, written = new_study("n" * 40, **WORDS, root=checkout)
+    code = [path for path in written if path.suffix == ".py"]
+    assert max(len(line) for path in code for line in (checkout / path).read_text().splitlines()) <= 120
+
+
+def test_the_next_steps_name_what_computes_what_to_add_and_what_brings_it_into_the_report(checkout):
+    number, written = new_study("coin", **WORDS, root=checkout)
+    said = next_steps("coin", number, [*written, Path("dvc.yaml")])
+    for words in ("measure.py", "declared.yaml", "undecided=PLACEHOLDER", f"reprise run {number} ", "reprise repro "):
+        assert words in said
+    (line,) = [line.split() for line in said.splitlines() if line.strip().startswith("git add")]
+    assert all(any(path.is_relative_to(named) for named in line[2:]) for path in [*written, Path("dvc.yaml")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import pkgutil
 import sys
@@ -22,8 +23,23 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _flowing(group: typer.Typer) -> typer.Typer:
+    """The same commands, their help without line ends inside paragraphs: typer would keep those of the docstrings."""
+
+    def joined(text: str) -> str:
+        return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(text).split("\n\n"))
+
+    for command in group.registered_commands:
+        command.help = joined(command.help or inspect.getdoc(command.callback) or "")
+    if isinstance(group.info.help, str):
+        group.info.help = joined(group.info.help)
+    return group
+
+
 for _module in pkgutil.iter_modules(commands.__path__):
-    app.add_typer(importlib.import_module(f"reprise.commands.{_module.name}").app)
+    app.add_typer(_flowing(importlib.import_module(f"reprise.commands.{_module.name}").app))
 
 
 def _print_version(asked: bool) -> None:

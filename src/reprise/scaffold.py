@@ -1,4 +1,7 @@
-"""``reprise new study``: a claim of your own, its study and a test of it, working from the first minute."""
+"""``reprise new study``: a claim of your own, its study and a test of it, working from the first minute.
+
+What it measures is a placeholder, so there is no verdict until the line that says so is deleted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import csv
 import io
 import keyword
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from string import Template
 
@@ -71,15 +75,25 @@ from reprise.studies.$name.measure import draws
 from reprise.studies.$name.settings import Config
 from reprise.workspace import Workspace
 
+PLACEHOLDER = (
+    "a placeholder was measured: edit src/reprise/studies/$name/measure.py, "
+    "then delete the line undecided=PLACEHOLDER in evaluate.py beside it"
+)
+
 
 def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     """Measures and judges."""
     config: Config = workspace.config
     above = draws(config.repetitions)
     share = proportion(int(above.sum()), len(above), unit="share")
+    finding = primary(
+        declared[$number],
+        share,
+        undecided=PLACEHOLDER,  # delete this line, and PLACEHOLDER above, once measure.py measures what is claimed
+    )
     return Evidence(
         data=f"{len(above):,} draws",
-        findings=[primary(declared[$number], share)],
+        findings=[finding],
         metrics={"share": Metric(share.value, "equal")},
     )
 ''',
@@ -115,19 +129,22 @@ def test_about_half_of_all_draws_lie_above_one_half():
 
 @pytest.mark.parametrize(("above", "verdict"), [(500, "reproduced"), (700, "contradicted"), (550, "inconclusive")])
 def test_what_is_measured_decides(above, verdict):
-    assert primary(declarations("$name")[$number], proportion(above, 1000)).verdict == verdict
+    finding = primary(declarations("$name")[$number], proportion(above, 1000))
+    assert finding.verdict == verdict
 ''',
 }
 
 
-def new_study(name: str, title: str, claim: str, source: str, root: Path = Path()) -> tuple[int, list[Path]]:
+def new_study(
+    name: str, claim: str, source: str, title: str | None = None, root: Path = Path()
+) -> tuple[int, list[Path]]:
     """Writes a claim of your own into ``own.csv``, and a study that answers it: all of it, or nothing.
 
     Args:
         name: of its two folders and its stages, a Python name in lower case.
-        title: a few words.
         claim: what is claimed, a sentence.
         source: who says so: becomes a source of the report.
+        title: a few words; the name, where it is left out.
         root: folder of the checkout.
 
     Returns:
@@ -140,7 +157,7 @@ def new_study(name: str, title: str, claim: str, source: str, root: Path = Path(
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{,39}", name) or keyword.iskeyword(name):
         raise ValueError(f"{name!r} cannot name a study: at most 40 lower-case letters, digits and _, a letter first")
-    texts = {"title": title, "claim": claim, "source": source}
+    texts = {"title": name.replace("_", " ").capitalize() if title is None else title, "claim": claim, "source": source}
     for field, text in texts.items():
         if not text.strip() or '"' in text or "\\" in text or not text.isprintable():
             raise ValueError(f'--{field}: expected one line without " and \\, found {text!r}')
@@ -153,13 +170,38 @@ def new_study(name: str, title: str, claim: str, source: str, root: Path = Path(
     there = [folder for folder in sorted({path.parent for path in written}) if (root / folder).exists()]
     if there:
         raise FileExistsError(f"{there[0]} exists already; nothing was written")
-    row = Claim(number, source, source, title, claim, "The share is where declared.yaml puts it.", "source")
+    row = Claim(number, source, source, words["title"], claim, "The share is where declared.yaml puts it.", "source")
     written[CATALOGUE / OWN] = _with_row(root / CATALOGUE / OWN, row)
     for path, text in written.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         write_text(root / path, text)
     claims.cache_clear()
     return number, sorted(written)
+
+
+def next_steps(name: str, number: int, files: Iterable[Path]) -> str:
+    """What is to be done with a study that was just written, as lines for a terminal.
+
+    Args:
+        name: of the study.
+        number: of its claim.
+        files: written or changed.
+    """
+    folders = [Path("src/reprise/studies", name), Path("pipelines", name), Path("tests/studies", name)]
+    others = [path for path in files if not any(path.is_relative_to(folder) for folder in folders)]
+    return "\n".join(
+        [
+            f"claim {number}, next, in {folders[0]}:",
+            "  declared.yaml  what would show it: first, before anything is measured",
+            "  measure.py     what computes it: a placeholder, replace it",
+            "  evaluate.py    hands it on; delete undecided=PLACEHOLDER there, until then there is no verdict",
+            "  README.md      its page: how it is measured",
+            "then",
+            f"  git add {' '.join(map(str, [*folders, *others]))}",
+            f"  reprise run {number}    # runs it alone and shows it",
+            "  reprise repro      # brings it into the ledger and the report",
+        ]
+    )
 
 
 def _rows(table: Path) -> int:

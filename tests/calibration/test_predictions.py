@@ -108,7 +108,6 @@ def test_probabilities_are_told_and_taken_where_that_is_said(draw, answers, tmp_
         (warning,) = wrong["warnings"]
         assert "look like probabilities" in warning
         assert warning.endswith("or say --probabilities")
-        assert f"warning: {warning}" in as_text(wrong)
         for name in ("uncalibrated", "temperature", "Platt"):
             assert rows(said)[name]["ece"] == pytest.approx(rows(right)[name]["ece"], abs=2e-4)
         done = apply(tmp_path / f"{k}.json", save(tmp_path / f"{k}new.npz", logits=p), "uncalibrated")
@@ -238,5 +237,31 @@ def test_the_commands_save_and_apply(draw, tmp_path):
     assert said[1].startswith("ECE ")
     done = reprise("apply", "f.json", "shares.npz", "--method", "Platt")
     assert done.stderr.startswith("warning: logits: every row is non-negative and sums to 1")
+    assert done.stderr.endswith("or fit on probabilities: `reprise calibration FILE --probabilities --save f.json`\n")
     (line,) = reprise("apply", "p.npz", "f.json", code=1).stderr.splitlines()
     assert line.startswith("reprise: p.npz: not valid JSON")
+
+
+def test_an_array_of_probabilities_is_told_what_to_be_called_and_which_option_takes_it(fitted, draw, tmp_path):
+    logits, labels = draw(60, 3)
+    shares = softmax(logits)
+    path = save(tmp_path / "p.npz", probabilities=shares, labels=labels)
+    with pytest.raises(ValueError, match=r"save them under the name logits and say --probabilities$"):
+        report(path)
+    with pytest.raises(ValueError, match=r"under the name logits and apply what was fitted with --probabilities$"):
+        apply(fitted, path)
+    path = save(tmp_path / "v.npz", logits=shares, labels=labels, val_probs=shares, val_labels=labels)
+    with pytest.raises(ValueError, match=r"under the name val_logits and say --probabilities$"):
+        report(path, probabilities=True)
+    with pytest.raises(ValueError, match=r"logits is missing .found: other, labels.$"):
+        report(save(tmp_path / "o.npz", other=shares, labels=labels))
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_warning_goes_to_standard_error_and_not_among_the_results(draw, tmp_path, more):
+    logits, labels = draw(300, 3)
+    save(tmp_path / "p.npz", logits=softmax(logits), labels=labels)
+    command = [sys.executable, "-m", "reprise.cli", "calibration", "p.npz", *more]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("warning: logits: every row is non-negative and sums to 1")
+    assert "warning:" not in done.stdout

@@ -72,6 +72,30 @@ def test_the_list_keeps_the_largest_and_says_what_goes_instead_of_which(photos, 
     assert not left.exists()
 
 
+def kept(folder: Path, listing: Path) -> list[str]:
+    find_duplicates(folder, listing=listing)
+    return [row["image"] for row in rows(listing) if row["action"] == "keep"]
+
+
+def test_of_as_many_pixels_the_lossless_then_the_larger_file_then_the_shorter_name_is_kept(tmp_path):
+    folder = tmp_path / "in"
+    put(picture(0), folder / "a.jpg", quality=60)
+    put(picture(0), folder / "b_large.jpg", quality=95)
+    with (folder / "b_large.jpg").open("ab") as stream:
+        stream.write(bytes(100_000))  # larger than the PNGs too
+    assert kept(folder, tmp_path / "l.csv") == ["b_large.jpg"]
+    put(picture(0), folder / "a_jpeg_inside.tif", compression="jpeg", quality=100)
+    put(picture(0), folder / "named.jpg", format="PNG")  # what is in it counts
+    put(picture(0), folder / "z.png")
+    assert kept(folder, tmp_path / "l.csv") == ["z.png"]
+    put(picture(0), folder / "y.png")
+    assert kept(folder, tmp_path / "l.csv") == ["y.png"]
+    put(picture(0), folder / "zz_original.bmp")  # the largest of what loses nothing
+    assert kept(folder, tmp_path / "l.csv") == ["zz_original.bmp"]
+    put(picture(0, (480, 640)), folder / "most.jpg", quality=60)
+    assert kept(folder, tmp_path / "l.csv") == ["most.jpg"]
+
+
 def test_labels_of_class_folders_contradict_over_classes(photos, tmp_path):
     found = find_duplicates(photos, labels="folders", out=tmp_path / "p.csv", listing=tmp_path / "l.csv")
     assert [(row["image_a"], row["image_b"], row["inconsistent"]) for row in rows(tmp_path / "p.csv")] == [
@@ -252,4 +276,4 @@ def test_a_broken_file_ends_the_run_with_1_only_if_that_is_asked(photos):
         assert done.returncode == code, done.stderr
         assert "cut.jpg: cannot be decoded" in done.stderr
         assert "3 near-duplicate pairs, 3 images in them, 1 groups" in done.stdout
-        assert "1 files cannot be used" in done.stdout
+        assert "1 file cannot be used and was left out" in done.stdout

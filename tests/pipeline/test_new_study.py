@@ -298,17 +298,68 @@ def test_a_variant_that_goes_on_from_another_is_a_line_too(clone):
     assert would_run.index("train@linear") < would_run.index("train_started@more")
 
 
-def test_a_claim_of_ones_own_comes_with_a_study_that_works_at_once(clone):
+@pytest.fixture(scope="module")
+def coin(clone):
+    """The number of a claim of one's own, its study as `reprise new study` writes it, and what that said."""
     own = ("--title", "A coin is fair", "--claim", "Heads come up half of the time", "--source", "Lab notes")
     number = max(rows(clone)) + 1
-    made = run(clone, "reprise", "new", "study", "coin", *own).splitlines()
-    assert "src/reprise/claims/own.csv" in made
-    assert "tests/studies/coin/test_evaluate.py" in made
+    before = run(clone, "git", "status", "--porcelain", "-uall").splitlines()
+    listed = run(clone, "reprise", "new", "study", "coin", *own).splitlines()
+    after = run(clone, "git", "status", "--porcelain", "-uall").splitlines()
+    return number, listed, {line[3:] for line in after} - {line[3:] for line in before}
+
+
+def failed(clone, *command):
+    environment = os.environ | {"PYTHONPATH": str(clone / "src")}
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_all_files_that_a_new_study_changed_are_listed(coin):
+    _, listed, changed = coin
+    assert {"dvc.yaml", "src/reprise/claims/own.csv", "tests/studies/coin/test_evaluate.py"} <= set(listed)
+    assert changed <= set(listed)
+
+
+def test_a_claim_that_is_not_measured_yet_names_what_measures_it(clone, coin):
+    number = coin[0]
+    assert f"claim {number} (A coin is fair) is not measured yet; `reprise run {number}`" in failed(
+        clone, "reprise", "show", str(number)
+    )
+    assert f"the catalogue has 1 to {number}" in failed(clone, "reprise", "show", str(number + 1))
+
+
+def test_a_study_that_nobody_edited_gives_no_verdict(clone, coin):
+    number = str(coin[0])
     run(clone, "git", "add", "-A")
-    said = run(clone, "reprise", "run", str(number))
-    assert f"{number}  A coin is fair" in said
-    assert "Lab notes" in said
-    assert "✓ reproduced (measured)" in said
+    for command in ("run", "show"):  # neither needs the ledger to have it
+        said = " ".join(run(clone, "reprise", command, number).split())
+        assert f"{number} A coin is fair ≈ inconclusive (measured)" in said
+        assert "a placeholder was measured: edit src/reprise/studies/coin/measure.py" in said
+    run(clone, sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/studies/coin", "tests/claims")
+
+
+def test_a_claim_of_ones_own_once_edited_has_its_verdict_and_its_page(clone, coin):
+    number = coin[0]
+    evaluate = clone / "src/reprise/studies/coin/evaluate.py"
+    lines = evaluate.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.strip().startswith("undecided=PLACEHOLDER")]
+    assert len(kept) == len(lines) - 1
+    evaluate.write_text("".join(kept), encoding="utf-8")
+    run(clone, "git", "add", "-A")
+    done = subprocess.run(
+        ["reprise", "run", str(number)],
+        cwd=clone,
+        env=os.environ | {"PYTHONPATH": str(clone / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{number}  A coin is fair" in done.stdout
+    assert "Lab notes" in done.stdout
+    assert "✓ reproduced (measured)" in done.stdout
+    assert "`reprise repro` brings it into the ledger and the report" in done.stderr
     run(clone, sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "tests/studies/coin", "tests/claims")
     run(clone, "reprise", "repro", "-j", "2")
     assert rows(clone)[number]["verdict"] == "reproduced"

@@ -111,11 +111,10 @@ def _as_classes(found: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def as_text(result: dict[str, Any]) -> str:
-    """The table of `report` for a terminal of 80 columns."""
+    """The table of `report` for a terminal of 80 columns, without its warnings, which go to standard error."""
     lines = [
         f"{shown(result['file'])}: {KINDS[result['kind']].format(result['classes'])}, {result['bins']} bins",
         f"{result['split']} ({result['fitted']:,} and {result['measured']:,} examples)",
-        *(f"warning: {sentence}" for sentence in result["warnings"]),
         "",
         f"{'method':<13}{'ECE %':>6}{'95 % interval':>16}{'MCE %':>7}{'NLL':>9}{'Brier':>8}{'error %':>9}"
         f"{'changed %':>11}",

@@ -120,8 +120,19 @@ def read_arrays(path: Path, *beside: str) -> dict[str, np.ndarray]:
             elif name in needed or (beside and name in validation):
                 more = f" and {len(archive.files) - SHOWN} more" if len(archive.files) > SHOWN else ""
                 there = (", ".join(map(shown, archive.files[:SHOWN])) or "nothing") + more
-                raise ValueError(f"{shown(path)}: array {name} is missing (found: {there})")
+                raise ValueError(
+                    f"{shown(path)}: array {name} is missing (found: {there}){_renamed(name, archive, beside)}"
+                )
     return found
+
+
+def _renamed(name: str, archive: np.lib.npyio.NpzFile, beside: tuple[str, ...]) -> str:
+    """What to do where probabilities stand under a name of their own in place of logits."""
+    own = [each for each in archive.files if "prob" in each.lower() or "softmax" in each.lower()]
+    if not own or not name.endswith("logits"):
+        return ""
+    then = "say --probabilities" if beside else "apply what was fitted with --probabilities"
+    return f"; if these are probabilities, save them under the name {name} and {then}"
 
 
 def checked_logits(kind: Kind, logits: np.ndarray, probabilities: bool = False) -> np.ndarray:

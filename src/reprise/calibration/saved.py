@@ -93,6 +93,8 @@ def apply(path: Path, new: Path, method: str = "temperature", out: Path | None =
     if labels is not None:
         measured = gap_interval(found, labels) if kind == "labels" else calibration_error_interval(found, labels)
     odd = "" if probabilities else odd_logits(kind, logits)
+    if odd:
+        odd += f"; or fit on probabilities: `reprise calibration FILE --probabilities --save {shown(path)}`"
     found = found[:, 1] if kind == "binary" else found
     if out is not None:
         write_npz(Path(out), probabilities=found)

@@ -49,7 +49,7 @@ def compare(
         bool, typer.Option("--multilabel", help="Labels (n, k) of 0 and 1 are k answers, also with one 1 a row.")
     ] = False,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="The logits are probabilities: take their logarithm first.")
+        bool, typer.Option("--probabilities", help="The array logits holds probabilities: take their logarithm.")
     ] = False,
 ) -> None:
     """Calibrate saved predictions by seven methods and compare them.
@@ -66,10 +66,9 @@ def compare(
     from reprise.calibration.own_data import as_text, report
 
     found = report(predictions, bins, out, save, multilabel, probabilities)
+    for sentence in found["warnings"]:
+        typer.echo(f"warning: {sentence}", err=True)
     typer.echo(dumps(found, indent=2) if json else as_text(found))
-    if json:
-        for sentence in found["warnings"]:
-            typer.echo(f"warning: {sentence}", err=True)
 
 
 @app.command()

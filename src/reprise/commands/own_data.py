@@ -53,7 +53,8 @@ def duplicates(
     over and counted.
 
     The list keeps the picture of most pixels and removes its near-duplicates, then goes on with what is left: something
-    near all that goes is kept. Between two folders it lists what of the first lies near something in the second.
+    near all that goes is kept. Of equally many pixels a format that loses nothing (PNG, TIFF, BMP...) is kept, then the
+    larger file, then the shorter name. Between two folders it lists what of the first is near something in the second.
 
     Masks: black is background, and so is what is transparent; everything else is filled, by the colours shown. Formats
     that lose detail (JPEG, lossy WebP, AVIF): up to 16 of 255 is black, from half of the brightest on is filled. A mask

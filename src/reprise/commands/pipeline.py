@@ -149,13 +149,17 @@ def run(
 ) -> None:
     """Run what answers one claim, with all that it reads from and nothing else, and show the claim.
 
-    What is up to date does not run again. Example: reprise run 110
+    What is up to date does not run again. The ledger and the report stay as they are: where they have something else,
+    that is said, and what brings it there. Example: reprise run 110
     """
     from reprise.report.claim import show_claim, studies_of
     from reprise.repro.command import repro as run_stages
+    from reprise.unwritten import not_in_ledger
 
     studies = studies_of(claim)
     code = run_stages([f"{name}:evaluate" for name in studies], jobs)
     if code == 0:
         show_claim(claim, studies=studies)
+        if said := not_in_ledger(claim, studies):
+            typer.echo(said, err=True)
     raise typer.Exit(code)

@@ -12,6 +12,7 @@ import numpy as np
 from reprise.data.folders import told
 from reprise.data.groups import group_numbers, kept_instead
 from reprise.data.many import listed
+from reprise.data.preferred import preference
 from reprise.data.sheet import Section, Shown, draw_sheet, worst
 from reprise.files import shown, write_rows
 
@@ -80,10 +81,11 @@ class Duplicates:
     def instead(self) -> np.ndarray:
         """(n,) the image to keep instead of each, itself where it is kept: see `kept_instead`.
 
-        The one of most pixels is kept, of equal ones the first by name; of two folders, all of the second.
+        The one of most pixels is kept, of equal ones the best by `preference`; of two folders, all of the second.
         """
-        rank = np.lexsort((np.arange(len(self.names)), -self.pixels, np.arange(len(self.names)) < self.first))
-        return kept_instead(len(self.names), self.pairs, np.argsort(rank))
+        n = len(self.names)
+        best = preference(self.paths, self.names, self.pixels, np.unique(self.pairs))
+        return kept_instead(n, self.pairs, best + n * (np.arange(n) < self.first))
 
     def __str__(self) -> str:
         where = "within a subject" if self.scope == "subject" else "over all images"
@@ -118,7 +120,9 @@ class Duplicates:
             if unknown := np.count_nonzero(~self.labelled):
                 lines.append(f"{unknown} pairs have a {kind} that is not known: their `inconsistent` is empty")
         if self.problems:
-            lines.append(f"{len(self.problems)} files cannot be used and were left out")
+            one = len(self.problems) == 1
+            unused = "1 file cannot be used and was" if one else f"{len(self.problems)} files cannot be used and were"
+            lines.append(f"{unused} left out")
         if self.passed_over:
             lines.append(told(self.passed_over))
         return "\n".join([*lines, *(f"wrote {shown(path)}" for path in self.written)])
