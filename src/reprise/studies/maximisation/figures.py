@@ -80,8 +80,8 @@ def confidence(folder: Path, asked: Asked) -> Figure:
         axes.set(xlabel="class", ylabel="nines of the confidence", xticks=range(10), ylim=(0, None))
         axes.legend(fontsize=8)
     caption = (
-        "Dots: medians over networks and random starts; bars: a tenth to nine tenths. Dashed: 0.9999, as claim 10 has it; "
-        "dotted: 0.99999, as claim 8 has it."
+        "Dots: medians over networks and random starts; bars: a tenth to nine tenths. Dashed: 0.9999, as claim 10 has "
+        "it; dotted: 0.99999, as claim 8 has it."
     )
     return Figure("confidence", "How sure the network is", "Nines of the confidence for ten classes", caption)
 
