@@ -9,7 +9,10 @@ import pytest
 from tests.studies.confidence.conftest import moved
 
 from reprise.evaluation import declarations
+from reprise.runs import Probed, Run
 from reprise.studies.confidence.capacity import calibration_findings, capacity_findings, overfitting_findings
+from reprise.studies.confidence.fitting import fitting_findings
+from reprise.studies.confidence.scores import measure
 from reprise.studies.confidence.variants import CONTRASTS, modern
 
 DECLARED = declarations("confidence")
@@ -75,3 +78,46 @@ def test_variants_of_equal_settings_are_two(pair):
     twin = replace(one, labels=one.labels.copy(), logits=one.logits.copy())
     assert twin not in [one]
     assert modern({"one": one, "twin": twin}) == [one, twin]
+
+
+def test_what_cut_off_training_ends_with_is_measured_and_not_judged(pair):
+    cut = "training was cut off after 25 epochs"
+    short = replace(moved(pair[0], uncalibrated=0.1), cut=cut)
+    every = {more: short for more, _ in CONTRASTS.values()} | {less: pair[0] for _, less in CONTRASTS.values()}
+    found = capacity_findings(DECLARED[33], every)
+    found += calibration_findings(DECLARED[31], {"resnet": short})
+    found += overfitting_findings(DECLARED[34], {"resnet": short, "resnet_deep": short})
+    judged = [f for f in found if f.kind in ("primary", "secondary")]
+    assert {f.claim for f in judged} == {31, 33, 34}
+    assert {f.verdict for f in judged} == {"inconclusive"}
+    assert all(f.undecided.count(cut) == 1 for f in judged)
+
+
+def test_training_at_a_rate_that_stays_to_its_last_epoch_is_cut_off(space, pair):
+    run = Run.of(space, "resnet")
+    assert pair[0].cut == ""  # it stopped by itself, an epoch before the last
+    whole = replace(run)
+    vars(whole)["record"] = run.record | {"settings": run.settings | {"epochs": 3}}  # as if read so
+    assert measure(whole, Probed.of(space, "resnet")).cut == "training was cut off after 3 epochs"
+
+
+def test_less_decay_is_also_compared_where_both_are_overconfident(pair):
+    names = {name for two in CONTRASTS.values() for name in two}
+    every = dict.fromkeys(names, pair[0]) | {"resnet_no_decay": moved(pair[0], uncalibrated=0.1)}
+    (found,) = [f for f in capacity_findings(DECLARED[33], every) if "from the base" in f.measures]
+    assert (found.kind, found.effect.value) == ("context", pytest.approx(0.1))
+    gap = pair[0].overconfidence.mean()
+    assert found.note == f"mean confidence minus accuracy: resnet_no_decay {gap:+.3f}, resnet {gap:+.3f}"
+
+
+def test_training_losses_are_told_and_confidence_follows_them(pair):
+    factors = (1, 0.4, 0.2, 0.1)  # of the logits: less and less sure
+    losses = (0.1, 0.5, 1.0, 1.5)
+    networks = [
+        replace(pair[0], logits=pair[0].logits * factor, train_loss=np.full(3, loss))
+        for factor, loss in zip(factors, losses, strict=True)
+    ]
+    mean, rank = fitting_findings({f"net{i}": each for i, each in enumerate(networks)})
+    assert mean.effect.value == pytest.approx(np.mean(losses))
+    assert mean.note == "net0 0.1, net1 0.5, net2 1, net3 1.5"
+    assert rank.effect.value == pytest.approx(-1)

@@ -53,3 +53,15 @@ def test_rank_correlation_of_a_monotone_relation_and_of_too_few_pairs():
     for x, y in (([1, 2, 3], [3, 2, 1]), ([1, 1, 1, 1], [1, 2, 3, 4]), ([], [])):
         few = rank_correlation(x, y)
         assert (few.low, few.high) == (-1, 1)
+
+
+def test_a_correlation_that_is_there_is_said_to_be_there_though_its_size_is_undecided():
+    error = np.linspace(0.2, 0.7, 40)
+    rng = np.random.default_rng(4)
+    some, none, close = (error * share + 0.15 * rng.random(40) for share in (0.2, 0.0, 3.0))
+    found = judged(error, some)
+    assert found.effect.low > 0
+    assert (found.verdict, "there is a correlation" in found.note) == ("inconclusive", True)
+    assert "that it is large is undecided" in found.note
+    assert "there is a correlation" not in judged(error, none).note
+    assert "there is a correlation" not in judged(error, close).note  # the verdict says it

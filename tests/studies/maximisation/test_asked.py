@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from reprise.claims.evidence import Evidence
 from reprise.data import digits
 from reprise.evaluation import declarations
-from reprise.studies.maximisation.asked import alike, apart, in_centre, lost, named, nines, pairs, white_among_negative
+from reprise.studies.maximisation.asked import (
+    alike,
+    apart,
+    by_pixel,
+    in_centre,
+    lost,
+    named,
+    nines,
+    pairs,
+    white_among_negative,
+)
+from reprise.studies.maximisation.control import EACH, Control, controls, laid_over, unknown
 from reprise.studies.maximisation.readers import Readers
 from reprise.studies.maximisation.variability import spreads, variability_finding
 
@@ -39,6 +50,13 @@ def test_a_quarter_of_what_is_even_lies_in_the_centre():
     spot = np.zeros((28, 28))
     spot[13, 13] = 3
     assert in_centre(spot) == 1
+
+
+def test_what_is_even_changes_as_much_by_pixel_in_the_centre_as_outside():
+    assert by_pixel(in_centre(np.ones((28, 28)))) == pytest.approx(1)
+    twice = np.ones((28, 28))
+    twice[7:21, 7:21] = 2
+    assert by_pixel(in_centre(twice)) == pytest.approx(2)
 
 
 def test_differences_are_root_mean_squares_of_every_pair():
@@ -100,3 +118,39 @@ def test_readers_know_what_they_were_shown_and_not_noise():
     assert readers.read(shown).all()
     wrong = shown[:, np.roll(np.arange(10), 1)]
     assert not readers.read(wrong).any()
+
+
+def test_digits_are_laid_over_every_start_each_over_one():
+    starts = np.random.default_rng(3).uniform(0, 0.5, (4, 28, 28))
+    pictures = np.zeros((9, 28, 28))
+    pictures[np.arange(9), 14, np.arange(9)] = 0.5 + 0.05 * np.arange(9)
+    laid = laid_over(starts, pictures)
+    assert laid.shape == (2, 4, 28, 28)  # two whole rounds of nine; the ninth is left out
+    assert laid[1, 2, 14, 6] == pytest.approx(0.8)  # the seventh picture over the third start
+    assert (laid >= starts).all()
+    assert laid_over(starts, pictures[:2]).shape == (1, 4, 28, 28)
+    assert len(laid_over(starts[:1], np.zeros((99, 28, 28)))) == EACH
+
+
+class OfOneCorner:
+    """Readers that know a 9 by one bright pixel, and take everything else for a 2."""
+
+    def names(self, pictures):
+        found = np.where(pictures[..., 0, 0] == 1, 9, 2)
+        return np.stack([found, np.full_like(found, 2)])
+
+
+def test_readers_that_do_not_know_a_digit_over_noise_are_no_witnesses():
+    labels = np.tile(np.array([1, 9], np.uint8), 20)
+    pictures = np.zeros((40, 28, 28, 1), np.uint8)
+    pictures[labels == 9, 0, 0] = 255
+    images, starts = digits.Images(pictures, labels, pictures, labels), np.full((5, 28, 28), 0.5)
+    found = controls(OfOneCorner(), images, starts, (1, 9))
+    assert found[1].laid.tolist() == [0] * 5
+    assert found[9].laid.tolist() == [1] * 5
+    assert (found[1].bare, found[9].bare) == (0, 0)
+    assert unknown(found, 9) == ""
+    assert unknown(found, 1, 9) == "of true 1s over the same noise the readers know 0.0 %"
+    assert unknown({1: Control(np.array([0.5, 0.5]), 0.0)}, 1) == ""
+    with pytest.raises(ValueError, match="no test image shows a 3"):
+        controls(OfOneCorner(), images, starts, (3,))

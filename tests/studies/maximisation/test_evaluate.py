@@ -143,3 +143,33 @@ def test_what_was_asked_is_read_back_seeds_first(tmp_path):
     asked = Asked.of(space, VARIANT)
     assert asked.images.shape == (SEEDS, 10, STARTS, 28, 28)
     assert np.abs(asked.change[:, :, CONSTANT]).max() > 1
+
+
+def test_what_the_readers_say_is_judged_only_where_they_know_true_digits_over_the_same_noise(as_said):
+    for claim, digits in ((8, (1,)), (10, (1, 2))):
+        (judged,) = [f for f in as_said.findings if (f.claim, f.kind) == (claim, "secondary")]
+        known = {
+            digit: f.effect.value
+            for digit in digits
+            for f in as_said.findings
+            if f.measures.startswith(f"Share of true {digit}s, laid over")
+        }
+        assert len(known) == len(digits)
+        for digit, share in known.items():
+            assert (f"of true {digit}s over the same noise" in judged.undecided) == (share < 0.5)
+        assert (judged.verdict == "inconclusive") or not judged.undecided
+
+
+def test_the_source_s_own_picture_stands_beside_a_band_that_it_misses(as_said):
+    found = primary(as_said, 7)
+    assert found.published.startswith("0.484, S1's saved picture (res/1_random.npy)")
+    assert not found.expect.low < 0.484
+    assert "the source's own picture lies outside this band too" in found.note
+
+
+def test_another_network_than_the_author_s_is_said_to_be_one(as_said, tmp_path):
+    assert primary(as_said, 8).note == (
+        "another network than the author's, trained for 4 epochs; his own saved loss has 4.1 nines"
+    )
+    unsure = primary(study(tmp_path, source="generated", gap=4.0), 8)
+    assert "at each of the four starts his is surer" in unsure.note

@@ -9,11 +9,11 @@ from reprise.claims.evidence import Finding, above, between, joined, primary
 from reprise.metrics.calibration import expected_calibration_error, maximum_calibration_error
 from reprise.runs import apart, same_seeds
 from reprise.statistics import exact, paired_effect
-from reprise.studies.confidence.comparisons import above_chance, barred, compared, fewest
-from reprise.studies.confidence.logits import binned_by_hand, example_nll, right, softmax_of, winner
+from reprise.studies.confidence.comparisons import above_chance, barred_at_the_end, compared, fewest
+from reprise.studies.confidence.logits import binned_by_hand, example_nll, right, softmax_of
 from reprise.studies.confidence.published import published
 from reprise.studies.confidence.scores import LEAST_NLL, Scores
-from reprise.studies.confidence.variants import CONTRASTS, STATED, modern
+from reprise.studies.confidence.variants import COMPANION, CONTRASTS, STATED, modern
 
 MEASURES = {"expected": expected_calibration_error, "maximum": maximum_calibration_error}
 EXAMPLES = ((0.9, 5), (0.7, 7))  # the source's own: how sure, and how many of ten are right
@@ -21,8 +21,8 @@ EXAMPLES = ((0.9, 5), (0.7, 7))  # the source's own: how sure, and how many of t
 
 def calibration_findings(declared: Declaration, every: dict[str, Scores]) -> list[Finding]:
     """Claim 31."""
-    gaps = {name: _overconfidence(s) for name, s in every.items()}
-    group, why = modern(every), barred(modern(every))
+    gaps = {name: s.overconfidence for name, s in every.items()}
+    group, why = modern(every), barred_at_the_end(modern(every))
     recent = np.mean(same_seeds(*(gaps[name] for name, s in every.items() if s in group)), axis=0)
     return [
         primary(
@@ -90,7 +90,7 @@ def capacity_findings(declared: Declaration, every: dict[str, Scores]) -> list[F
         words = f"{more} minus {less} ({what})"
         errors = f"error {both[0].error.mean():.3f} against {both[1].error.mean():.3f}"
         said = {
-            "undecided": barred(both),
+            "undecided": barred_at_the_end(both),
             "published": "Guo et al., figure 2: ECE grows with depth, width and batch norm, shrinks with weight decay",
             "note": joined(errors, *(_unsure(name, every[name]) for name in (more, less))),
             "figures": ("capacity",),
@@ -104,16 +104,29 @@ def capacity_findings(declared: Declaration, every: dict[str, Scores]) -> list[F
             Finding(
                 33,
                 f"Mean confidence minus accuracy, {words}",
-                paired_effect(apart(*map(_overconfidence, both)), unit="share"),
+                paired_effect(apart(*(s.overconfidence for s in both)), unit="share"),
                 note="signed: ECE also grows where a network becomes too unsure, as with much weight decay",
             )
         )
-    return findings
+    return [*findings, _companion(every)]
+
+
+def _companion(every: dict[str, Scores]) -> Finding:
+    """Less decay once more, of a pair that does not end with one network too unsure."""
+    both = [every[name] for name in COMPANION]
+    gaps = ", ".join(f"{name} {s.overconfidence.mean():+.3f}" for name, s in zip(COMPANION, both, strict=True))
+    return Finding(
+        33,
+        "ECE, {} minus {} (less decay, from the base's)".format(*COMPANION),
+        compared(*([(s, "uncalibrated")] for s in both)),
+        note=f"mean confidence minus accuracy: {gaps}",
+        figures=("capacity",),
+    )
 
 
 def _unsure(name: str, scores: Scores) -> str:
     """A remark on a network whose ECE is not that of too much confidence."""
-    gap = _overconfidence(scores).mean()
+    gap = scores.overconfidence.mean()
     if gap >= 0:
         return ""
     return f"{name} is underconfident ({gap:+.3f}): what its ECE grows by is too little confidence, not too much"
@@ -129,12 +142,12 @@ def overfitting_findings(declared: Declaration, every: dict[str, Scores]) -> lis
     risen = paired_effect(nll, unit="nats", level=level)
     fits = "" if above(0).judge(risen) == "reproduced" else "the test loss did not rise: nothing is overfitted"
     ece = compared([(s, "uncalibrated") for s in group], [(s, LEAST_NLL) for s in group], together=2)
-    more = {"figures": ("epochs",)}
+    why, more = barred_at_the_end(group), {"figures": ("epochs",)}
     return [
         primary(
             declared,
             paired_effect(wrong, unit="share", level=level),
-            undecided=joined(barred(group), fits),
+            undecided=joined(why, fits),
             note="test images, the epoch of least loss found on validation images; the loss rises by "
             f"{risen.value:+.4f} nats [{risen.low:.4f}, {risen.high:.4f}]",
             **more,
@@ -145,6 +158,7 @@ def overfitting_findings(declared: Declaration, every: dict[str, Scores]) -> lis
             paired_effect(nll, unit="nats", together=2),
             above(0),
             kind="secondary",
+            undecided=why,
             **more,
         ),
         Finding(
@@ -153,11 +167,7 @@ def overfitting_findings(declared: Declaration, every: dict[str, Scores]) -> lis
             ece,
             above(0),
             kind="secondary",
+            undecided=why,
             published="“at the expense of well-modeled probabilities” (S1, after Guo et al.)",
         ),
     ]
-
-
-def _overconfidence(scores: Scores) -> np.ndarray:
-    """(seeds, n) confidence minus being right, test images."""
-    return winner(softmax_of(scores.logits)) - right(scores.logits, scores.labels)

@@ -67,6 +67,11 @@ def barred(networks: Iterable[Scores]) -> str:
     return joined(*dict.fromkeys(s.idle for s in networks))
 
 
+def barred_at_the_end(networks: Sequence[Scores]) -> str:
+    """The same of what training ends with: it must have ended, too."""
+    return joined(barred(networks), *dict.fromkeys(s.cut for s in networks))
+
+
 def floor_remark(networks: Iterable[Scores], methods: Iterable[str] = ("uncalibrated",)) -> str:
     """A sentence for captions: which ECE is chance."""
     floors = [s.measures[method]["floor"].mean() for s, method in product(networks, methods)]

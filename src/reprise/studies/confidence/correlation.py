@@ -18,13 +18,15 @@ def correlation_findings(declared: Declaration, family: Sweep, every: dict[str, 
     """Over a family of small networks; over the variants and the paper's for context."""
     learned = family.columns["error"] <= 1 - LEARNED
     idle = int((~learned).sum())
+    effect = rank_correlation(family.columns["error"][learned], family.columns["ece"][learned])
     findings = [
         primary(
             declared,
-            rank_correlation(family.columns["error"][learned], family.columns["ece"][learned]),
+            effect,
             note=joined(
                 f"Spearman's, over {len(family) - idle} networks of settings drawn at random",
                 f"left out: {idle} below {LEARNED:g} test accuracy" if idle else "",
+                _there(declared, effect),
             ),
             figures=("scatter",),
         ),
@@ -47,6 +49,14 @@ def correlation_findings(declared: Declaration, family: Sweep, every: dict[str, 
             )
         )
     return findings
+
+
+def _there(declared: Declaration, effect: Effect) -> str:
+    """A remark where the interval holds no 0 and yet not all of it lies beyond the band."""
+    if effect.low <= 0 <= effect.high or declared.expect.judge(effect) == "contradicted":
+        return ""
+    large = "that it is large is undecided" if declared.expect.judge(effect) == "inconclusive" else "it is not large"
+    return f"there is a correlation, for the interval holds no 0; {large}"
 
 
 def rank_correlation(x: np.ndarray | list[float], y: np.ndarray | list[float]) -> Effect:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.naive_bayes import GaussianNB
 
 from reprise.calibration import DensityConfidence, softmax
 from reprise.metrics.ranking import auroc
@@ -12,13 +13,16 @@ from reprise.studies.confidence.logits import winner
 from reprise.studies.confidence.scores import Scores
 from reprise.studies.confidence.settings import STRENGTHS
 
+MEASURES = ("softmax", "density", "log density", "diagonal")
+
 
 @dataclass(frozen=True)
 class Densities:
     """Confidence by density beside softmax, on clean and distorted images; all (seeds, ...).
 
     Attributes:
-        clean: by measure ("softmax", "density", "log density") (seeds, n) for all test images.
+        clean: by measure ("softmax", "density", "log density", and "diagonal": a density with one variance a logit in
+            place of covariances) (seeds, n) for all test images.
         distorted: by measure, then by kind, (seeds, strengths, d).
     """
 
@@ -43,14 +47,15 @@ class Densities:
 
 def densities(scores: Scores) -> Densities:
     """Fits the densities on validation logits, seed by seed."""
-    clean: dict[str, list[np.ndarray]] = {"softmax": [], "density": [], "log density": []}
+    clean: dict[str, list[np.ndarray]] = {name: [] for name in MEASURES}
     distorted: dict[str, dict[str, list[np.ndarray]]] = {name: {kind: [] for kind in STRENGTHS} for name in clean}
     for seed, logits in enumerate(scores.logits):
-        model = DensityConfidence().fit(scores.validation[seed], scores.validation_labels)
-        for name, value in _three(model, logits).items():
+        fitted = scores.validation[seed], scores.validation_labels
+        models = DensityConfidence().fit(*fitted), GaussianNB().fit(*fitted)
+        for name, value in _each(*models, logits).items():
             clean[name].append(value)
         for kind, views in scores.distorted.items():
-            for name, value in _three(model, views[seed]).items():
+            for name, value in _each(*models, views[seed]).items():
                 distorted[name][kind].append(value)
     return Densities(
         {name: np.array(values) for name, values in clean.items()},
@@ -58,7 +63,7 @@ def densities(scores: Scores) -> Densities:
     )
 
 
-def _three(model: DensityConfidence, logits: np.ndarray) -> dict[str, np.ndarray]:
+def _each(full: DensityConfidence, diagonal: GaussianNB, logits: np.ndarray) -> dict[str, np.ndarray]:
     flat, shape = logits.reshape(-1, logits.shape[-1]), logits.shape[:-1]
-    values = {"softmax": winner(softmax(flat)), "density": winner(model.transform(flat))}
-    return {name: value.reshape(shape) for name, value in (values | {"log density": model.log_density(flat)}).items()}
+    found = (softmax(flat), full.transform(flat), full.log_density(flat)[:, None], diagonal.predict_proba(flat))
+    return {name: winner(values).reshape(shape) for name, values in zip(MEASURES, found, strict=True)}

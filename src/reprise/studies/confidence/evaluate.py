@@ -22,6 +22,7 @@ from reprise.studies.confidence.capacity import (
 from reprise.studies.confidence.correlation import correlation_findings
 from reprise.studies.confidence.densities import densities
 from reprise.studies.confidence.distortions import density_findings
+from reprise.studies.confidence.fitting import fitting_findings
 from reprise.studies.confidence.inflation import inflation_findings
 from reprise.studies.confidence.methods import method_findings
 from reprise.studies.confidence.scores import measure, reliability_curves
@@ -57,6 +58,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += inflation_findings(declared[29], main, every)
     evidence.findings += density_findings(declared[30], main, confidences)
     evidence.findings += calibration_findings(declared[31], every)
+    evidence.findings += fitting_findings(every)
     evidence.findings += measure_findings(every)
     evidence.findings += capacity_findings(declared[33], every)
     evidence.findings += overfitting_findings(declared[34], every)

@@ -10,7 +10,7 @@ import numpy as np
 from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.report import evaluate_methods
 from reprise.claims.evidence import joined
-from reprise.comparing.findings import collapsed, unlearned
+from reprise.comparing.findings import collapsed, cut_off, unlearned
 from reprise.metrics.calibration import ReliabilityCurve, expected_calibration_error, reliability_curve
 from reprise.runs import Probed, Run
 from reprise.studies.confidence.chance import noise_floor, on_images_drawn_again
@@ -41,7 +41,9 @@ class Scores:
         resampled: by method, then by "ece", "error" and "nll", (seeds, REPLICATES), on test images drawn again.
         temperature: (seeds,).
         validation_nll: (2, seeds) before and after temperature scaling.
+        train_loss: (seeds,) mean training loss of the last epoch, nats.
         idle: why its networks may not be judged; empty where they have learned their task.
+        cut: why what its training ends with may not be judged; empty where it ended.
     """
 
     settings: dict[str, Any]
@@ -57,7 +59,9 @@ class Scores:
     resampled: dict[str, dict[str, np.ndarray]]
     temperature: np.ndarray
     validation_nll: np.ndarray
+    train_loss: np.ndarray
     idle: str
+    cut: str
 
     @property
     def ece(self) -> np.ndarray:
@@ -68,6 +72,11 @@ class Scores:
     def error(self) -> np.ndarray:
         """(seeds,) test error of the network as it is."""
         return self.measures["uncalibrated"]["error"]
+
+    @property
+    def overconfidence(self) -> np.ndarray:
+        """(seeds, n) confidence minus being right, test images."""
+        return winner(softmax_of(self.logits)) - right(self.logits, self.labels)
 
     @property
     def overconfident(self) -> bool:
@@ -110,7 +119,9 @@ def measure(variant: Run, asked: Probed) -> Scores:
         resampled={name: _by_key(found) for name, found in drawn.items()},
         temperature=np.array(temperature),
         validation_nll=np.array(nll).T,
+        train_loss=variant.last("train_loss"),
         idle=joined(unlearned(variant), collapsed(variant)),
+        cut=cut_off(variant),
     )
 
 

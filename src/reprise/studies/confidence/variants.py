@@ -12,6 +12,7 @@ CONTRASTS = {
     "less decay": ("resnet_no_decay", "resnet_more_decay"),
 }  # the first of each should be less well calibrated
 STATED = ("depth", "width", "less decay")  # by the source; batch norm by the paper that it summarises
+COMPANION = ("resnet_no_decay", "resnet")  # less decay, beside the pair of which the second is too unsure
 EPOCH_CURVES = ("resnet", "resnet_wide", "resnet_no_decay")
 NEEDED = {MAIN, *EPOCH_CURVES, *(name for pair in CONTRASTS.values() for name in pair)}
 

@@ -74,6 +74,11 @@ def in_centre(values: np.ndarray) -> np.ndarray:
     return np.divide(inner, whole, out=np.full(whole.shape, 0.25), where=whole > 0)
 
 
+def by_pixel(share: np.ndarray) -> np.ndarray:
+    """A central pixel's part relative to that of one outside, from the share that lies in the central quarter."""
+    return share / np.maximum(1 - share, 1e-12) * 3  # there are three times as many pixels outside
+
+
 def apart(images: np.ndarray) -> np.ndarray:
     """(..., n, 28, 28) -> (..., n, n) root mean square difference of every two pictures."""
     flat = images.reshape(*images.shape[:-2], -1)

@@ -15,9 +15,10 @@ from reprise.runs import Run, load_runs, used_settings
 from reprise.statistics import exact, paired_effect
 from reprise.studies.maximisation import figures as draw
 from reprise.studies.maximisation.asked import RANDOM, Asked, nines
+from reprise.studies.maximisation.control import controls
 from reprise.studies.maximisation.published import ACCURACY
 from reprise.studies.maximisation.readers import Readers
-from reprise.studies.maximisation.recipe import recipe_findings
+from reprise.studies.maximisation.recipe import ONE, TWO, recipe_findings
 from reprise.studies.maximisation.settings import PARAMETERS
 from reprise.studies.maximisation.variability import variability_finding
 from reprise.workspace import Workspace
@@ -34,6 +35,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     images, config = digits.load(workspace.prepared("digits")), workspace.config
     readers = Readers(images, config.neighbours)
     read = {"results": readers.read(asked.images), "regularised": readers.read(asked.regularised)}
+    control = controls(readers, images, asked.starts[0, RANDOM], (ONE, TWO))  # the same starts for all networks
     variety, values, ends = variability_finding(declared[9], images, config.bootstrap)
     parts = run.record["examples"]
     official = workspace.params.dataset("digits").official
@@ -46,7 +48,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     nearest, linear = readers.accuracy(images)
     why = unlearned(run, least=max(linear, LEARNED))
     evidence.findings += [*accuracy_findings(declared, run, why), variety]
-    evidence.findings += recipe_findings(declared, run, asked, read, why)
+    evidence.findings += recipe_findings(declared, run, asked, read, control, why)
     evidence.metrics |= accuracies(runs, (NETWORK,))
     evidence.metrics["nines.random"] = Metric.over_seeds(nines(asked.logits)[:, :, RANDOM].mean(axis=(1, 2)), "equal")
     evidence.tables += [score_table(runs)]

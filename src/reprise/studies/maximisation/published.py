@@ -10,3 +10,4 @@ PUBLISHED = read_published(Path(__file__).with_name("published.csv"))
 ACCURACY = PUBLISHED.values("accuracy")["network"]
 SAVED_LOSS = PUBLISHED.values("saved loss")  # nats, of the results for a 1
 CONFIDENCE = PUBLISHED.values("confidence")
+CENTRAL = PUBLISHED.values("central share")  # of the squared change from each start to the saved result for a 1

@@ -10,7 +10,7 @@ import numpy as np
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Expect, Finding, above, joined, primary
 from reprise.runs import Run
-from reprise.statistics import SHARE, Effect, exact, seeds_effect
+from reprise.statistics import SHARE, SHARES_APART, Effect, exact, mean_effect, seeds_effect
 from reprise.studies.maximisation.asked import (
     CONSTANT,
     FOUR,
@@ -18,6 +18,7 @@ from reprise.studies.maximisation.asked import (
     Asked,
     alike,
     apart,
+    by_pixel,
     in_centre,
     lost,
     named,
@@ -25,7 +26,9 @@ from reprise.studies.maximisation.asked import (
     pairs,
     white_among_negative,
 )
-from reprise.studies.maximisation.published import CONFIDENCE, SAVED_LOSS
+from reprise.studies.maximisation.control import Control, unknown
+from reprise.studies.maximisation.published import CENTRAL, CONFIDENCE, SAVED_LOSS
+from reprise.studies.maximisation.settings import CONSTANTS
 
 ONE, TWO = 1, 2
 SHEET = ("results",)
@@ -49,19 +52,35 @@ class Said:
         effect: Effect = seeds_effect(values, unit, more.pop("possible", (-np.inf, np.inf)))
         if expect is None:
             return Finding(claim, words, effect, **more)
-        return Finding(claim, words, effect, expect, "secondary", undecided=self.why, **more)
+        why = joined(self.why, more.pop("undecided", ""))
+        return Finding(claim, words, effect, expect, "secondary", undecided=why, **more)
 
 
 def recipe_findings(
-    declared: Declarations, run: Run, asked: Asked, read: Mapping[str, np.ndarray], why: str
+    declared: Declarations,
+    run: Run,
+    asked: Asked,
+    read: Mapping[str, np.ndarray],
+    control: Mapping[int, Control],
+    why: str,
 ) -> list[Finding]:
-    """All of these claims; ``read``: shares of results that a person would read, from ``readers.py``."""
+    """All of these claims.
+
+    Args:
+        declared: of the study.
+        run: what training wrote.
+        asked: what the trained networks answered.
+        read: shares of results that a person would read, from ``readers.py``.
+        control: what those readers make of a true 1 and a true 2, from ``control.py``.
+        why: the networks have not learned, if so.
+    """
     said = Said(declared, why)
     return [
         *_starts(said, asked),
         *_structure(said, asked),
         *_centre(said, asked),
-        *_confidence(said, asked, read),
+        *_confidence(said, asked, max(run.record["epochs"])),
+        *_read(said, read, control),
         *_border(said, asked),
         *_plateau(said, asked),
     ]
@@ -103,53 +122,84 @@ def _structure(said: Said, asked: Asked) -> list[Finding]:
 
 def _centre(said: Said, asked: Asked) -> list[Finding]:
     squared = in_centre(asked.change**2)
-    found = [said.decides(7, squared[:, ONE, RANDOM].mean(axis=1), "share", SHARE, figures=("where",))]
+    share = squared[:, ONE, RANDOM].mean(axis=1)
+    words = "Squared change of a central pixel, relative to that of a pixel outside, random starts to a 1"
+    ratio = said.beside(7, words, by_pixel(share), "ratio", figures=("where",))
+    own = said.declared[7].expect.judge(exact(CENTRAL["random"])) == "contradicted"
+    note = joined(
+        "the source's own picture lies outside this band too" if own else "",
+        "by pixel the centre does change most" if ratio.effect.low > 1 else "",
+    )
+    others = ", ".join(f"{CENTRAL[name]:g} from {name}" for name in ("ones", "half", "zeros"))
+    published = f"{CENTRAL['random']:g}, S1's saved picture (res/1_random.npy); {others}"
+    more = {"published": published, "note": note, "figures": ("where",)}
+    found = [said.decides(7, share, "share", SHARE, **more)]
     words = "The same for all ten classes and random starts"
-    found.append(said.beside(7, words, squared[:, :, RANDOM].mean(axis=(1, 2)), "share"))
+    found += [said.beside(7, words, squared[:, :, RANDOM].mean(axis=(1, 2)), "share"), ratio]
     size = np.sqrt((asked.change[:, ONE, RANDOM] ** 2).mean(axis=(1, 2, 3)))
     words = "Root mean square change from random starts to a 1, relative to the spread of the noise"
     hard = "“it is indeed hard to see”"
     return [*found, said.beside(7, words, size / asked.starts[:, RANDOM].std(axis=(1, 2, 3)), "ratio", note=hard)]
 
 
-def _confidence(said: Said, asked: Asked, read: Mapping[str, np.ndarray]) -> list[Finding]:
+def _confidence(said: Said, asked: Asked, epochs: int) -> list[Finding]:
     sure = nines(asked.logits)
+    one = np.median(sure[:, ONE, RANDOM], axis=1)
     saved = f"{CONFIDENCE['1 from random']:g} in the text; {1 - SAVED_LOSS['random']:.5f} by the loss it saved (S1)"
-    four = -np.log10(SAVED_LOSS["random"])  # a loss so small is 1 minus its confidence
+    his = {name: -np.log10(loss) for name, loss in SAVED_LOSS.items()}  # a loss so small is 1 minus its confidence
+    ours = dict(zip(CONSTANTS, sure[:, ONE, CONSTANT].mean(axis=0), strict=True)) | {"random": one.mean()}
+    surer = all(his[name] > ours[name] for name in ours)
+    note = joined(
+        f"another network than the author's, trained for {epochs} epochs; his own saved loss has "
+        f"{his['random']:.1f} nines",
+        "at each of the four starts his is surer" if surer else "",
+    )
     found = [
         Finding(
             8,
             "Nines of the confidence by the loss that the author saved for this image",
-            exact(four, unit="nines"),
+            exact(his["random"], unit="nines"),
             above(5),
             "slip",
             variant="code",
             defect=23,
             note=f"a loss of {SAVED_LOSS['random']:.3g} is a confidence of {1 - SAVED_LOSS['random']:.5f}",
         ),
-        said.decides(8, np.median(sure[:, ONE, RANDOM], axis=1), "nines", published=saved, figures=("confidence",)),
+        said.decides(8, one, "nines", published=saved, note=note, figures=("confidence",)),
         said.decides(10, np.median(sure[:, TWO, RANDOM], axis=1), "nines", figures=("confidence",)),
     ]
-    for place, name in enumerate(("ones", "half", "zeros")):
-        published = f"{-np.log10(SAVED_LOSS[name]):.2f} (S1's code, one network)"
+    for place, name in enumerate(CONSTANTS):
         words = f"Nines of the confidence in a 1 from {name}"
+        published = f"{his[name]:.2f} (S1's code, one network)"
         found.append(said.beside(8, words, sure[:, ONE, place], "nines", published=published))
     worst = np.median(sure[:, :, RANDOM], axis=2).min(axis=1)
-    found.append(said.beside(8, "The least of the ten classes' medians from random starts", worst, "nines"))
+    return [*found, said.beside(8, "The least of the ten classes' medians from random starts", worst, "nines")]
+
+
+def _read(said: Said, read: Mapping[str, np.ndarray], control: Mapping[int, Control]) -> list[Finding]:
+    """Would a person read it? Judged where the readers know true digits over the same noise."""
     words = "Share of results for a 1 from random starts that neither a nearest training image nor a linear map calls 1"
-    expect, note = above(0.5), "stated beforehand as what shows no 1 to a person"
-    unread = 1 - read["results"][:, ONE, RANDOM].mean(axis=1)
-    found.append(said.beside(8, words, unread, "share of results", expect=expect, note=note, possible=SHARE))
+    note = "stated beforehand as what shows no 1 to a person"
+    more = {"expect": above(0.5), "note": note, "possible": SHARE, "undecided": unknown(control, ONE)}
+    found = [said.beside(8, words, 1 - read["results"][:, ONE, RANDOM].mean(axis=1), "share of results", **more)]
     easier = read["results"][:, TWO, RANDOM].mean(axis=1) - read["results"][:, ONE, RANDOM].mean(axis=1)
     words = "Share of results from random starts that either of these reads rightly: of a 2, minus of a 1"
     note = "“it is easier to see the number we want to classify”"
-    found.append(said.beside(10, words, easier, "share of results", expect=above(0), note=note))
+    more = {"expect": above(0), "note": note, "undecided": unknown(control, ONE, TWO)}
+    found.append(said.beside(10, words, easier, "share of results", **more))
     form = "jitter, blur and frequencies in place of pixels, what the field does today"
     for claim, digit in ((8, ONE), (10, TWO)):
         words = f"Share of regularised results for a {digit} that either of these reads rightly"
         share = read["regularised"][:, digit].mean(axis=1)
         found.append(said.beside(claim, words, share, "share of results", note=form, figures=("regularised",)))
-    return found
+        words = f"Share of true {digit}s, laid over the same random starts, that either of these reads rightly"
+        effect = mean_effect(control[digit].laid, "share of digits", SHARE)
+        note = f"control; the bare starts are called {digit} in {100 * control[digit].bare:.1f} %; interval over starts"
+        found.append(Finding(claim, words, effect, note=note))
+    words = "The same of true digits over the same starts: of a 2, minus of a 1"
+    effect = mean_effect(control[TWO].laid - control[ONE].laid, "share of digits", SHARES_APART)
+    note = "control: so much easier is a 2 for these readers where both digits are there"
+    return [*found, Finding(10, words, effect, note=note)]
 
 
 def _border(said: Said, asked: Asked) -> list[Finding]:
