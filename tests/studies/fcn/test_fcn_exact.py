@@ -10,7 +10,8 @@ from reprise.claims.evidence import decide
 from reprise.data.scene_shapes import CLASSES
 from reprise.evaluation import declarations
 from reprise.studies.fcn import convolutions
-from reprise.studies.fcn.ceilings import ceiling_findings, scenes_asked, through
+from reprise.studies.fcn.ceilings import ceiling_findings, reached, scenes_asked, through
+from reprise.studies.fcn.fitted import REST, fitted
 from reprise.studies.fcn.settings import Exact
 from reprise.studies.fcn.upsampling import Doubling, gap_to_resizing, upsampling_findings
 
@@ -30,18 +31,25 @@ def test_sizes_dense_layers_loss_and_scores_hold():
     assert decide(f for f in findings if f.claim == 167) == "reproduced"
     published, described = (f for f in findings if f.claim == 168)
     assert (published.verdict, published.effect.value) == ("reproduced", 0)
-    assert (described.verdict, described.effect.value) == ("contradicted", 97 - 4)  # 64, 96, 128 and 160 come back
+    assert (described.verdict, described.effect.value, described.effect.n) == ("contradicted", 100 - 6, 100)
     assert all(f.verdict == "reproduced" for f in findings if f.kind == "oracle")
     (slip,) = (f for f in findings if f.kind == "slip")
     assert slip.verdict == "contradicted"  # the slip is there
-    assert "4 of 97 sides" in described.note
+    assert "6 of 100 pictures" in described.note
+    assert "VOC's 224 x 224, 512 x 512 do, 500 x 375 not" in described.note
+
+
+def test_of_the_described_network_come_back_those_of_picturesthat_32_divides_named_ones_among_them():
+    _, described = convolutions.sizes()
+    assert set(convolutions.NAMED) <= set(convolutions.PICTURES)
+    assert described == [size for size in convolutions.PICTURES if size[0] % 32 or size[1] % 32]
 
 
 def test_a_crop_that_is_off_would_be_counted(monkeypatch):
     from reprise.models import fcn
 
     monkeypatch.setitem(fcn.LAST_OFFSET, 8, 80)
-    assert convolutions.sizes()[0] > 50
+    assert len(convolutions.sizes()[0]) > 50
 
 
 def test_labels_seen_at_a_stride_lose_what_is_finer_and_keep_what_is_coarser():
@@ -56,28 +64,47 @@ def test_labels_seen_at_a_stride_lose_what_is_finer_and_keep_what_is_coarser():
         through(np.full((8, 8), 7), 8, 3)
 
 
+def test_fitted_scores_draw_what_their_stride_can_and_more_of_it_than_averaged_labels():
+    halves = np.zeros((64, 64), np.uint8)
+    halves[:, 32:] = 5
+    np.testing.assert_array_equal(fitted(halves, 8), halves)
+    scenes = scenes_asked(DECLARED[170])[:3]
+    averaged, drawn = reached(scenes, len(CLASSES)), reached(scenes, len(CLASSES), fitted)
+    assert all((drawn[stride] > averaged[stride]).all() for stride in (32, 16, 8))
+    assert (drawn[32] < drawn[8]).all()
+
+
+def test_fitting_rests_where_more_steps_change_no_pixel(monkeypatch):
+    labels = scenes_asked(DECLARED[170])[0]
+    rested = fitted(labels, 32)
+    monkeypatch.setitem(REST, "gtol", 1e-10)
+    np.testing.assert_array_equal(fitted(labels, 32), rested)
+
+
 def test_claim_170_is_reproduced_by_fine_labels_and_not_by_labels_as_coarse_as_the_stride():
     rng = np.random.default_rng(0)
     fine = np.kron(rng.integers(0, 3, (10, 24, 24)), np.ones((4, 4), int)).astype(np.uint8)
     coarse = np.zeros((10, 96, 96), np.uint8)
     coarse[:, :48] = 1  # half and half: seen alike at every stride
-    finding, beside = ceiling_findings(DECLARED[170], fine, coarse, 3)
+    finding, drawn, beside = ceiling_findings(DECLARED[170], fine, coarse, 3)
     assert finding.verdict == "reproduced"
     assert (beside.kind, beside.effect.n) == ("context", 10)
-    finding, _ = ceiling_findings(DECLARED[170], coarse, fine, 3)
+    assert (drawn.kind, drawn.effect.n) == ("context", 10)
+    assert "stride 8 10" in drawn.note  # fitted scores draw more in all ten
+    finding, *_ = ceiling_findings(DECLARED[170], coarse, fine, 3)
     assert finding.verdict != "reproduced"
     idle = np.zeros((2, 32, 32), np.uint8)
-    assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 1
+    assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 2
     with pytest.raises(ValueError, match="no picture that decides has an outline"):
         ceiling_findings(DECLARED[170], idle, fine, 3)
 
 
-def test_pictures_that_networks_are_tested_on_may_have_fewer_classes_than_the_scenes_that_decide():
+def test_of_picturesthat_networks_are_tested_on_may_have_fewer_classes_than_the_scenes_that_decide():
     scenes = np.zeros((4, 64, 64), np.uint8)
     scenes[:, ::8] = len(CLASSES) - 1
     pictures = np.zeros((3, 32, 32), np.uint8)
     pictures[:, 16:] = 1
-    finding, beside = ceiling_findings(DECLARED[170], scenes, pictures, 2)
+    finding, _, beside = ceiling_findings(DECLARED[170], scenes, pictures, 2)
     assert (finding.effect.n, beside.effect.n) == (4, 3)
 
 
@@ -91,11 +118,15 @@ def test_a_filter_is_learned_from_noise_and_not_judged_where_learning_was_cut_of
     pictures = smooth_pictures()
     found = upsampling_findings(DECLARED[169], EXACT.model_copy(update={"steps": 3000}), pictures)
     assert found[0].verdict == "reproduced"
+    by_picture = found[1]
+    assert (by_picture.kind, by_picture.effect.n) == ("context", 4)
+    starts, of_pictures = (each.effect.high - each.effect.low for each in found[:2])
+    assert of_pictures > 5 * starts  # starts lead to one filter, pictures differ
     idle = upsampling_findings(DECLARED[169], EXACT.model_copy(update={"steps": 1}), pictures)
     assert idle[0].effect.value > 2
     assert idle[0].verdict == "inconclusive"
     assert "cut off after 1 steps" in idle[0].undecided
-    assert idle[1].effect.value < 1  # where it would have ended
+    assert idle[2].effect.value < 1  # where it would have ended
     assert gap_to_resizing() < 1e-6
 
 

@@ -141,6 +141,8 @@ def test_made_up_networks_turn_every_trained_claim(space, tmp_path, sign, verdic
     evidence = made(space, tmp_path, change)
     assert made_up.verdicts(evidence, 162) == [verdict]
     assert made_up.verdicts(evidence, 184) == [verdict]
+    note = next(each.note for each in evidence.findings if (each.claim, each.kind) == (184, "primary"))
+    assert ("it does not hold" in note) == (made_up.verdicts(evidence, 184, "secondary") == ["contradicted"])
     assert made_up.verdicts(evidence, 188) == [verdict] * 6
     assert made_up.verdicts(evidence, 189) == [verdict]
 

@@ -16,13 +16,16 @@ from reprise.studies.fcn.settings import Exact
 NATIVE = 224
 SIDES = range(64, 161)
 NAMED = ((224, 224), (512, 512), (500, 375))  # sizes the write-up names, and VOC's own
+PICTURES = (*((side, 224 - side) for side in SIDES), *NAMED)  # (height, width)
 STRIDES = (32, 16, 8)
+Size = tuple[int, int]
 SMALL = {"width": 1, "dense": 1, "convolutions": (1, 1, 1, 1, 1)}  # sizes do not depend on them
 
 
 def exact_findings(declared: Declarations, settings: Exact) -> list[Finding]:
     """All of claims 121, 167, 168 and 173 that needs no training."""
-    wrong, literal = sizes()
+    published, described = sizes()
+    back = sorted(set(PICTURES) - set(described))
     gap, side = dense_gap(settings.width, settings.dense)
     return [
         Finding(
@@ -48,14 +51,13 @@ def exact_findings(declared: Declarations, settings: Exact) -> list[Finding]:
             defect=20,
             note="“replaces this fully connected layer by 1x1 convolutional layer”: true of fc7 alone",
         ),
-        primary(
-            declared[168], exact(wrong, len(STRIDES) * (len(SIDES) + len(NAMED))), of="from the published networks"
-        ),
+        primary(declared[168], exact(len(published), len(STRIDES) * len(PICTURES)), of="from the published networks"),
         primary(
             declared[168],
-            exact(len(SIDES) - literal, len(SIDES)),
+            exact(len(described), len(PICTURES)),
             of="from the network as the write-up describes it, to a thirty-second and up by 32",
-            note=f"no border, no crop: {literal} of {len(SIDES)} sides come back as they were, the multiples of 32",
+            note=f"no border, no crop: {len(back)} of {len(PICTURES)} pictures come back as they were, those of sides "
+            f"that 32 divides; of the named ones and VOC's {_listed(back)} do, {_listed(described)} not",
         ),
         Finding(
             173,
@@ -92,20 +94,28 @@ def dense_gap(width: int, dense: int) -> tuple[float, int]:
     return float((found - expected).abs().max() / expected.abs().max()), model.fc6.kernel_size[0]
 
 
-def sizes() -> tuple[int, int]:
-    """Pictures that come back in another size from the published networks; sides that the literal one gives back."""
+def sizes() -> tuple[list[Size], list[Size]]:
+    """The pictures that come back in another size: from the published networks, and from the one that is described."""
     import torch
 
     from reprise.models.fcn import FCN
 
-    wrong = 0
+    published, described = [], []
     with torch.device("meta"):
         for stride in STRIDES:
             model = FCN(2, stride, **SMALL)
-            for height, width in [*((side, 224 - side) for side in SIDES), *NAMED]:
-                found = model(torch.zeros(1, 3, height, width)).shape
-                wrong += tuple(found[-2:]) != (height, width)
-    return wrong, sum(side // 32 * 32 == side for side in SIDES)
+            published += [size for size in PICTURES if tuple(model(torch.zeros(1, 3, *size)).shape[-2:]) != size]
+        model = FCN(2, 32, form="same", **SMALL)
+        for size in PICTURES:
+            # Its layers one by one: as a whole the model fills pictures up and crops them, of which S4 says nothing.
+            hidden = model.fc7(model.fc6(model.features(torch.zeros(1, 3, *size))[4]))
+            described += [size] if tuple(model.last(model.score(hidden)).shape[-2:]) != size else []
+    return published, described
+
+
+def _listed(sizes: list[Size]) -> str:
+    """Those of them that are named: ``224 x 224, 512 x 512``."""
+    return ", ".join(f"{height} x {width}" for height, width in NAMED if (height, width) in sizes) or "none"
 
 
 def loss_gap() -> float:

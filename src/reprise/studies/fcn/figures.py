@@ -56,9 +56,10 @@ def detail(folder: Path, images: np.ndarray, scored: dict[str, Scored]) -> Figur
         for axis, words in zip(axes[0], columns, strict=True):
             axis.set_title(words, fontsize=8, fontweight="normal", loc="center")
     caption = (
-        "Test pictures with the most classes; the first seed's networks. On the right what perfect scores could draw: "
+        "Test pictures with the most classes; the first seed's networks. On the right the truth averaged over cells of "
+        "32 pixels: no bound, but scores of that stride can draw it, so that what FCN-32s misses beside it is missing "
+        "for want of training, not for the stride."
     )
-    caption += "all that is missing beside it is missing for want of training, not for the stride."
     unlearned = [scored[name].unlearned for name in STAGED if name in scored and scored[name].unlearned]
     caption += f" Not judged, for it has not learned: {'; '.join(unlearned)}." if unlearned else ""
     alt = "Label maps of FCN-32s, 16s and 8s beside the truth"
