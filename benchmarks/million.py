@@ -12,7 +12,6 @@ rows: its time, and the share of the near pairs that it finds.
 from __future__ import annotations
 
 import argparse
-import builtins
 import importlib.util
 import json
 import os
@@ -23,10 +22,12 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from near_pairs import plain as blockwise
 from reprise.data.near_search import near_duplicates
 from reprise.data.near_shared import near_duplicates_shared
 
@@ -83,10 +84,7 @@ def plain(path: Path) -> dict:
     part = np.array(rows[:PLAIN])
     start = time.perf_counter()
     with threadpool_limits(1):
-        unit = part / np.linalg.norm(part, axis=1, keepdims=True)
-        for top in range(0, len(unit), 1024):
-            for left in range(top, len(unit), 1024):
-                np.nonzero(unit[top : top + 1024] @ unit[left : left + 1024].T > 1 - THRESHOLD)
+        blockwise(part, THRESHOLD)
     return {"seconds": (time.perf_counter() - start) * (len(rows) / len(part)) ** 2}
 
 
@@ -128,14 +126,14 @@ class Memory(threading.Thread):
             time.sleep(0.05)
 
 
-def watch() -> None:
-    """In a worker of Dask: begins to watch."""
-    builtins.watched = Memory()
+def watch(dask_worker: Any) -> None:
+    """In a worker of Dask, which hands itself over: begins to watch."""
+    dask_worker.memory_watched = Memory()
 
 
-def most() -> float:
+def most(dask_worker: Any) -> float:
     """In a worker of Dask: what was seen."""
-    return builtins.watched.most
+    return dask_worker.memory_watched.most
 
 
 WAYS = {

@@ -23,10 +23,10 @@ import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.table import Table
-from scipy.stats import t as student
 
 from reprise.data import glyphs, letters
 from reprise.models.digitnet import DigitNet
+from reprise.statistics import seeds_effect
 from reprise.sweep import Network, grid, sweep
 from reprise.sweep.rules import RULES
 from reprise.sweep.stacked import Stack
@@ -166,12 +166,11 @@ def accuracies(optimizer: str, rate: float, steps: int, seeds: int, data, test) 
         networks = grid([optimizer], [rate], range(seeds), [0.5])
         table = sweep(build, data, networks, test=test, batch_size=BATCH, steps=steps, readings=1, precision=precision)
         found[precision] = table["test_accuracy"]
-    difference = found["bfloat16"] - found["float32"]
-    half = student.ppf(0.975, seeds - 1) * difference.std(ddof=1) / seeds**0.5
+    difference = seeds_effect(found["bfloat16"] - found["float32"])
     print(
         f"{optimizer}, rate {rate:g}, {steps} steps, {seeds} seeds, {len(test[1])} test images: accuracy "
         f"{found['float32'].mean():.4f} in float32, {found['bfloat16'].mean():.4f} in bfloat16; difference "
-        f"{difference.mean():+.4f} [{difference.mean() - half:+.4f}, {difference.mean() + half:+.4f}]"
+        f"{difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
     )
 
 

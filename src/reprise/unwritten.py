@@ -9,7 +9,7 @@ from pathlib import Path
 from reprise.claims.catalogue import claims
 from reprise.claims.ledger import LEDGER, build_rows, read_studies
 from reprise.report.claim import studies_of
-from reprise.report.terminal import read_ledger
+from reprise.report.rows import read_ledger
 
 
 def not_in_ledger(number: int, studies: Sequence[str], root: Path = Path()) -> str:

@@ -57,9 +57,9 @@ def write_report(root: Path = Path()) -> Path:
         (reports / stale).mkdir(parents=True)
     studies = [study_page(name, found, rows, root) for name, found in evidence.items()]
     here, kept = Run("", rows, studies=evidence), kept_runs(root)
-    better = {row["id"]: view.row_view(row) for row in best_rows(here, kept) if row["from"]}
     claimed = [claim_page(row["id"], here, kept, root) for row in rows]
     page = front_page(rows, studies, kept, claimed)
+    better = {row["id"]: view.row_view(row) for row in page["rows"] if row["from"]}
     templates = environment()
     for study in studies:
         html = templates.get_template("study.html").render(

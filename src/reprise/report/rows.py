@@ -21,6 +21,11 @@ FITS = {  # what of a row is computed with
 }
 
 
+def ran_on_real(row: dict[str, Any]) -> bool:
+    """Whether a row's study ran on real data, whatever data decided this one claim."""
+    return "real" in row.get("ran_on", row["data_source"]).split(", ")
+
+
 def read_ledger(path: Path = LEDGER) -> list[dict[str, Any]]:
     """The ledger's rows.
 

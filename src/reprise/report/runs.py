@@ -9,7 +9,7 @@ from typing import Any
 
 from reprise.claims.ledger import decided_on
 from reprise.files import read_json
-from reprise.report.rows import read_ledger
+from reprise.report.rows import ran_on_real, read_ledger
 
 REPORTS = Path("reports")
 KEPT = REPORTS / "real"  # the last run on real data that was kept
@@ -119,7 +119,7 @@ def _told_apart(row: dict[str, Any], studies: dict[str, Any]) -> dict[str, Any]:
 
 def _weight(answer: tuple[Run, dict[str, Any]]) -> tuple[bool, bool, bool, int, bool]:
     run, row = answer
-    real = "real" in row.get("ran_on", row["data_source"]).split(", ")  # whatever data decided this one claim
+    real = ran_on_real(row)
     scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
     smoke, full = scale == 0, SCALES.index("full")
     return (

@@ -20,7 +20,7 @@ from reprise.claims.ledger import LEDGER
 from reprise.files import write_text
 from reprise.messages import shown
 from reprise.report.measuring import line_of
-from reprise.report.rows import read_ledger
+from reprise.report.rows import ran_on_real, read_ledger
 
 FORGES = {"github.com": "/blob/", "gitlab": "/-/blob/", "codeberg.org": "/src/commit/"}  # how they show a file
 PARTS = ("index.html", "badge.svg", "claims", "studies", "figures")
@@ -89,8 +89,7 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
 def of_real_data(root: Path) -> list[str]:
     """Pictures (PNG) of studies that read real data in this run, as a competition's frames, relative to reports/."""
     rows = read_ledger(root / LEDGER)
-    real = [row for row in rows if "real" in row.get("ran_on", row["data_source"]).split(", ")]
-    studies = {name for row in real for name in row["study"].split(", ")}
+    studies = {name for row in rows if ran_on_real(row) for name in row["study"].split(", ")}
     reports = root / "reports"
     found = [path for name in sorted(studies) for path in sorted((reports / "figures" / name).glob("*.png"))]
     return [path.relative_to(reports).as_posix() for path in found]

@@ -59,7 +59,7 @@ def show_ledger(
         ValueError: a claim, a verdict, a kind or a study that does not exist.
     """
     here = read_ledger(path)
-    leading = best_rows(Run("", here), kept_runs(path.parent.parent))
+    leading = best_rows(Run("", here), kept_runs(path.parent.parent)) if best or not as_json else here
     rows = leading if best else here
     for kind in kinds:
         if kind not in KINDS:

@@ -12,6 +12,7 @@ from reprise.claims.catalogue import chapters, claims, defects, sources
 from reprise.claims.ledger import STATES, state
 from reprise.report.interval import interval_svg
 from reprise.report.numbers import effect_text, expected_text, number
+from reprise.report.rows import ran_on_real
 
 SYMBOLS = {
     "reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "stand-in": "○", "built": "◆", "untested": "·",
@@ -117,7 +118,7 @@ def power_text(row: dict[str, Any]) -> str:
 
 def data_text(row: dict[str, Any]) -> str:
     """What a row's study measured on; where that is real data and decided nothing here, it says so."""
-    aside = row["data_source"] in ("any", "generated") and "real" in row.get("ran_on", "").split(", ")
+    aside = row["data_source"] in ("any", "generated") and ran_on_real(row)
     return f"{row['data']}; this claim was not decided on it" if aside else row["data"]
 
 
