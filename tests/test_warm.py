@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,17 +40,23 @@ if what == "text":
 def warm(tmp_path_factory):
     """The socket of a warm process, and a copy of the package with a stage that shows where it runs."""
     folder = tmp_path_factory.mktemp("warm")
+    with serving(folder):
+        yield folder
+
+
+@contextmanager
+def serving(folder, **more):
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "src" / "reprise" / "stages" / "show.py").write_text(SHOW)
     socket = folder / "socket"
     command = [sys.executable, "-m", "reprise.warm", str(socket)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"} | more)
     deadline = time.monotonic() + 120
     while not socket.exists():
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    yield folder
+    yield
     process.stdin.close()
     assert process.wait(10) == 0
 
@@ -139,6 +146,15 @@ def test_without_a_warm_process_a_stage_imports_for_itself(warm, tmp_path):
             cwd=warm, env=environment(warm) | {"REPRISE_WARM": address}, capture_output=True, text=True,
         )  # fmt: skip
         assert (process.returncode, process.stderr.split()[1]) == (0, "False")
+
+
+def test_a_library_that_is_missing_leaves_the_others_warm(tmp_path):
+    missing = tmp_path / "without" / "mlflow"
+    missing.mkdir(parents=True)
+    (missing / "__init__.py").write_text("raise ModuleNotFoundError('no MLflow here', name='mlflow')")
+    with serving(tmp_path, PYTHONPATH=str(missing.parent)):
+        out, said = show(tmp_path, "go").communicate()
+    assert (out.split()[0], said.split()) == ("out", ["err", "True", "False"])
 
 
 def test_many_at_once_do_not_mix(warm):

@@ -68,7 +68,8 @@ def hand_over() -> None:
 def serve(address: Path) -> None:
     """Imports the libraries, then forks a stage for every request until its standard input ends."""
     for name in LIBRARIES:
-        importlib.import_module(name)
+        with suppress(ImportError):  # MLflow may be missing on a node: who needs it will say so, and the rest is warm
+            importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the stages; whoever started this one ends it
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(str(address))

@@ -23,6 +23,9 @@ from threadpoolctl import threadpool_limits
 from reprise.data.near_search_numpy import CACHE_BYTES, SLACK, NumpySearch, rows_at_once
 from reprise.data.threads import ahead, default_threads
 
+SEVERAL = 4  # tiles that a thread takes at once: to hand over each by itself costs up to a fifth of it
+Tile = tuple[int, int, int, int]
+
 
 class TooManyPairsError(ValueError):
     """More pairs than were allowed; nothing is known about how many there are."""
@@ -113,10 +116,9 @@ def searched(
     """
     found, count = [], 0
     own = islice(_tiles(search, threshold), part[0], None, part[1])
-    tiles = ahead(pool, lambda tile: _within(search, *tile, threshold), own, begun)
+    tiles = ahead(pool, lambda some: [_within(search, *tile, threshold) for tile in some], _several(own), begun)
     with closing(tiles):  # where there are too many, what is begun is called off
-        for _, result in tiles:
-            pairs, distances = result.result()
+        for pairs, distances in (each for _, result in tiles for each in result.result()):
             count += len(distances)
             if most_pairs is not None and count > most_pairs:
                 raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
@@ -164,15 +166,22 @@ def grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, l
     return order, [0, *changes.tolist(), len(order)]
 
 
-def _tiles(search, threshold: float) -> Iterator[tuple[int, int, int, int]]:
+def _tiles(search, threshold: float) -> Iterator[Tile]:
     """Top, bottom, left and right of the tiles that cover, on and above the diagonal, all that may lie near."""
-    reach = np.sqrt(2 * threshold) + SLACK
+    reach, single = np.sqrt(2 * threshold) + SLACK, search.sweep.dtype.type
     for start, stop in pairwise(search.bounds):
         for top in range(start, stop, search.tile[0]):
             bottom = min(top + search.tile[0], stop)
-            window = top + int(np.searchsorted(search.sweep[top:stop], search.sweep[bottom - 1] + reach, side="right"))
+            # in the coordinates' own precision, rounded up: else all of them are cast anew for every window
+            end = np.nextafter(single(search.sweep[bottom - 1] + reach), single(np.inf))
+            window = top + int(np.searchsorted(search.sweep[top:stop], end, side="right"))
             for left in range(top, window, search.tile[1]):
                 yield top, bottom, left, min(left + search.tile[1], window)
+
+
+def _several(tiles: Iterator[Tile]) -> Iterator[list[Tile]]:
+    """What a thread takes at once."""
+    return iter(lambda: list(islice(tiles, SEVERAL)), [])
 
 
 def _within(search, top: int, bottom: int, left: int, right: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:

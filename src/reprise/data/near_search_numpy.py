@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -65,6 +66,7 @@ class NumpySearch:
         self.features, self.norms, self.bounds = features, norms, bounds
         self.order, self.projected, self.sweep = order, projected, sweep
         self.moderate = bool(((norms == 0) | ((norms > 1e-9) & (norms < 1e9))).all())  # float32 squares stay normal
+        self._own = threading.local()
 
     @classmethod
     def of(
@@ -77,13 +79,25 @@ class NumpySearch:
 
     def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
         """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
-        bound = self.projected[top:bottom] @ self.projected[left:right].T
-        possible = bound >= np.float32(1 - threshold - SLACK)
+        bound, possible = self._tiles(bottom - top, right - left)
+        np.matmul(self.projected[top:bottom], self.projected[left:right].T, out=bound)
+        np.greater_equal(bound, np.float32(1 - threshold - SLACK), out=possible)
         if top == left:
             possible = np.triu(possible, 1)
         flat = np.flatnonzero(possible)
         i, j = np.divmod(flat, right - left)
         return i + top, j + left
+
+    def _tiles(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """A thread's own room for a tile: memory that is asked for anew costs as much as what is computed in it.
+
+        That is so wherever malloc gives memory back at once, as Dask has it in its workers.
+        """
+        size = rows * columns
+        if getattr(self._own, "size", 0) < size:
+            self._own.size, self._own.bound = size, np.empty(size, np.float32)
+            self._own.possible = np.empty(size, bool)
+        return tuple(each[:size].reshape(rows, columns) for each in (self._own.bound, self._own.possible))
 
     def distances(self, i: np.ndarray, j: np.ndarray, threshold: float):
         """Pairs that may lie under the threshold, and their distances in float64 by pdist's formula."""
