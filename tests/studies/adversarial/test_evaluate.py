@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.studies import made_up
 
+from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import decide
 from reprise.evaluation import declarations, evaluate_study
 from reprise.files import write_npz
@@ -16,7 +17,7 @@ from reprise.runs import load_runs
 from reprise.studies.adversarial.answers import load_answers
 from reprise.studies.adversarial.changes import change_findings
 from reprise.studies.adversarial.settings import JUDGED_SIZE, SIZES
-from reprise.studies.adversarial.stickers import named_more, sticker_findings
+from reprise.studies.adversarial.stickers import COULD, named_more, sticker_findings
 from reprise.workspace import Workspace
 
 
@@ -130,6 +131,16 @@ def test_a_sticker_must_work_by_what_it_shows(space, trained, random, verdict):
     deceive(space, 16, 0, 16)
     every = stick(space, trained=trained, random=random)
     assert decide(sticker_findings(declarations("adversarial")[103], every)) == verdict
+
+
+def test_stickers_that_could_deceive_and_seldom_do_contradict_nothing(space):
+    deceive(space, 16, 0, 16)
+    declared = declarations("adversarial")[103]
+    declared = Declaration(**declared.model_dump() | {"band": "> 0.7"})  # few images: wide intervals
+    found = sticker_findings(declared, stick(space, trained=0.3, random=0.0))
+    assert found[0].effect.low > 0
+    assert found[0].effect.high < 0.7
+    assert (decide(found), found[0].undecided) == ("inconclusive", COULD)
 
 
 @pytest.mark.parametrize("trained", [1.0, 0.0])

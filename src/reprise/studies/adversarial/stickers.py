@@ -13,6 +13,7 @@ from reprise.studies.adversarial.settings import JUDGED_AREA, STICKERS
 
 JUDGED = "minivgg"
 UPDATES = 1000  # in which a sticker is trained, as declared
+COULD = "stickers work, less often than not: the sentence says that they could"
 
 
 def sticker_findings(declared: Declaration, every: dict[str, Answers]) -> list[Finding]:
@@ -20,10 +21,11 @@ def sticker_findings(declared: Declaration, every: dict[str, Answers]) -> list[F
     judged = every[JUDGED]
     updates = judged.asked["updates"]
     cut_off = f"stickers were trained for {updates:,} updates in place of {UPDATES:,}" if updates < UPDATES else ""
-    why = joined(unlearned(judged.run), collapsed(judged.run), cut_off)
     at, level = judged.judged_area, declared.level(judged.run.seeds)
     note = "pictures alone: no paint, no camera, no vehicle; by area and on other networks below"
     effect = named_more(judged, "trained", "random", at, level)
+    could = COULD if effect.low > 0 and declared.expect.judge(effect) == "contradicted" else ""
+    why = joined(unlearned(judged.run), collapsed(judged.run), cut_off, could)
     found = [primary(declared, effect, undecided=why, note=note, figures=("stickers", "sticker_images"))]
     for kind, said in (("crop", "the middle of an image of that class"), ("grey", "a grey one")):
         words = f"The same against {said} in place of random pixels"
