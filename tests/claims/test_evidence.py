@@ -179,3 +179,17 @@ def test_settings_and_bands_are_stored_as_they_are(tmp_path):
     study(findings=[finding], settings={"rate": 1.23456789e-11}).write(tmp_path)
     read = read_evidence(tmp_path)
     assert (read["findings"][0]["expect"]["high"], read["settings"]["rate"]) == (1e-10, 1.23456789e-11)
+
+
+def test_a_claim_that_these_data_cannot_be_asked_has_no_verdict_and_says_why(tmp_path):
+    asked, beside = primary(declared(), exact(1)), Finding(3, "y", exact(2))
+    evidence = Evidence("d", findings=[asked, beside], unasked={3: "nothing is connected"})
+    evidence.declared = {1: declared(), 3: declared(3)}
+    evidence.check()
+    evidence.write(tmp_path)
+    record = read_evidence(tmp_path)
+    assert list(record["declared"]) == ["1"]
+    assert record["unasked"] == {"3": "nothing is connected"}
+    evidence.findings.append(primary(declared(3), exact(1)))
+    with pytest.raises(ValueError, match="claim 3 is not asked of these data and has a primary finding"):
+        evidence.check()

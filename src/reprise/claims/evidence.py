@@ -183,6 +183,7 @@ class Evidence:
         title, about: of the study's page, from its README.md: what is claimed, what was done, what it costs.
         declared: by claim, what was declared, from its declared.yaml.
         inputs: digest of what was measured, by which the same evidence is known again.
+        unasked: declared claims of which these data can say nothing, each with why: they stay untested here.
     """
 
     data: str
@@ -196,9 +197,11 @@ class Evidence:
     about: str = ""
     declared: dict[int, Declaration] = field(default_factory=dict)
     inputs: str = ""
+    unasked: dict[int, str] = field(default_factory=dict)
 
     def check(self) -> None:
-        """One primary finding a declared claim (several only where ``each`` is declared), none for what is built.
+        """One primary finding a declared claim (several only where ``each`` is declared), none for what is built or not
+        asked.
 
         Raises:
             ValueError: it is otherwise; the message names the claim.
@@ -208,9 +211,14 @@ class Evidence:
                 raise ValueError(f"{self.title}: claim {claim} is measured and not declared; say it in declared.yaml")
         for claim, declared in self.declared.items():
             found = [finding for finding in self.findings if finding.claim == claim and finding.kind == "primary"]
-            if declared.built is not None and found:
-                raise ValueError(f"{self.title}: claim {claim} is built and has a primary finding")
-            if declared.built is None and (not found or (len(found) > 1 and not declared.each)):
+            if found and (declared.built is not None or claim in self.unasked):
+                why = "is built" if declared.built is not None else "is not asked of these data"
+                raise ValueError(f"{self.title}: claim {claim} {why} and has a primary finding")
+            if (
+                declared.built is None
+                and claim not in self.unasked
+                and (not found or (len(found) > 1 and not declared.each))
+            ):
                 raise ValueError(f"{self.title}: claim {claim}: {len(found)} primary findings, declared is one")
 
     def _power(self, declared: Declaration, source: str) -> float | None:
@@ -248,6 +256,7 @@ class Evidence:
                 "verdict": decide(finding for finding in self.findings if finding.claim == claim),
             }
             for claim, declared in sorted(self.declared.items())
+            if claim not in self.unasked
         }
         record["findings"] = [_row(finding) for finding in self.findings]
         write_json(folder / "evidence.json", {key: _plain(value, key in MEASURED) for key, value in record.items()})

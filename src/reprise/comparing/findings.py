@@ -13,30 +13,37 @@ from reprise.runs import Run, apart, longest
 from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
 
 LEARNED = 0.2  # twice chance of ten classes
+LATE = 0.25  # share of the epochs, the last ones, in which
+STILL = 0.1  # of what the training loss fell by before may still be learned
 COLLAPSED = 0.5  # a network that reaches less than half of the others' median has collapsed
 
 
 def compare(
-    declared: Declaration, pairs: Sequence[tuple[Run, Run]], *, undecided: str = "", goes_on: bool = False, **more: Any
+    declared: Declaration,
+    pairs: Sequence[tuple[Run, Run]],
+    *,
+    undecided: Mapping[str, str] | str = "",
+    goes_on: bool = False,
+    **more: Any,
 ) -> list[Finding]:
     """The primary findings of a claim on differences in test accuracy at the end, paired over seeds and images.
 
     Args:
         declared: the claim's declaration; its words may hold ``{}`` for the pair's names.
         pairs: one minus other; several only where the claim declares ``each``.
-        undecided: why it may not be judged.
+        undecided: why it may not be judged; may be a mapping from the first variant's name.
         goes_on: the second of a pair is meant to be trained on and on, so that its last epoch is no cut.
-        more: for ``Finding``; ``published`` may be a mapping from the first variant's name.
+        more: for ``Finding``; ``note`` and ``published`` may be such mappings too.
     """
-    note, published = more.pop("note", ""), more.pop("published", {})
+    note, published = more.pop("note", {}), more.pop("published", {})
     found = []
     for one, other in pairs:
         effect = difference(one, other, declared.level(min(one.seeds, other.seeds)), len(pairs))
         levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
         cut = cut_off(one) if goes_on else cut_off(one, other)
-        barred = joined(undecided, unlearned(one, other), collapsed(one, other), cut)
+        barred = joined(_of(undecided, one), unlearned(one, other), collapsed(one, other), cut)
         words = f"`{one.name}` minus `{other.name}`"
-        said = {"note": joined(levels, note), "published": _of(published, one)}
+        said = {"note": joined(levels, _of(note, one)), "published": _of(published, one)}
         found.append(primary(declared, effect, of=words, undecided=barred, **said, **more))
     return found
 
@@ -65,8 +72,8 @@ def also(
     return found
 
 
-def _of(published: Mapping[str, str] | str, run: Run) -> str:
-    return published if isinstance(published, str) else published.get(run.name, "")
+def _of(said: Mapping[str, str] | str, run: Run) -> str:
+    return said if isinstance(said, str) else said.get(run.name, "")
 
 
 def difference(one: Run, other: Run, level: float = 0.05, together: int = 1) -> Effect:
@@ -115,3 +122,21 @@ def cut_off(*runs: Run) -> str:
     steady = [run for run in runs if run.settings["decay"] != "linear"]
     cut = [run for run in steady if max(run.record["epochs"]) >= run.settings["epochs"]]
     return f"training was cut off after {cut[0].settings['epochs']} epochs" if cut else ""
+
+
+def still_falling(run: Run) -> str:
+    """Why what a network knows of its training images is not all that it would learn; empty where it is, nearly.
+
+    A rate that falls to zero ends a training, not what there was to learn: the loss on the training images must have
+    stopped falling too.
+    """
+    ratio = float(np.median([late_fall(rows["train_loss"]) for rows in run.history]))
+    words = f"in the last quarter of its epochs the training loss of {run.name} falls by {ratio:.0%} of its fall before"
+    return words if ratio > STILL else ""
+
+
+def late_fall(losses: np.ndarray) -> float:
+    """A loss's fall in the last epochs, relative to that before; infinite where there was none before."""
+    turn = len(losses) - 1 - max(round(LATE * len(losses)), 1)
+    before, after = losses[0] - losses[max(turn, 0)], losses[max(turn, 0)] - losses[-1]
+    return float(after / before) if before > 0 else float("inf")

@@ -15,10 +15,18 @@ STILL = 0.97  # of unmoved codes keep their class
 
 
 def write_all(
-    space, better=0.6, kept=0.8, code=(0.92, 0.9), pixels=(0.97, 0.4), told=0.9, letters=0.6, still=STILL, trained=0.6
+    space,
+    better=0.6,
+    kept=0.8,
+    code=(0.92, 0.9),
+    pixels=(0.97, 0.4),
+    told=0.9,
+    letters=0.6,
+    still=STILL,
+    course=(1.0, 0.2, 0.11, 0.1),
 ):
-    """``better`` and ``trained`` times what components leave of test and training images; shares of moved codes that
-    keep their class; test accuracies, and the share of the way to the end that an epoch of training goes.
+    """``better`` times what components leave of test images; shares of moved codes that keep their class; test
+    accuracies, and the share of the way to the end that an epoch of training goes; training losses of encoders.
     """
     digits.make(space.params.dataset("digits"), "generated", space.raw("mnist"), space.prepared("digits"))
     rng, seeds = np.random.default_rng(0), made_up.SEEDS
@@ -33,7 +41,7 @@ def write_all(
         made_up.write_run(space, name, 0.5)
         pca = reconstruction.linear(space, Run.of(space, name))
         error = better * pca.error * rng.uniform(0.95, 1.05, (seeds, 1))
-        own = lambda *_, loss=trained * pca.trained: {"train_loss": loss}  # noqa: E731
+        own = lambda _, seed, k: {"train_loss": course[k]}  # noqa: E731
         made_up.write_run(space, name, 0.5, own, {"test/error": error})
         shares = [still, *(kept for _ in probe.strengths)]
         answers = {"linear": rng.random((seeds, TESTED)) < (told if settings.label_weight else 0.5)}
@@ -75,10 +83,12 @@ def test_encoders_that_are_as_said_reproduce_the_claims(evidence):
 
 def test_encoders_unlike_what_is_said_contradict_them(tmp_path):
     space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
-    write_all(space, better=1.3, kept=0.1, code=(0.97, 0.4), pixels=(0.92, 0.9), letters=0.2)
+    write_all(space, better=1.3, kept=0.1, code=(0.97, 0.1), pixels=(0.92, 0.9), letters=0.2)
     found = made_up.evaluate(space)
     assert [made_up.verdicts(found, claim) for claim in (45, 47, 48)] == [["contradicted"]] * 3
     assert set(made_up.verdicts(found, 48, "secondary")) == {"contradicted"}
+    (epochs,) = [f for f in found.findings if f.measures.startswith("Epochs to 95%")]
+    assert epochs.effect.low > 0
 
 
 def test_encoders_that_learned_nothing_are_not_judged(tmp_path):
@@ -92,13 +102,14 @@ def test_encoders_that_learned_nothing_are_not_judged(tmp_path):
     assert "from_code below 0.2 test accuracy; from_pixels below 0.88" in why[48]
 
 
-def test_an_encoder_that_keeps_less_of_its_own_images_than_components_is_not_judged(tmp_path):
+def test_an_encoder_that_was_still_learning_is_not_judged_and_one_that_is_worse_is(tmp_path):
     space = made_up.workspace("encoder", tmp_path, 9, "encoder.probe.images=60")
-    write_all(space, better=1.3, trained=1.2)
-    found = made_up.evaluate(space)
-    (first,) = [f for f in found.findings if (f.claim, f.kind) == (45, "primary")]
+    write_all(space, better=1.3, course=(1.0, 0.8, 0.6, 0.4))
+    (first,) = [f for f in made_up.evaluate(space).findings if (f.claim, f.kind) == (45, "primary")]
     assert first.verdict == "inconclusive"
-    assert "code_8 leaves 1.20 times what components leave of its own training images" in first.undecided
+    assert "in the last quarter of its epochs the training loss of code_8 falls by 50% of its fall" in first.undecided
+    write_all(space, better=1.3)
+    assert made_up.verdicts(made_up.evaluate(space), 45) == ["contradicted"]
 
 
 def test_who_is_as_good_sooner_trains_faster_wherever_both_end(space, evidence):

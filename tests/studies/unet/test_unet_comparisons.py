@@ -13,7 +13,7 @@ from reprise.data.cell_shapes import generate
 from reprise.data.cells import Cells
 from reprise.evaluation import declarations
 from reprise.studies.unet.changes import changed
-from reprise.studies.unet.comparisons import comparison_findings, score_table
+from reprise.studies.unet.comparisons import comparison_findings, not_asked, score_table
 from reprise.studies.unet.exact import exact_findings, half_of_update, shares
 from reprise.studies.unet.scores import Questions, Scored
 from reprise.studies.unet.settings import CHANGES
@@ -85,9 +85,11 @@ def test_cells_between_which_background_lies_are_no_connected_ones():
     assert QUESTIONS.merged.mean() > 0.9
     assert not gaps.merged.any()
     base, semantic = (replace(answers(name, gap), questions=gaps) for name, gap in (("base", 2), ("semantic", 0)))
-    found = verdicts(base=base, no_weights=base, no_augmentation=base, semantic=semantic)
-    assert said(found)[166] == ["inconclusive"]
-    assert "nothing is connected" in found[166][0][1]
+    scored = {"base": base, "no_weights": base, "no_augmentation": base, "semantic": semantic}
+    (told,) = [each for each in comparison_findings(DECLARED, scored) if each.claim == 166]
+    assert (told.kind, told.note) == ("context", not_asked(gaps))
+    assert "nothing is connected" in told.note
+    assert not_asked(QUESTIONS) == ""
 
 
 def test_robust_against_one_change_is_not_robust_against_all():

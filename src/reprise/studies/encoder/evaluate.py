@@ -6,8 +6,10 @@ from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
 from reprise.comparing import figures as charts
 from reprise.comparing.tables import accuracies, costs
-from reprise.runs import Probed, load_runs, used_settings
+from reprise.data import cifar
+from reprise.runs import Probed, Run, load_runs, used_settings
 from reprise.studies.encoder import constrained, faster, figures, perturbed, reconstruction
+from reprise.studies.encoder.counting import Operations, count
 from reprise.studies.encoder.settings import SIZES
 from reprise.workspace import Workspace
 
@@ -32,7 +34,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
             *reconstruction.findings(declared[45], runs, pca),
             *constrained.findings(runs, pca, told),
             *perturbed.findings(declared[47], moved, others),
-            *faster.findings(declared[48], workspace, runs),
+            *faster.findings(declared[48], workspace, runs, _counted(workspace, runs["from_pixels"])),
         ],
         metrics={f"left.{name}": Metric.over_seeds(values, "lower") for name, values in left.items()}
         | accuracies(runs, ("from_code", "from_pixels")),
@@ -47,3 +49,8 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         cost=costs(runs),
         settings=used_settings(runs),
     )
+
+
+def _counted(workspace: Workspace, run: Run) -> Operations:
+    size, _, channels = cifar.load(workspace.prepared(run.settings["images"])).test_images.shape[1:]
+    return count(run.settings["code"], channels, size, run.settings["width"])

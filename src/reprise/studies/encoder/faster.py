@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,33 +11,76 @@ from reprise.claims.evidence import Finding, above, joined, primary
 from reprise.comparing.findings import also, difference, sooner, unlearned
 from reprise.runs import Probed, Run
 from reprise.statistics import SHARES_APART, Effect, seeds_effect
+from reprise.studies.encoder.counting import Operations
 from reprise.workspace import Workspace
 
 COMMON = 0.95  # of the lower of both accuracies at the end: as good as this both become
+OTHERS = (0.9, 0.99)  # the same, sooner and later
 CHANCE = 0.1  # accuracy before the first step
 LINEAR = 0.88  # test accuracy that a linear map of a digit's pixels reaches, about
 ENCODER = "code_32"
 
 
-def findings(declared: Declaration, workspace: Workspace, runs: Mapping[str, Run]) -> list[Finding]:
-    """Epochs to a goal that both reach decide; the whole course, both ends and few-shot letters stand beside them."""
+def findings(
+    declared: Declaration, workspace: Workspace, runs: Mapping[str, Run], counted: Operations
+) -> list[Finding]:
+    """Operations to a goal that both reach decide; epochs, other goals and few-shot letters stand beside them."""
     code, pixels = runs["from_code"], runs["from_pixels"]
     level = declared.level(min(code.seeds, pixels.seeds))
     why = joined(unlearned(code), unlearned(pixels, least=LINEAR))
-    effect, means = _epochs_apart(code, pixels, level)
+    effect, note = _operations_apart(code, pixels, counted, counted.codes, level=level)
+    found = [primary(declared, effect, undecided=why, note=f"{note}; codes are made once", figures=("curves",))]
+    for words, spent in (
+        ("codes made anew in every epoch", counted.codes_again),
+        ("codes that others have made", counted.codes_given),
+    ):
+        effect, note = _operations_apart(code, pixels, counted, spent)
+        found.append(Finding(48, f"The same, {words}", effect, note=note, figures=("curves",)))
+    for goal in OTHERS:
+        effect, note = _operations_apart(code, pixels, counted, counted.codes, goal)
+        words = f"The same to {goal:.0%} of what the worse of both reaches, codes made once"
+        found.append(Finding(48, words, effect, note=note, figures=("curves",)))
+    effect, means = _epochs_apart(code, pixels)
     trained = f"{code.record['parameters']:,} of {pixels.record['parameters']:,} weights are trained on codes"
-    note = f"codes {means[0]:.2f}, pixels {means[1]:.2f}; the encoder's own are not counted; {trained}"
+    note = f"codes {means[0]:.2f}, pixels {means[1]:.2f}; {trained}, so that an epoch costs less"
+    words = f"Epochs to {COMMON:.0%} of what the worse of both reaches, codes minus pixels"
+    found.append(Finding(48, words, effect, note=note, figures=("curves",)))
     words = "Mean validation accuracy over all epochs, codes minus pixels"
     return [
-        primary(declared, effect, undecided=why, note=note, figures=("curves",)),
+        *found,
         Finding(48, words, sooner(code, pixels), note="it mixes speed with where both end", figures=("curves",)),
         *also(48, [(code, pixels)], figures=("curves",)),
         *_letters(workspace),
     ]
 
 
-def epochs_to_common(*runs: Run) -> tuple[np.ndarray, np.ndarray]:
-    """Epochs until validation accuracy is ``COMMON`` of the least accuracy with which one of the runs ends.
+def _operations_apart(
+    code: Run,
+    pixels: Run,
+    counted: Operations,
+    spent: Callable[[float], float],
+    goal: float = COMMON,
+    level: float = 0.05,
+) -> tuple[Effect, str]:
+    """Logarithm of the multiply-adds to the goal, codes minus pixels, and both in words."""
+    times, rises = epochs_to_common(code, pixels, goal=goal)
+    operations = np.array([[spent(t) for t in times[0]], [counted.pixels(t) for t in times[1]]])
+    operations = np.maximum(operations, 1)  # a goal that chance reaches costs nothing
+    # an epoch more, as a share of what was spent: how the epochs' error becomes one of the logarithm
+    shares = [(spent(1) - spent(0)) / operations[0].mean(), counted.from_pixels / operations[1].mean()]
+    error = _accuracy_error(code, pixels) * max(
+        share / rise if rise > 0 else 0.0 for share, rise in zip(shares, rises.mean(axis=1), strict=True)
+    )
+    logs = np.log(operations)
+    spent_on = zip(("codes", "pixels"), operations, strict=True)
+    note = " and ".join(f"{name} {each.mean() / 1e6:.2f} million an image" for name, each in spent_on)
+    ratio = float(np.exp((logs[1] - logs[0]).mean()))
+    note = f"{note}, {ratio:.1f} times; the encoder's own training is not counted"
+    return seeds_effect(logs[0] - logs[1], "log ratio", examples_error=float(error), level=level), note
+
+
+def epochs_to_common(*runs: Run, goal: float = COMMON) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs until validation accuracy is that share of the least accuracy with which one of the runs ends.
 
     Between the ends of two epochs accuracy is taken to rise evenly, from chance before the first.
 
@@ -45,7 +88,7 @@ def epochs_to_common(*runs: Run) -> tuple[np.ndarray, np.ndarray]:
         (runs, seeds) epochs, and how much accuracy an epoch adds there.
     """
     curves = [[rows["val_accuracy"] for rows in run.history] for run in runs]
-    goals = [COMMON * min(curve[-1] for curve in each) for each in zip(*curves, strict=False)]
+    goals = [goal * min(curve[-1] for curve in each) for each in zip(*curves, strict=False)]
     found = np.array([[_reached(c, g) for c, g in zip(each, goals, strict=False)] for each in curves])
     return found[..., 0], found[..., 1]
 
@@ -58,13 +101,18 @@ def _reached(curve: np.ndarray, goal: float) -> tuple[float, float]:
     return at - 1 + (max(float(goal - levels[at - 1]), 0) / rise if rise > 0 else 0.0), rise
 
 
-def _epochs_apart(code: Run, pixels: Run, level: float) -> tuple[Effect, np.ndarray]:
+def _epochs_apart(code: Run, pixels: Run) -> tuple[Effect, np.ndarray]:
     """Codes minus pixels, and (2,) the means; which images validate adds as much as accuracy is flat on the way."""
     times, rises = epochs_to_common(code, pixels)
-    parts, rise = code.record["examples"], float(rises.mean(axis=1).min())
-    error = difference(code, pixels).examples_error * np.sqrt(parts["test"] / parts["validation"])
-    error = float(error / rise) if rise > 0 else 0.0
-    return seeds_effect(times[0] - times[1], "epochs", examples_error=error, level=level), times.mean(axis=1)
+    rise = float(rises.mean(axis=1).min())
+    error = _accuracy_error(code, pixels) / rise if rise > 0 else 0.0
+    return seeds_effect(times[0] - times[1], "epochs", examples_error=error), times.mean(axis=1)
+
+
+def _accuracy_error(code: Run, pixels: Run) -> float:
+    """Standard error of a difference in validation accuracy for the images alone, taken from the test images."""
+    parts = code.record["examples"]
+    return float(difference(code, pixels).examples_error * np.sqrt(parts["test"] / parts["validation"]))
 
 
 def _letters(workspace: Workspace) -> list[Finding]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reprise.claims.declarations import Declaration
-from reprise.claims.evidence import Finding, Table, below, primary
+from reprise.claims.evidence import Finding, Table, below, joined, primary
+from reprise.comparing.findings import cut_off, still_falling
 from reprise.data import cifar
 from reprise.runs import Run
 from reprise.statistics import Effect, paired_effect
@@ -26,12 +27,10 @@ class Linear:
     Attributes:
         error: (n,) mean squared error of each test image's pixels.
         variance: mean over test images of what the mean training image leaves.
-        trained: mean squared error of the training images' own pixels.
     """
 
     error: np.ndarray
     variance: float
-    trained: float
 
 
 def linear(workspace: Workspace, run: Run) -> Linear:
@@ -47,8 +46,8 @@ def components(train: np.ndarray, test: np.ndarray, count: int) -> Linear:
     centred, asked = train - mean, test - mean
     _, vectors = np.linalg.eigh(centred.T @ centred)
     largest = vectors[:, ::-1][:, :count]
-    left, own = (each - each @ largest @ largest.T for each in (asked, centred))
-    return Linear((left**2).mean(axis=1), float((asked**2).mean()), float((own**2).mean()))
+    left = asked - asked @ largest @ largest.T
+    return Linear((left**2).mean(axis=1), float((asked**2).mean()))
 
 
 def _flat(images: np.ndarray) -> np.ndarray:
@@ -89,15 +88,10 @@ def _share(errors: np.ndarray, pca: Linear, level: float = 0.05, together: int =
 
 
 def _idle(run: Run, pca: Linear) -> str:
-    """Why an encoder may not be judged: nothing was learned, or less of its own images than a projection keeps."""
+    """Why an encoder may not be judged: nothing was learned, or its training had not ended."""
     left = float(np.median(error(run).mean(axis=1))) / pca.variance
-    if left >= 1:
-        return f"{run.name} leaves {left:.2f} of the variance: it has learned nothing"
-    own = float(np.median(run.last("train_loss"))) / pca.trained
-    words = (
-        f"{run.name} leaves {own:.2f} times what components leave of its own training images: not trained to the end"
-    )
-    return words if own > 1 else ""
+    nothing = f"{run.name} leaves {left:.2f} of the variance: it has learned nothing" if left >= 1 else ""
+    return joined(nothing, cut_off(run), still_falling(run))
 
 
 def table(runs: Mapping[str, Run], found: Mapping[str, Linear], told: Mapping[str, np.ndarray]) -> Table:

@@ -8,14 +8,12 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, Table, below, joined, primary
-from reprise.comparing.findings import also, difference, unlearned
+from reprise.comparing.findings import also, cut_off, difference, still_falling, unlearned
 from reprise.runs import Probed, Run, apart, same_seeds
 from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.workspace import Workspace
 
 OVERFITS = 0.05  # a smaller gap is nothing to prevent
-LATE = 0.25  # share of the epochs, the last ones, in which
-STILL = 0.1  # of what the training loss fell by before is still to be learned
 PAIRS = (("cifar_augmented", "cifar"), ("digits_augmented", "digits"))  # the first decides
 
 Known = Mapping[str, np.ndarray]
@@ -46,7 +44,7 @@ def findings(declared: Declaration, runs: Mapping[str, Run], known: Known) -> li
     for place, names in enumerate(PAIRS):
         one, other = (runs[name] for name in names)
         levels = ", ".join(f"{run.name} {gap(run, known).mean():.3f}" for run in (one, other))
-        barred = joined(unlearned(one, other), _idle(other, known), _learning(one))
+        barred = joined(unlearned(one, other), _idle(other, known), cut_off(one, other), still_falling(one))
         effect = gap_apart(one, other, known, declared.level(min(one.seeds, other.seeds)) if not place else 0.05)
         more = {"note": f"gaps: {levels}", "undecided": barred, "figures": ("gaps",)}
         words = f"Gap between training and test accuracy, `{one.name}` minus `{other.name}`"
@@ -59,20 +57,6 @@ def findings(declared: Declaration, runs: Mapping[str, Run], known: Known) -> li
 def _idle(run: Run, known: Known) -> str:
     overfits = float(np.median(gap(run, known)))
     return f"{run.name} does not overfit (a gap of {overfits:.3f})" if overfits < OVERFITS else ""
-
-
-def _learning(run: Run) -> str:
-    """Why a gap may be small for want of training: the loss on the training images is still falling."""
-    ratio = float(np.median([_late(rows["train_loss"]) for rows in run.history]))
-    words = f"in the last quarter of its epochs the training loss of {run.name} falls by {ratio:.0%} of its fall before"
-    return words if ratio > STILL else ""
-
-
-def _late(losses: np.ndarray) -> float:
-    """A loss's fall in the last epochs, relative to that before; infinite where there was none before."""
-    turn = len(losses) - 1 - max(round(LATE * len(losses)), 1)
-    before, after = losses[0] - losses[max(turn, 0)], losses[max(turn, 0)] - losses[-1]
-    return float(after / before) if before > 0 else float("inf")
 
 
 def table(runs: Mapping[str, Run], known: Known) -> Table:

@@ -8,12 +8,11 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, joined
-from reprise.comparing.findings import also, compare, unlearned
+from reprise.comparing.findings import compare, unlearned
 from reprise.runs import Run, apart
 from reprise.statistics import SHARES_APART, exact, paired_effect, seeds_effect
 from reprise.studies.overfitting.settings import PLANTED
 
-DECIDES = 20  # per cent of wrong labels
 LEARNED = 0.5  # test accuracy: with a fifth of the labels wrong there is so much to be learned of digits, and more
 TIES = 0.1  # of the networks: so many may have stopped at an error that did not rise
 
@@ -21,15 +20,12 @@ TIES = 0.1  # of the networks: so many may have stopped at an error that did not
 def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
     """Stopped as the source says against trained to the end; the best epoch of all stands beside it."""
     pairs = {rate: (runs[f"stopped_{rate}"], runs[end]) for rate, end in PLANTED.items()}
-    stopped, end = pairs[DECIDES]
-    fell = apart(end.last("train_loss"), stopped.last("train_loss"))
-    falls = "" if (fell < 0).all() else "the training error does not fall to the end in every network"
-    more = {
-        "undecided": joined(falls, unlearned(end, least=LEARNED), _tied(stopped)),
-        "note": _epochs(stopped),
-        "figures": ("stopping",),
+    barred = {
+        stopped.name: joined(_rising(stopped, end), unlearned(end, least=LEARNED), _tied(stopped))
+        for stopped, end in pairs.values()
     }
-    found = compare(declared, [(stopped, end)], goes_on=True, **more)
+    notes = {stopped.name: _epochs(stopped) for stopped, _ in pairs.values()}
+    found = compare(declared, list(pairs.values()), goes_on=True, undecided=barred, note=notes, figures=("stopping",))
     shares = [ties(each) for each, _ in pairs.values()]
     found.append(
         Finding(
@@ -47,7 +43,6 @@ def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
             note="0 where both are the same network until then, as from the same seed they should be",
         )
     )
-    found += also(154, [pair for rate, pair in pairs.items() if rate != DECIDES], figures=("stopping",))
     for rate, (_, end) in pairs.items():
         found.append(
             Finding(
@@ -67,6 +62,12 @@ def findings(declared: Declaration, runs: Mapping[str, Run]) -> list[Finding]:
             )
         )
     return found
+
+
+def _rising(stopped: Run, end: Run) -> str:
+    """Why nothing was overfitted: the training error did not fall on after the stop."""
+    fell = apart(end.last("train_loss"), stopped.last("train_loss"))
+    return "" if (fell < 0).all() else f"the training error of {end.name} does not fall to the end in every network"
 
 
 def chosen(run: Run) -> np.ndarray:

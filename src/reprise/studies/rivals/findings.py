@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.claims.declarations import Declaration
-from reprise.claims.evidence import Finding, Table, joined, primary
+from reprise.claims.evidence import Finding, Table, above, between, joined, primary
 from reprise.runs import Run, apart
 from reprise.statistics import SHARE, SHARES_APART, paired_effect, seeds_effect
 from reprise.studies.rivals.drawn import Judged
 from reprise.studies.rivals.settings import AT_ONCE, CLASSES, CONV, CONV_LABELLED, DENSE, LABELLED
 
 LEAST = 0.9  # accuracy of a judge whose features mean something
+AGREES = 0.95  # share of images that a generator which heeds its label draws as asked, at least
+CHANCE = (0.05, 0.15)  # of one that is given none
 
 
 def turn_findings(declared: Declaration, judged: Judged) -> list[Finding]:
@@ -59,17 +61,19 @@ def layer_findings(judged: Judged, runs: dict[str, Run]) -> list[Finding]:
 
 
 def label_findings(judged: Judged) -> list[Finding]:
-    """All of claim 101, which is built."""
+    """All of claim 101, which is built: a generator that is told the label draws it, one that is not does by chance."""
     found = []
-    for name, note in (
-        (LABELLED, "the catalogue expects 0.95 or more"),
-        (CONV_LABELLED, "the same of convolutions, which are given the label as maps of one value"),
-        (DENSE, "it is given no label: chance is 0.1"),
+    blind = "" if judged.accuracy >= LEAST else f"the judge is right about {judged.accuracy:.3f} of test digits alone"
+    for name, expect, kind, note in (
+        (LABELLED, above(AGREES), "oracle", ""),
+        (CONV_LABELLED, above(AGREES), "secondary", "convolutions are given the label as maps of one value"),
+        (DENSE, between(*CHANCE), "secondary", "it is given no label: by chance one in ten agrees"),
     ):
         agreement = judged.generators[name].agreement
         effect = paired_effect(agreement, unit="share of images", possible=SHARE)
         words = f"Share of `{name}`'s images that the judge calls what was asked for"
-        found.append(Finding(101, words, effect, note=note, figures=("sheet",)))
+        more = {"note": note, "undecided": blind, "figures": ("sheet",)}
+        found.append(Finding(101, words, effect, expect, kind, **more))
     return found
 
 

@@ -13,7 +13,13 @@ from reprise.plotting import COLOURS, figure
 from reprise.studies.saliency.asked import Asked
 from reprise.studies.saliency.findings import WORDS
 
-DRAWN = ("gradient", "integrated", "smooth", "occlusion", "inversion", "edges", "picture", "untrained", "chance")
+DRAWN = (
+    "weighted", "gradient", "integrated", "smooth", "occlusion", "inversion", "picture", "untrained_weighted", "chance",
+)  # fmt: skip
+SHORT = {
+    "weighted": "gradient times difference", "inversion": "inversion", "edges": "edges", "picture": "difference",
+}  # fmt: skip
+HIDDEN = ("untrained", "untrained_weighted", "chance")  # maps that are not shown as pictures
 
 
 def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
@@ -21,7 +27,7 @@ def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
     options = {"ncols": len(asked), "sharey": True, "squeeze": False}
     with figure(folder / "curves.svg", 7.6, 3.4, **options) as (drawn, axes):
         for axis, each in zip(axes[0], asked, strict=True):
-            for colour, name in zip(COLOURS, DRAWN, strict=False):
+            for colour, name in zip(COLOURS, DRAWN, strict=True):
                 mean = each.deletion[name].mean(axis=(0, 1))
                 style = {"color": "#888888", "ls": "--"} if name == "chance" else {"color": colour}
                 axis.plot(np.linspace(0, 1, len(mean)), mean, label=WORDS[name], **style)
@@ -36,7 +42,7 @@ def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
 def maps(folder: Path, asked: Asked) -> Figure:
     """What each map marks in a few pictures."""
     images = asked.get("images")[0]
-    names = [name for name in WORDS if name not in ("untrained", "chance")]
+    names = [name for name in WORDS if name not in HIDDEN]
     options = {"nrows": len(images), "ncols": len(names) + 1, "squeeze": False}
     with figure(folder / f"maps_{asked.variant}.png", 8, 1.2 * len(images) + 0.3, **options) as (_, axes):
         for row, image in enumerate(images):
@@ -47,12 +53,14 @@ def maps(folder: Path, asked: Asked) -> Figure:
                 axes[row, column].imshow(values, cmap="magma", vmin=low, vmax=max(high, low + 1e-9))
                 _bare(axes[row, column])
                 if row == 0:
-                    short = {"inversion": "inversion", "edges": "edges", "picture": "picture"}.get(name, WORDS[name])
+                    short = SHORT.get(name, WORDS[name])
                     axes[0, column].set_title(short.replace(" ", "\n"), fontsize=7, loc="center")
     caption = (
         "First network, first test images; bright is salient. Edges and the picture, less the fill, ask no network."
     )
-    return Figure(f"maps_{asked.variant}", f"Maps: {asked.variant}", "Pictures and seven maps of each", caption, "png")
+    return Figure(
+        f"maps_{asked.variant}", f"Maps: {asked.variant}", f"Pictures and {len(names)} maps of each", caption, "png"
+    )
 
 
 def inversions(folder: Path, asked: Asked) -> Figure:

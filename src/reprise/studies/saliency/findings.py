@@ -12,28 +12,34 @@ from reprise.comparing.findings import unlearned
 from reprise.runs import Run
 from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.studies.saliency.asked import Asked, area
-from reprise.studies.saliency.orders import CONTROLS
+from reprise.studies.saliency.orders import CONTROLS, JUDGED
 
 OTHERS = ("integrated", "smooth", "occlusion")
+BESIDE = (  # claim, one order, and those that it is also held against
+    (131, "gradient", ("picture", "edges", "untrained", "inversion")),
+    (131, "weighted", ("edges",)),
+    (132, "inversion", ("edges",)),
+)
 LINEAR = {"digits": 0.88, "cifar": 0.4}  # test accuracy that a linear map of the pixels reaches, about
 MET = 0.1  # of the square of the features that are looked for: a larger distance from them is no inversion
 WORDS = {
     "gradient": "gradient",
+    "weighted": "gradient times difference from the fill",
     "integrated": "integrated gradients",
     "smooth": "SmoothGrad",
     "occlusion": "occlusion",
     "inversion": "inversion of the last hidden layer",
     "edges": "the picture's own edges",
-    "picture": "what the picture differs by from the fill",
+    "picture": "difference from the fill",
     "untrained": "gradient of an untrained network",
+    "untrained_weighted": "that product of an untrained network",
     "chance": "chance",
 }
 
 
 def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Mapping[str, Asked]) -> list[Finding]:
     """All of both claims."""
-    found = _primaries(declared[131], runs, asked, "gradient")
-    found += _primaries(declared[132], runs, asked, "inversion")
+    found = [each for claim, kind in JUDGED.items() for each in _primaries(declared[claim], runs, asked, kind)]
     for name, each in asked.items():
         why = _unlearned(runs[name], each)
         for claim, kinds in ((131, ("gradient", *OTHERS)), (132, ("inversion",))):
@@ -41,9 +47,10 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
                 words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus an order by chance"
                 barred = joined(why, _unmet(each) if kind == "inversion" else "")
                 found.append(_held(claim, words, each.gap(kind), below(0), barred, len(kinds) * len(asked)))
-        for kind in ("picture", "inversion"):
-            words = f"Area under the deletion curve, `{name}`: gradient first, minus {WORDS[kind]} first"
-            found.append(Finding(131, words, _effect(each.gap("gradient", kind)), figures=("curves",)))
+        for claim, kind, others in BESIDE:
+            for other in others:
+                words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus {WORDS[other]} first"
+                found.append(Finding(claim, words, _effect(each.gap(kind, other)), figures=("curves",)))
         words = f"Squared distance of the features that the inversion came to, `{name}`, median"
         note = "relative to the square of the features that it looks for; 1: nothing was met"
         found.append(Finding(132, words, seeds_effect(np.median(each.get("inversion"), axis=1), "ratio"), note=note))

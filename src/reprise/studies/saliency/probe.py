@@ -74,15 +74,17 @@ def _maps(network: Network, images: Tensor, labels: Tensor, mean: Tensor, settin
     torch.manual_seed(network.seed + 1_000_003)
     other = build(network.settings, network.shapes, network.structure).to(network.device).eval()
     with frozen(other):
-        untrained = by_pixel(gradient(class_logit(other, labels), images))
-    shape = (len(images), *images.shape[-2:])
+        untrained = gradient(class_logit(other, labels), images)
+    slope, shape = gradient(score, images), (len(images), *images.shape[-2:])
     return {
-        "gradient": by_pixel(gradient(score, images)),
+        "gradient": by_pixel(slope),
+        "weighted": by_pixel(slope * (images - mean)),  # what deleting a pixel does, to first order
         "integrated": by_pixel(integrated_gradients(score, images, mean, settings.path)),
         "smooth": by_pixel(smooth_grad(score, images, settings.noise, settings.samples, network.seed)),
         "occlusion": _covered(score, images, mean, settings),
         "edges": edges(images),
-        "untrained": untrained,
+        "untrained": by_pixel(untrained),
+        "untrained_weighted": by_pixel(untrained * (images - mean)),
         "chance": random_maps(shape, network.seed).to(images.device),
     }
 
@@ -95,12 +97,13 @@ def _covered(score: Score, images: Tensor, mean: Tensor, settings: Probe) -> Ten
 def _restored(network: Network, pictures: Tensor, fill: Tensor, settings: Probe) -> tuple[Tensor, Tensor]:
     """Inversions of the last hidden layer, and how far their features are from the pictures'.
 
-    They begin with what a deleted pixel becomes: where the features tell nothing, nothing is marked.
+    They begin with what a deleted pixel becomes: where the features tell nothing, nothing is marked. As Mahendran and
+    Vedaldi (2015) have it, differences of neighbouring pixels have a weight: without, what comes back is full of them.
     """
     ask = _layer(network, HIDDEN[network.settings.data])
     with torch.no_grad():
         targets = ask(pictures)
-    return _known(ask, targets, pictures, settings.inversion_steps, start=fill)
+    return _known(ask, targets, pictures, settings.inversion_steps, settings.smoothness, start=fill)
 
 
 def _inversions(network: Network, pictures: Tensor, labels: Tensor, settings: Probe) -> dict[str, Tensor]:

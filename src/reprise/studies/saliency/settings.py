@@ -11,7 +11,10 @@ from reprise.settings import ImageSettings, Strict, StudyConfig
 DATA = ("digits", "cifar")
 SHAPES = {"image": (28, 28, 1)}
 PARAMETERS = {"digits": 1_199_882}
-MAPS = ("gradient", "integrated", "smooth", "occlusion", "inversion", "edges", "untrained", "chance")
+MAPS = (
+    "gradient", "weighted", "integrated", "smooth", "occlusion", "inversion", "edges", "untrained",
+    "untrained_weighted", "chance",
+)  # fmt: skip
 LAYERS = {
     "digits": ("conv1", "conv2", "dense1", "dense2"),
     "cifar": ("conv1", "conv2", "conv3", "conv4", "hidden", "output"),

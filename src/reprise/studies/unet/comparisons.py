@@ -8,7 +8,7 @@ from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Finding, Table, joined, primary
 from reprise.metrics.membranes import pixel_error, rand_error, warping_error
 from reprise.statistics import SHARE, SHARES_APART, paired_effect
-from reprise.studies.unet.scores import Scored
+from reprise.studies.unet.scores import Questions, Scored
 from reprise.studies.unet.settings import CHANGES
 
 SAID = {"turned": "turned", "moved": "moved", "bent": "bent", "grey": "changed in grey"}
@@ -97,12 +97,15 @@ def _merged(declared: Declarations, semantic: Scored, base: Scored) -> Finding:
     """Claim 166: of neighbours that a faultless map of classes merges; base is to show that they can be told apart."""
     questions = semantic.questions
     asked = questions.merged
-    able = float(base.apart[:, asked].mean()) if asked.any() else 0.0
     if not asked.any():
-        why = "a faultless map of classes keeps all neighbours of these pictures apart: nothing is connected"
-        asked = ~asked  # all neighbours are told, and not judged
-    else:
-        why = "" if able >= ABLE else f"base, trained to separate, keeps {able:.3f} of them apart, less than {ABLE:g}"
+        words = (
+            "Share of neighbouring cells, none of them connected, that a network trained on classes alone keeps apart"
+        )
+        return Finding(
+            166, words, paired_effect(semantic.apart, questions.groups, "", SHARE), note=not_asked(questions)
+        )
+    able = float(base.apart[:, asked].mean())
+    why = "" if able >= ABLE else f"base, trained to separate, keeps {able:.3f} of them apart, less than {ABLE:g}"
     level = declared[166].level(semantic.seeds)
     return primary(
         declared[166],
@@ -111,6 +114,15 @@ def _merged(declared: Declarations, semantic: Scored, base: Scored) -> Finding:
         note=f"{questions.merged.sum()} of {len(asked)} pairs of neighbours are merged by a faultless map of classes; "
         f"base keeps {able:.3f} of those apart, with gaps and border weights",
         figures=("touching",),
+    )
+
+
+def not_asked(questions: Questions) -> str:
+    """Why claim 166 cannot be asked of pictures in which nothing is connected; empty where something is."""
+    if questions.merged.any():
+        return ""
+    return (
+        f"a faultless map of classes keeps all {len(questions.merged)} pairs of neighbours apart: nothing is connected"
     )
 
 

@@ -13,7 +13,7 @@ from reprise.comparing.tables import costs
 from reprise.data.cells import load
 from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.unet import figures as draw
-from reprise.studies.unet.comparisons import comparison_findings, score_table
+from reprise.studies.unet.comparisons import comparison_findings, not_asked, score_table
 from reprise.studies.unet.exact import MOMENTUM, USUAL, exact_findings, shares
 from reprise.studies.unet.scores import Questions, Scored
 from reprise.workspace import Workspace
@@ -35,6 +35,8 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     )
     evidence.findings += exact_findings(declared)
     evidence.findings += comparison_findings(declared, scored)
+    if why := not_asked(questions):
+        evidence.unasked[166] = why
     for name in ("base", "no_weights"):
         evidence.metrics[f"kept_apart.{name}"] = Metric.over_seeds(scored[name].apart.mean(axis=1), "higher")
     evidence.metrics["instance_iou.base"] = Metric.over_seeds(scored["base"].instance_iou, "higher")
