@@ -1,8 +1,10 @@
-"""How good drawn examples are, by their features: Fréchet distance, precision and recall, copies. NumPy alone."""
+"""How good drawn examples are, by their features: Fréchet distance, precision and recall, copies. No torch."""
 
 from __future__ import annotations
 
 import numpy as np
+from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
+from sklearn.neighbors import NearestNeighbors
 from scipy.linalg import eigh
 
 
@@ -45,19 +47,16 @@ def precision_recall(real: np.ndarray, drawn: np.ndarray, neighbours: int = 3) -
 
 
 def nearest_distance(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n,) Euclidean distance of each example (n, d) to the nearest of the others (m, d)."""
-    return np.sqrt(_squares(*_checked(examples, others, least=1)).min(axis=1))
+    """(n,) Euclidean distance of each example (n, d) to the nearest of the others (m, d), a part of them at a time."""
+    examples, others = _checked(examples, others, least=1)
+    return pairwise_distances_argmin_min(examples, others)[1]
 
 
 def _covered(examples: np.ndarray, others: np.ndarray, neighbours: int) -> float:
-    own = np.sort(_squares(others, others), axis=1)[:, neighbours]  # the first is the example itself
-    return float((_squares(examples, others) <= own).any(axis=1).mean())
-
-
-def _squares(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, m) squared distances."""
-    products = one @ other.T
-    return np.maximum(np.sum(one**2, axis=1)[:, None] + np.sum(other**2, axis=1) - 2 * products, 0)
+    search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(others)
+    own = search.kneighbors(others)[0][:, neighbours]  # the first is the example itself
+    covered = pairwise_distances_chunked(examples, others, reduce_func=lambda part, _: (part <= own).any(axis=1))
+    return float(np.concatenate(list(covered)).mean())
 
 
 def _checked(one: np.ndarray, other: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
