@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import eigh
 from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
-from scipy.linalg import eigh
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -47,7 +47,7 @@ def precision_recall(real: np.ndarray, drawn: np.ndarray, neighbours: int = 3) -
 
 
 def nearest_distance(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n,) Euclidean distance of each example (n, d) to the nearest of the others (m, d), a part of them at a time."""
+    """(n,) Euclidean distance of each example (n, d) to the nearest of others (m, d), a part of them at a time."""
     examples, others = _checked(examples, others, least=1)
     return pairwise_distances_argmin_min(examples, others)[1]
 
