@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,8 @@ def test_all_of_it_is_kept_with_commit_machine_and_the_last_times(checkout):
     found = provenance(checkout)
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True).stdout.strip()
     assert (found["commit"], found["changed"], found["left_out"]) == (head, False, {})
+    made_at = datetime.fromisoformat(found["committed"])
+    assert timedelta(0) <= datetime.now(UTC) - made_at < timedelta(minutes=5)
     assert (found["machine"], found["data"], found["scale"]) == ("one big GPU", ["generated"], ["small"])
     assert found["studies"] == sorted(MADE)
     assert said == [f"reports/full: 3 studies kept that answer claims 1–5, 79; commit {head[:10]}, one big GPU"]

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def keep(
     answered = [row for row in rows if row["kind"]]
     provenance = {
         "commit": _git(root, "rev-parse", "HEAD"),
+        "committed": _committed(root),
         "changed": _is_changed(root),  # code or parameters other than the commit's
         "data": sorted({row["ran_on"] for row in answered}),
         "files": _files(studies, known),
@@ -216,6 +218,12 @@ def _times(root: Path, stages: list[str]) -> dict[str, Any]:
     found = {stage: noted[stage] for stage in stages if stage in noted}
     seconds = round(sum(times["seconds"] for times in found.values()), 2)
     return {"stages": found, "seconds": seconds, "timed": [len(found), len(stages)]}
+
+
+def _committed(root: Path) -> str:
+    """When the commit was made, as ISO 8601 in UTC: of two runs, which has the later code."""
+    seconds = _git(root, "show", "-s", "--format=%ct", "HEAD")
+    return datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds.isdecimal() else ""
 
 
 def _is_changed(root: Path) -> bool:

@@ -6,6 +6,7 @@ import html.parser
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -397,6 +398,36 @@ def test_the_best_evidence_is_real_before_generated_and_full_before_small(report
     keep_real(reported, 1, **kept)
     rows = best_rows(Run("", json.loads((reported / LEDGER).read_text())), kept_runs(reported))
     assert rows[0]["from"] == leads
+
+
+@pytest.mark.parametrize(
+    ("declared", "committed", "leads"),
+    [
+        (("as now", "otherwise"), ("2026-01-01", "2026-02-02"), "a"),
+        (("otherwise", "as now"), ("2026-02-02", "2026-01-01"), "b"),
+        (("as now", "as now"), ("2026-01-01", "2026-02-02"), "b"),
+        (("as now", "as now"), ("2026-01-01", ""), "a"),
+    ],
+)
+def test_of_equal_runs_the_declaration_that_stands_leads_and_then_the_later_commit(declared, committed, leads):
+    row = {"id": 1, "kind": "measured", "ran_on": "real", "scale": "medium", "data_source": "real"}
+    here = Run("", [row | {"kind": "stand-in", "ran_on": "generated", "stand_in": "reproduced", "declared": "as now"}])
+    kept = [
+        Run(name, [row | {"declared": digest}], {"committed": when})
+        for name, digest, when in zip("ab", declared, committed, strict=True)
+    ]
+    kept.sort(key=lambda run: run.provenance["committed"], reverse=True)
+    assert best_rows(here, kept)[0]["from"] == leads
+
+
+def test_kept_runs_come_by_the_time_of_their_commit_and_those_without_last(reported):
+    keep_real(reported)
+    for name, when in (("earlier", "2026-01-01T00:00:00+00:00"), ("later", "2026-02-02T00:00:00+00:00")):
+        folder = reported / "reports" / name
+        shutil.copytree(reported / KEPT, folder)
+        provenance = json.loads((folder / "provenance.json").read_text())
+        write_json(folder / "provenance.json", provenance | {"committed": when})
+    assert [run.name for run in kept_runs(reported)] == ["later", "earlier", "real"]
 
 
 def test_a_run_on_real_data_leads_for_a_claim_that_these_did_not_decide_and_is_not_called_real(reported):

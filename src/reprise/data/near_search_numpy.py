@@ -79,7 +79,7 @@ class NumpySearch:
 
     def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
         """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
-        bound, possible = self._tiles(bottom - top, right - left)
+        bound, possible = self._room(bottom - top, right - left)
         np.matmul(self.projected[top:bottom], self.projected[left:right].T, out=bound)
         np.greater_equal(bound, np.float32(1 - threshold - SLACK), out=possible)
         if top == left:
@@ -88,7 +88,7 @@ class NumpySearch:
         i, j = np.divmod(flat, right - left)
         return i + top, j + left
 
-    def _tiles(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    def _room(self, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
         """A thread's own room for a tile: memory that is asked for anew costs as much as what is computed in it.
 
         That is so wherever malloc gives memory back at once, as Dask has it in its workers.

@@ -13,7 +13,7 @@ from reprise.report.rows import ran_on_real, read_ledger
 
 REPORTS = Path("reports")
 KEPT = REPORTS / "real"  # the last run on real data that was kept
-UNSAID = {"commit": "", "machine": "", "changed": False, "data": [], "studies": [], "left_out": {}}
+UNSAID = {"commit": "", "committed": "", "machine": "", "changed": False, "data": [], "studies": [], "left_out": {}}
 SCALES = ("smoke", "small", "medium", "full")
 
 
@@ -47,7 +47,7 @@ class Run:
 
 
 def kept_runs(root: Path) -> list[Run]:
-    """What `reprise keep` kept below reports/, by name; folders of an older form are passed over."""
+    """What `reprise keep` kept below reports/, of the latest commit first; folders of an older form are passed over."""
     found = []
     for path in sorted((root / REPORTS).glob("*/provenance.json")):
         folder = path.parent
@@ -62,14 +62,15 @@ def kept_runs(root: Path) -> list[Run]:
             found.append(
                 Run(folder.name, rows, UNSAID | provenance, studies, f"reports/{folder.name}/figures/{{study}}")
             )
-    return found
+    return sorted(found, key=lambda run: run.provenance["committed"], reverse=True)
 
 
 def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str, Any]]]:
     """Every run that has something to say of a claim, with its row, the best first.
 
     Real data go before generated ones, which are but a stand-in for a claim about real data; of real data, the larger
-    scale; else what was run last. A run that is kept counts only where it answers the claim.
+    scale; of equal ones what was judged by the declaration that stands now; else what was run last, that is of the
+    latest commit. A run that is kept counts only where it answers the claim.
 
     Returns:
         At least one: this run's row, be it untested.
@@ -79,7 +80,8 @@ def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str,
         row = run.by_claim.get(claim)
         if row is not None and (row["kind"] or run is here):
             found.append((run, row))
-    return sorted(found, key=_weight, reverse=True)
+    stands = here.by_claim[claim]["declared"] if claim in here.by_claim else None
+    return sorted(found, key=lambda answer: _weight(*answer, stands), reverse=True)
 
 
 def best_rows(here: Run, kept: list[Run]) -> list[dict[str, Any]]:
@@ -117,8 +119,7 @@ def _told_apart(row: dict[str, Any], studies: dict[str, Any]) -> dict[str, Any]:
     return row | {"ran_on": ran_on, "data_source": decided_on(declared or {"kind": row["kind"]}, ran_on)}
 
 
-def _weight(answer: tuple[Run, dict[str, Any]]) -> tuple[bool, bool, bool, int, bool]:
-    run, row = answer
+def _weight(run: Run, row: dict[str, Any], stands: str | None) -> tuple[bool, bool, bool, int, bool, bool]:
     real = ran_on_real(row)
     scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
     smoke, full = scale == 0, SCALES.index("full")
@@ -127,5 +128,6 @@ def _weight(answer: tuple[Run, dict[str, Any]]) -> tuple[bool, bool, bool, int, 
         not smoke,  # which claims nothing
         real,
         scale if real or scale == full else 0,
+        row["declared"] == stands,
         not run.name,
     )
