@@ -407,9 +407,12 @@ def test_the_best_evidence_is_real_before_generated_and_full_before_small(report
         (("otherwise", "as now"), ("2026-02-02", "2026-01-01"), "b"),
         (("as now", "as now"), ("2026-01-01", "2026-02-02"), "b"),
         (("as now", "as now"), ("2026-01-01", ""), "a"),
+        (("otherwise", "another"), ("2026-01-01", "2026-02-02"), ""),
     ],
 )
-def test_of_equal_runs_the_declaration_that_stands_leads_and_then_the_later_commit(declared, committed, leads):
+def test_what_another_declaration_judged_does_not_lead_and_of_equal_runs_the_later_commit_does(
+    declared, committed, leads
+):
     row = {"id": 1, "kind": "measured", "ran_on": "real", "scale": "medium", "data_source": "real"}
     here = Run("", [row | {"kind": "stand-in", "ran_on": "generated", "stand_in": "reproduced", "declared": "as now"}])
     kept = [
@@ -459,10 +462,10 @@ def test_a_run_that_was_kept_before_rows_told_it_apart_is_not_called_real_either
 
 
 @pytest.mark.usefixtures("quick")
-def test_evidence_that_another_declaration_judged_says_so(reported):
+def test_evidence_that_another_declaration_judged_says_so_and_leads_nowhere(reported):
     keep_real(reported, declared="0123abcd")
     write_report(reported)
-    assert "declared otherwise since" in pages(reported)["index.html"].text
+    assert "kept in" not in pages(reported)["index.html"].text
     assert "judged by an earlier declaration" in pages(reported)["claims/5.html"].text
     assert "judged by an earlier declaration" not in pages(reported)["claims/1.html"].text
 

@@ -68,9 +68,9 @@ def kept_runs(root: Path) -> list[Run]:
 def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str, Any]]]:
     """Every run that has something to say of a claim, with its row, the best first.
 
-    Real data go before generated ones, which are but a stand-in for a claim about real data; of real data, the larger
-    scale; of equal ones what was judged by the declaration that stands now; else what was run last, that is of the
-    latest commit. A run that is kept counts only where it answers the claim.
+    What was judged by the declaration that stands goes before what another one judged. Then real data go before
+    generated ones, which are but a stand-in for a claim about real data; of real data, the larger scale; else what was
+    run last, that is of the latest commit. A run that is kept counts only where it answers the claim.
 
     Returns:
         At least one: this run's row, be it untested.
@@ -92,16 +92,14 @@ def best_rows(here: Run, kept: list[Run]) -> list[dict[str, Any]]:
 def best_row(claim: int, here: Run, kept: list[Run]) -> dict[str, Any]:
     """The row that says most about a claim.
 
-    It has three fields more: ``from``, the name of the kept run that it is from, or empty; ``here``, what this run says
-    where it is but a stand-in and another leads; ``redeclared``, whether it was judged by another declaration than the
-    one that stands now.
+    It has two fields more: ``from``, the name of the kept run that it is from, or empty; and ``here``, what this run
+    says where it is but a stand-in and another leads.
     """
     run, best = answers(claim, here, kept)[0]
     row = here.by_claim[claim]
     return best | {
         "from": run.name,
         "here": row["stand_in"] or "" if run is not here and row["kind"] == "stand-in" else "",
-        "redeclared": bool(row["declared"] and best["declared"] != row["declared"]),
     }
 
 
@@ -124,10 +122,10 @@ def _weight(run: Run, row: dict[str, Any], stands: str | None) -> tuple[bool, bo
     scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
     smoke, full = scale == 0, SCALES.index("full")
     return (
+        row["declared"] == stands,
         row["kind"] not in (None, "stand-in"),
         not smoke,  # which claims nothing
         real,
         scale if real or scale == full else 0,
-        row["declared"] == stands,
         not run.name,
     )
