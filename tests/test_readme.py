@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 
@@ -10,15 +11,23 @@ import pytest
 from reprise.claims.catalogue import claims, defects
 from reprise.claims.ledger import LEDGER
 from reprise.report.numbers import effect_text, number
-from reprise.report.page import KEPT
+from reprise.report.runs import Run, best_row, kept_runs
 
 CITED = re.compile(r"\((?:claims?) ([\d, ]+)(; real)?\)")
 NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
 
 
+@functools.cache
+def runs(root) -> tuple[Run, list[Run]]:
+    return Run("", json.loads((root / LEDGER).read_text(encoding="utf-8"))), kept_runs(root)
+
+
 def findings(root, claim, real):
-    rows = json.loads((root / (KEPT / "ledger.json" if real else LEDGER)).read_text(encoding="utf-8"))
-    return rows[claim - 1], rows[claim - 1]["findings"]
+    """Of this run, or of the kept one that leads."""
+    here, kept = runs(root)
+    row = best_row(claim, here, kept) if real else here.by_claim[claim]
+    assert bool(row.get("from")) == real, f"claim {claim}: no run on real data leads"
+    return row, row["findings"]
 
 
 def spelled(value) -> set[str]:

@@ -28,7 +28,7 @@ EXACT = 1e-9  # relative: what the order of a sum may change
 ZERO = 1e-12  # absolute: an error of 2e-16 that becomes 4e-16 is still rounding
 LEVEL = 0.95
 BETTER = ("higher", "lower", "equal")
-RUNS = {"": Path("reports"), "real ": Path("reports/real")}  # this run, and the kept one on real data
+REPORTS = Path("reports")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def gate(against: str | None = None, root: Path = Path()) -> int:
         reference = against or default_reference(root)
         commit = _revision(reference, root)
         comparisons, altered = [], []
-        for prefix, folder in RUNS.items():
+        for prefix, folder in _runs(root).items():
             before, after = _both(commit, reference, folder / METRICS.name, root)
             if before is None and not prefix:
                 raise ValueError(f"{reference} holds no {METRICS.as_posix()}: nothing to compare with")
@@ -156,6 +156,12 @@ def _other_run(before: dict[str, Any], after: dict[str, Any]) -> str:
     """``another scale`` where two entries are not of the same kind of run; empty where they are."""
     different = [key for key in ("source", "scale") if before.get(key) != after.get(key)]
     return f"another {' and '.join(different)}" if different else ""
+
+
+def _runs(root: Path) -> dict[str, Path]:
+    """What stands before a number's name -> folder: of this run, and of those that were kept."""
+    kept = {path.parent.name for each in (LEDGER, METRICS) for path in (root / REPORTS).glob(f"*/{each.name}")}
+    return {"": REPORTS} | {f"{name} ": REPORTS / name for name in sorted(kept)}
 
 
 def _study(metric: str) -> str:
