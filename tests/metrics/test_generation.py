@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchmetrics.image.fid import _compute_fid
 
+from reprise.metrics import generation
 from reprise.metrics.generation import frechet_distance, nearest_distance, precision_recall
 
 
@@ -56,6 +57,22 @@ def by_loops(real, drawn, k):
 def test_precision_and_recall_are_those_of_a_plain_loop(k):
     real, drawn = features(25, 3, 4), features(20, 3, 5, 0.4)
     assert precision_recall(real, drawn, k) == pytest.approx(by_loops(real, drawn, k))
+
+
+def test_copies_of_examples_that_occur_often_lie_among_them():
+    rows = np.random.default_rng(3).normal(size=(20, 30)) * 10
+    real = np.repeat(rows, 5, axis=0)
+    assert precision_recall(real, rows.repeat(2, axis=0)[::-1], 3) == (1.0, 1.0)
+    assert precision_recall(real, rows + 1e-3, 3)[0] == 0.0
+
+
+def test_more_rows_than_are_searched_at_once_give_the_same(monkeypatch):
+    rng = np.random.default_rng(1)
+    real, drawn = rng.normal(size=(90, 5)), rng.normal(0.5, 1, (70, 5))
+    whole = precision_recall(real, drawn)
+    monkeypatch.setattr(generation, "ROWS", 7)
+    assert precision_recall(real, drawn) == whole
+    assert 0 < whole[0] < 1
 
 
 def test_a_collapsed_generator_is_precise_and_recalls_little():

@@ -423,6 +423,12 @@ def test_what_another_declaration_judged_does_not_lead_and_of_equal_runs_the_lat
     assert best_rows(here, kept)[0]["from"] == leads
 
 
+def test_where_this_run_says_nothing_a_kept_one_leads():
+    row = {"id": 1, "kind": "measured", "ran_on": "real", "scale": "medium", "data_source": "real", "declared": "abc"}
+    here = Run("", [row | {"kind": None, "ran_on": "generated", "stand_in": None, "declared": None, "scale": ""}])
+    assert best_rows(here, [Run("real", [row], {"committed": ""})])[0]["from"] == "real"
+
+
 def test_kept_runs_come_by_the_time_of_their_commit_and_those_without_last(reported):
     keep_real(reported)
     for name, when in (("earlier", "2026-01-01T00:00:00+00:00"), ("later", "2026-02-02T00:00:00+00:00")):

@@ -140,7 +140,8 @@ def _row(claim: Any, answers: list[tuple[str, dict[str, Any]]], studies: dict[st
     names = list(dict.fromkeys(name for name, _ in answers))
     declared = next((d for name in names if (d := studies[name]["declared"].get(str(claim.id)))), None)
     verdict, decided, note = _decided(findings)
-    note = note or joined(*(studies[name].get("unasked", {}).get(str(claim.id), "") for name in names))
+    if not declared:
+        note = joined(*(studies[name].get("unasked", {}).get(str(claim.id), "") for name in names))
     provenance = [_provenance(studies[name]) for name in names]
     decided_by = [
         decided_on(studies[name]["declared"].get(str(claim.id)), each["source"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.linalg import eigh
-from sklearn.metrics import pairwise_distances_argmin_min, pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
+from sklearn.metrics import pairwise_distances_argmin_min
+
+ROWS = 500  # at a time
+ROUNDING = 1e-12  # of squared distances, relative to the longest example's square
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
@@ -53,10 +57,17 @@ def nearest_distance(examples: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _covered(examples: np.ndarray, others: np.ndarray, neighbours: int) -> float:
-    search = NearestNeighbors(n_neighbors=neighbours + 1, algorithm="brute").fit(others)
-    own = search.kneighbors(others)[0][:, neighbours]  # the first is the example itself
-    covered = pairwise_distances_chunked(examples, others, reduce_func=lambda part, _: (part <= own).any(axis=1))
-    return float(np.concatenate(list(covered)).mean())
+    # the first is the example itself
+    own = np.concatenate([np.partition(part, neighbours, axis=1)[:, neighbours] for part in _parts(others, others)])
+    own += ROUNDING * max(float((each**2).sum(axis=1).max()) for each in (examples, others))  # copies lie at about 0
+    return float(np.concatenate([(part <= own).any(axis=1) for part in _parts(examples, others)]).mean())
+
+
+def _parts(one: np.ndarray, other: np.ndarray) -> Iterator[np.ndarray]:
+    """(rows, m) squared distances, some rows at a time."""
+    lengths = (other**2).sum(axis=1)
+    for part in (one[start : start + ROWS] for start in range(0, len(one), ROWS)):
+        yield np.maximum((part**2).sum(axis=1)[:, None] + lengths - 2 * part @ other.T, 0)
 
 
 def _checked(one: np.ndarray, other: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:

@@ -69,8 +69,8 @@ def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str,
     """Every run that has something to say of a claim, with its row, the best first.
 
     What was judged by the declaration that stands goes before what another one judged. Then real data go before
-    generated ones, which are but a stand-in for a claim about real data; of real data, the larger scale; else what was
-    run last, that is of the latest commit. A run that is kept counts only where it answers the claim.
+    generated ones, which are but a stand-in for a claim about real data; of real data, the larger scale; then this run,
+    and of those that were kept the one of the later commit. A run that is kept counts only where it answers the claim.
 
     Returns:
         At least one: this run's row, be it untested.
@@ -122,7 +122,7 @@ def _weight(run: Run, row: dict[str, Any], stands: str | None) -> tuple[bool, bo
     scale = max((SCALES.index(each) for each in row["scale"].split(", ") if each in SCALES), default=-1)
     smoke, full = scale == 0, SCALES.index("full")
     return (
-        row["declared"] == stands,
+        stands is None or row["declared"] == stands,
         row["kind"] not in (None, "stand-in"),
         not smoke,  # which claims nothing
         real,

@@ -36,5 +36,6 @@ def test_codes_cost_once_again_or_nothing():
     assert counted.codes(3) == counted.encode + counted.codes_given(3)
     assert counted.codes_again(3) == 3 * counted.encode + counted.codes_given(3)
     assert counted.codes_again(1) == counted.codes(1)
+    assert counted.codes_again(0.5) == counted.codes(0.5)  # half an epoch sees half of the images
     assert counted.pixels(2) == pytest.approx(2 * counted.from_pixels)
     assert np.log(counted.pixels(2) / counted.codes(2)) > 0

@@ -112,6 +112,14 @@ def test_an_encoder_that_was_still_learning_is_not_judged_and_one_that_is_worse_
     assert made_up.verdicts(made_up.evaluate(space), 45) == ["contradicted"]
 
 
+def test_where_no_accuracy_could_have_made_codes_slower_nothing_is_said(tmp_path):
+    space = made_up.workspace("encoder", tmp_path, 4, "encoder.probe.images=60")
+    write_all(space)
+    (first,) = [f for f in made_up.evaluate(space).findings if (f.claim, f.kind) == (48, "primary")]
+    assert first.verdict == "inconclusive"
+    assert "all 4 epochs on codes cost less than one from pixels on" in first.undecided
+
+
 def test_who_is_as_good_sooner_trains_faster_wherever_both_end(space, evidence):
     runs = load_runs(space)
     code, pixels = runs["from_code"], runs["from_pixels"]

@@ -138,8 +138,11 @@ def test_a_generator_that_draws_one_class_has_lost_nine(space):
 
 def test_a_generator_that_draws_what_is_asked_agrees_with_every_label(space):
     found = label_findings(made_up_drawn(space, named=lambda asked: asked))
-    assert found[0].effect.value == 1
-    assert decide(found) == "untested"  # built: nothing is judged
+    assert [each.effect.value for each in found if "`labelled`" in each.measures] == [1]
+    said = {each.measures.split("`")[1]: (each.kind, each.verdict) for each in found}
+    assert said["labelled"] == ("oracle", "reproduced")
+    assert said["dense"] == ("oracle", "contradicted")  # it was given no label, so that it should not know
+    assert said["conv_labelled"][0] == "context"
 
 
 def test_copies_are_counted_by_how_near_test_images_come(space):

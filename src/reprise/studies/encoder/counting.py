@@ -22,8 +22,8 @@ class Operations:
     from_pixels: int
 
     def codes(self, epochs: float) -> float:
-        """So many epochs on codes that were made once."""
-        return self.encode + epochs * self.on_codes
+        """So many epochs on codes that were made once, in the first."""
+        return min(epochs, 1) * self.encode + epochs * self.on_codes
 
     def codes_again(self, epochs: float) -> float:
         """So many epochs on codes that are made anew in each."""

@@ -27,7 +27,7 @@ def findings(
     """Operations to a goal that both reach decide; epochs, other goals and few-shot letters stand beside them."""
     code, pixels = runs["from_code"], runs["from_pixels"]
     level = declared.level(min(code.seeds, pixels.seeds))
-    why = joined(unlearned(code), unlearned(pixels, least=LINEAR))
+    why = joined(unlearned(code), unlearned(pixels, least=LINEAR), _foregone(code, counted))
     effect, note = _operations_apart(code, pixels, counted, counted.codes, level=level)
     found = [primary(declared, effect, undecided=why, note=f"{note}; codes are made once", figures=("curves",))]
     for words, spent in (
@@ -65,18 +65,26 @@ def _operations_apart(
     """Logarithm of the multiply-adds to the goal, codes minus pixels, and both in words."""
     times, rises = epochs_to_common(code, pixels, goal=goal)
     operations = np.array([[spent(t) for t in times[0]], [counted.pixels(t) for t in times[1]]])
-    operations = np.maximum(operations, 1)  # a goal that chance reaches costs nothing
+    operations = np.maximum(operations, 1)  # what chance reaches costs nothing, and has no logarithm
     # an epoch more, as a share of what was spent: how the epochs' error becomes one of the logarithm
-    shares = [(spent(1) - spent(0)) / operations[0].mean(), counted.from_pixels / operations[1].mean()]
+    shares = [(spent(2) - spent(1)) / operations[0].mean(), counted.from_pixels / operations[1].mean()]
     error = _accuracy_error(code, pixels) * max(
         share / rise if rise > 0 else 0.0 for share, rise in zip(shares, rises.mean(axis=1), strict=True)
     )
     logs = np.log(operations)
     spent_on = zip(("codes", "pixels"), operations, strict=True)
-    note = " and ".join(f"{name} {each.mean() / 1e6:.2f} million an image" for name, each in spent_on)
+    note = " and ".join(f"{name} {each.mean() / 1e6:.2f} million multiply-adds an image" for name, each in spent_on)
     ratio = float(np.exp((logs[1] - logs[0]).mean()))
     note = f"{note}, {ratio:.1f} times; the encoder's own training is not counted"
     return seeds_effect(logs[0] - logs[1], "log ratio", examples_error=float(error), level=level), note
+
+
+def _foregone(code: Run, counted: Operations) -> str:
+    """Why nothing that is learned could show codes to be slower; empty where it could."""
+    epochs = code.settings["epochs"]
+    if counted.codes(epochs) >= counted.pixels(1):
+        return ""
+    return f"all {epochs} epochs on codes cost less than one from pixels on, so that they could not have been slower"
 
 
 def epochs_to_common(*runs: Run, goal: float = COMMON) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from reprise.runs import Run, apart
 from reprise.statistics import SHARES_APART, exact, paired_effect, seeds_effect
 from reprise.studies.overfitting.settings import PLANTED
 
-LEARNED = 0.5  # test accuracy: with a fifth of the labels wrong there is so much to be learned of digits, and more
+LEARNED = 0.5  # test accuracy: with two fifths of the labels wrong there is so much to be learned of digits, and more
 TIES = 0.1  # of the networks: so many may have stopped at an error that did not rise
 
 

@@ -32,7 +32,7 @@ WORDS = {
     "edges": "the picture's own edges",
     "picture": "difference from the fill",
     "untrained": "gradient of an untrained network",
-    "untrained_weighted": "that product of an untrained network",
+    "untrained_weighted": "gradient times difference, untrained network",
     "chance": "chance",
 }
 

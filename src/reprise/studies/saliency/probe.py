@@ -78,15 +78,20 @@ def _maps(network: Network, images: Tensor, labels: Tensor, mean: Tensor, settin
     slope, shape = gradient(score, images), (len(images), *images.shape[-2:])
     return {
         "gradient": by_pixel(slope),
-        "weighted": by_pixel(slope * (images - mean)),  # what deleting a pixel does, to first order
+        "weighted": _deleted(slope, images - mean),
         "integrated": by_pixel(integrated_gradients(score, images, mean, settings.path)),
         "smooth": by_pixel(smooth_grad(score, images, settings.noise, settings.samples, network.seed)),
         "occlusion": _covered(score, images, mean, settings),
         "edges": edges(images),
         "untrained": by_pixel(untrained),
-        "untrained_weighted": by_pixel(untrained * (images - mean)),
+        "untrained_weighted": _deleted(untrained, images - mean),
         "chance": random_maps(shape, network.seed).to(images.device),
     }
+
+
+def _deleted(slope: Tensor, difference: Tensor) -> Tensor:
+    """(n, h, w): how much deleting a pixel, all its channels, changes the score to first order, up or down."""
+    return (slope * difference).sum(dim=1).abs()
 
 
 def _covered(score: Score, images: Tensor, mean: Tensor, settings: Probe) -> Tensor:
