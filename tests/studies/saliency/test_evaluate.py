@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from tests.studies import made_up
@@ -10,6 +12,7 @@ from reprise.data import cifar
 from reprise.evaluation import declarations, evaluate_study
 from reprise.registry import import_dataset
 from reprise.studies.saliency.asked import Asked, area
+from reprise.studies.saliency.findings import pattern_finding
 from reprise.studies.saliency.orders import ORDERS
 from reprise.studies.saliency.settings import LAYERS
 
@@ -68,7 +71,7 @@ def as_said(tmp_path_factory):
 
 
 def test_pixels_that_matter_reproduce_against_each_order_that_asks_no_network(as_said):
-    assert sorted(declarations(STUDY)) == [131, 132]
+    assert sorted(declarations(STUDY)) == [114, 131, 132]
     assert made_up.verdicts(as_said, 131) == ["reproduced"] * 4
     assert made_up.verdicts(as_said, 132) == ["reproduced"] * 2
     assert set(made_up.verdicts(as_said, 131, "secondary")) == {"reproduced"}
@@ -146,3 +149,14 @@ def test_a_trained_network_is_asked_and_answers_in_the_declared_shapes(tmp_path)
     assert (found["inversion"] >= 0).all()
     assert (np.abs(found["untrained"]) <= 1).all()
     assert Asked.of(space, "digits").layers == LAYERS["digits"]
+
+
+@pytest.mark.parametrize(
+    ("official", "wrong", "verdict"),
+    [("mnist", 0, "reproduced"), ("mnist", 20, "contradicted"), ("emnist-digits", 0, "untested"), ("", 20, "untested")],
+)
+def test_the_general_pattern_is_held_against_the_expectation_on_mnist_alone(official, wrong, verdict):
+    correct = np.repeat(np.arange(200)[None] >= wrong, SEEDS, axis=0).astype(float)
+    correct[0, -1] = 0
+    found = pattern_finding(SimpleNamespace(correct=correct), official)
+    assert (found.claim, found.verdict) == (114, verdict)

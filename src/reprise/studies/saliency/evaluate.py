@@ -1,4 +1,4 @@
-"""Which pixels matter, and what a layer keeps: what claims 131 and 132 say, measured."""
+"""Which pixels matter, and what a layer keeps: what claims 131 and 132 say, measured; and 114 on the way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reprise.comparing.tables import accuracies, costs
 from reprise.runs import load_runs, used_settings
 from reprise.studies.saliency import figures as draw
 from reprise.studies.saliency.asked import Asked, area
-from reprise.studies.saliency.findings import curve_table, depth_table, saliency_findings
+from reprise.studies.saliency.findings import curve_table, depth_table, pattern_finding, saliency_findings
 from reprise.workspace import Workspace
 
 
@@ -27,6 +27,8 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         settings=used_settings(runs) | {"probe": first.settings},
     )
     evidence.findings += saliency_findings(declared, runs, asked)
+    digits = workspace.params.dataset("digits").official if workspace.source == "real" else ""
+    evidence.findings.append(pattern_finding(runs["digits"], digits))
     evidence.metrics |= accuracies(runs, tuple(runs))
     for name, each in asked.items():
         values = area(each.deletion["gradient"]).mean(axis=1)

@@ -10,7 +10,7 @@ from reprise.claims.declarations import Declaration, Declarations
 from reprise.claims.evidence import Expect, Finding, Table, above, below, joined, primary
 from reprise.comparing.findings import unlearned
 from reprise.runs import Run
-from reprise.statistics import SHARES_APART, Effect, paired_effect, seeds_effect
+from reprise.statistics import SHARE, SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.studies.saliency.asked import Asked, area
 from reprise.studies.saliency.orders import CONTROLS, JUDGED
 
@@ -21,6 +21,7 @@ BESIDE = (  # claim, one order, and those that it is also held against
     (132, "inversion", ("edges",)),
 )
 LINEAR = {"digits": 0.88, "cifar": 0.4}  # test accuracy that a linear map of the pixels reaches, about
+MNIST = 0.985  # test accuracy that the general pattern reaches there, as the catalogue has it
 MET = 0.1  # of the square of the features that are looked for: a larger distance from them is no inversion
 WORDS = {
     "gradient": "gradient",
@@ -61,6 +62,21 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
         found.append(Finding(131, words, _effect(each.get("untrained")), note=note))
         found += _depth(name, each, why, len(asked))
     return found
+
+
+def pattern_finding(run: Run, official: str) -> Finding:
+    """Claim 114, which is built: what the digit network, which is of the general pattern, reaches on test digits.
+
+    Args:
+        run: of the digit network.
+        official: the official set that it was trained on; empty where digits were generated.
+    """
+    words = "Test accuracy of conv, ReLU, conv, ReLU, pool, dense, ReLU, dense, softmax"
+    effect = paired_effect(run.correct, unit="accuracy", possible=SHARE)
+    if official != "mnist":
+        note = f"{official or 'generated'} digits: what the catalogue expects, {MNIST}, is of MNIST"
+        return Finding(114, words, effect, note=note)
+    return Finding(114, f"{words}, on MNIST", effect, Expect(low=MNIST, closed=True), "secondary")
 
 
 def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str) -> list[Finding]:
