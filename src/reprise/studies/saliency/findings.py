@@ -76,7 +76,8 @@ def pattern_finding(run: Run, official: str) -> Finding:
     if official != "mnist":
         note = f"{official or 'generated'} digits: what the catalogue expects, {MNIST}, is of MNIST"
         return Finding(114, words, effect, note=note)
-    return Finding(114, f"{words}, on MNIST", effect, Expect(low=MNIST, closed=True), "secondary")
+    expect = Expect(low=MNIST, closed=True)
+    return Finding(114, f"{words}, on MNIST", effect, expect, "oracle", oracle="the labels of the test images")
 
 
 def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[str, Asked], kind: str) -> list[Finding]:
