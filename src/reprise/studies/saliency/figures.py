@@ -34,7 +34,7 @@ def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
             axis.set_title(each.variant, fontsize=9)
             axis.set(ylim=(0, 1.02), xlabel="share of pixels deleted")
         axes[0, 0].set_ylabel("probability of the class")
-        drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+        drawn.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7)
     caption = "Mean over networks and test images; deleted pixels take the training images' mean."
     return Figure("curves", "What is left without the salient pixels", "Falling curves, one an order", caption)
 
