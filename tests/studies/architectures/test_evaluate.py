@@ -26,9 +26,10 @@ def test_verdicts(findings):
     assert verdicts == dict.fromkeys((114, 119, 120), "untested") | dict.fromkeys((115, 116, 117), "reproduced") | {
         118: "contradicted"
     }
-    notes = [f["note"] for f in findings if f["claim"] in (114, 120) and f["kind"] == "context"]
+    notes = [(f["claim"], f["note"]) for f in findings if f["claim"] in (114, 120) and f["kind"] == "context"]
     assert len(notes) == 3
-    assert all("not tested here" in note for note in notes)  # digits may not pass for MNIST or CIFAR-10
+    said = {114: "not MNIST", 120: "CIFAR-10 is not tested here"}
+    assert all(said[claim] in note for claim, note in notes)  # small digits may not pass for these
 
 
 def test_every_size_is_that_of_an_independent_source(evidence):
