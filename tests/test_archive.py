@@ -139,6 +139,8 @@ def test_a_study_that_is_not_done_is_left_out_and_named(checkout, change, reason
     found = provenance(checkout)
     assert (found["studies"], found["left_out"]) == (["mixtures", "thresholds"], {"ultrasound": reason})
     assert "ultrasound" not in json.loads((checkout / "reports/full/metrics.json").read_text())
+    parameters = checkout / "reports/full/params/pipelines"
+    assert sorted(path.name for path in parameters.iterdir()) == ["mixtures", "thresholds"]
     readme = (checkout / "reports/full/README.md").read_text().replace("\\", "")
     assert f"ultrasound: {reason}" in readme
     assert "Their claims stand as untested here" in readme

@@ -100,7 +100,7 @@ def keep(
         write_json(kept / "ledger.json", rows)
         write_json(kept / "metrics.json", collect_metrics(studies))
         write_json(kept / "studies.json", {name: _shown(found, charts[name]) for name, found in studies.items()})
-        for path in ["params.yaml", *(f"pipelines/{name}/params.yaml" for name in named_studies(root))]:
+        for path in ["params.yaml", *(f"pipelines/{name}/params.yaml" for name in studies)]:
             (kept / "params" / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / path, kept / "params" / path)  # copied back, `make` repeats the run with them
         for figure in (each for page in pages for each in page["all_figures"]):

@@ -28,7 +28,6 @@ EXACT = 1e-9  # relative: what the order of a sum may change
 ZERO = 1e-12  # absolute: an error of 2e-16 that becomes 4e-16 is still rounding
 LEVEL = 0.95
 BETTER = ("higher", "lower", "equal")
-REPORTS = Path("reports")
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,9 @@ def _other_run(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 def _runs(root: Path) -> dict[str, Path]:
     """What stands before a number's name -> folder: of this run, and of those that were kept."""
-    kept = {path.parent.name for each in (LEDGER, METRICS) for path in (root / REPORTS).glob(f"*/{each.name}")}
-    return {"": REPORTS} | {f"{name} ": REPORTS / name for name in sorted(kept)}
+    reports = METRICS.parent
+    kept = {path.parent.name for each in (LEDGER, METRICS) for path in (root / reports).glob(f"*/{each.name}")}
+    return {"": reports} | {f"{name} ": reports / name for name in sorted(kept)}
 
 
 def _study(metric: str) -> str:

@@ -7,12 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from reprise.claims.ledger import decided_on
+from reprise.claims.ledger import METRICS, decided_on
 from reprise.files import read_json
 from reprise.report.rows import ran_on_real, read_ledger
 
-REPORTS = Path("reports")
-KEPT = REPORTS / "real"  # the last run on real data that was kept
+KEPT = METRICS.parent / "real"  # the last run on real data that was kept
 UNSAID = {"commit": "", "committed": "", "machine": "", "changed": False, "data": [], "studies": [], "left_out": {}}
 SCALES = ("smoke", "small", "medium", "full")
 
@@ -49,7 +48,7 @@ class Run:
 def kept_runs(root: Path) -> list[Run]:
     """What `reprise keep` kept below reports/, of the latest commit first; folders of an older form are passed over."""
     found = []
-    for path in sorted((root / REPORTS).glob("*/provenance.json")):
+    for path in sorted((root / METRICS.parent).glob("*/provenance.json")):
         folder = path.parent
         try:
             rows, provenance = read_ledger(folder / "ledger.json"), read_json(path)
