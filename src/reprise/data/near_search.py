@@ -104,19 +104,19 @@ def searched(
     most_pairs: int | None = None,
     part: tuple[int, int] = (0, 1),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs and distances in the k-th of ``of`` shares of the tiles, which are of about equal size.
+    """Pairs and distances in the k-th of ``of`` shares of the tiles.
 
     Args:
         search: what compares (`NumpySearch`).
         begun: tiles that are begun and not yet taken.
-        part: (k, of).
+        part: (k, of); shares are of about equal size where there are many times as many strips of rows.
 
     Raises:
         TooManyPairsError: there are more than ``most_pairs`` in it.
     """
     found, count = [], 0
-    own = islice(_tiles(search, threshold), part[0], None, part[1])
-    tiles = ahead(pool, lambda some: [_within(search, *tile, threshold) for tile in some], _several(own), begun)
+    own = _several(_tiles(search, threshold, *part))
+    tiles = ahead(pool, lambda some: [_within(search, *tile, threshold) for tile in some], own, begun)
     with closing(tiles):  # where there are too many, what is begun is called off
         for pairs, distances in (each for _, result in tiles for each in result.result()):
             count += len(distances)
@@ -166,17 +166,20 @@ def grouped(norms: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, l
     return order, [0, *changes.tolist(), len(order)]
 
 
-def _tiles(search, threshold: float) -> Iterator[Tile]:
-    """Top, bottom, left and right of the tiles that cover, on and above the diagonal, all that may lie near."""
+def _tiles(search, threshold: float, share: int, shares: int) -> Iterator[Tile]:
+    """Top, bottom, left and right of the tiles that cover, on and above the diagonal, all that may lie near.
+
+    A share has every so many-th strip of rows: it looks up no windows but its own.
+    """
     reach, single = np.sqrt(2 * threshold) + SLACK, search.sweep.dtype.type
-    for start, stop in pairwise(search.bounds):
-        for top in range(start, stop, search.tile[0]):
-            bottom = min(top + search.tile[0], stop)
-            # in the coordinates' own precision, rounded up: else all of them are cast anew for every window
-            end = np.nextafter(single(search.sweep[bottom - 1] + reach), single(np.inf))
-            window = top + int(np.searchsorted(search.sweep[top:stop], end, side="right"))
-            for left in range(top, window, search.tile[1]):
-                yield top, bottom, left, min(left + search.tile[1], window)
+    strips = ((top, stop) for start, stop in pairwise(search.bounds) for top in range(start, stop, search.tile[0]))
+    for top, stop in islice(strips, share, None, shares):
+        bottom = min(top + search.tile[0], stop)
+        # in the coordinates' own precision, rounded up: else all of them are cast anew for every window
+        end = np.nextafter(single(search.sweep[bottom - 1] + reach), single(np.inf))
+        window = top + int(np.searchsorted(search.sweep[top:stop], end, side="right"))
+        for left in range(top, window, search.tile[1]):
+            yield top, bottom, left, min(left + search.tile[1], window)
 
 
 def _several(tiles: Iterator[Tile]) -> Iterator[list[Tile]]:
