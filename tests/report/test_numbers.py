@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reprise.report.numbers import effect_text, expected_text, number
+from reprise.report.numbers import effect_text, expected_text, level_text, number
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,28 @@ def test_number(value, text):
 )
 def test_effect_and_interval_share_their_digits(value, interval, unit, texts):
     assert effect_text(value, interval, unit) == texts
+
+
+@pytest.mark.parametrize(
+    ("effect", "text"),
+    [
+        ({"level": 0.05, "together": 1}, ""),
+        ({}, ""),  # an older ledger
+        ({"level": 0.0125}, "at 98.75 %"),
+        (
+            {"together": 2, "strict_low": 0.05, "strict_high": 0.35},
+            "to contradict, as one of 2, at 97.5 %: [0.05, 0.35]",
+        ),
+        (
+            {"level": 0.0125, "together": 2, "strict_low": 0.002, "strict_high": 0.398},
+            "at 98.75 %; to contradict, as one of 2, at 99.38 %: [0.00, 0.40]",
+        ),
+        ({"low": 0.2, "high": 0.2, "together": 2, "strict_low": 0.2, "strict_high": 0.2}, ""),  # exact
+        ({"low": None, "level": 0.0125}, ""),
+    ],
+)
+def test_an_interval_that_is_not_95_percent_says_so_and_by_which_one_of_several_contradicts(effect, text):
+    assert level_text({"value": 0.2, "low": 0.1, "high": 0.3} | effect) == text
 
 
 @given(st.floats(-1e12, 1e12), st.floats(0, 1e6), st.floats(0, 1e6))

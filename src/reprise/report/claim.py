@@ -134,7 +134,8 @@ def _finding(finding: dict[str, Any]) -> str:
     effect = finding["effect"]
     value, interval = effect_text(effect["value"], [effect["low"], effect["high"]], effect.get("unit", ""))
     size = size_text(effect.get("n"), effect.get("seeds"))
-    words = f"{finding['measures']}: {value} {interval}".rstrip()
+    level = f" ({finding_view(finding)['level_text']})" if finding_view(finding)["level_text"] else ""
+    words = f"{finding['measures']}: {value} {interval}{level}".rstrip()
     said = f"{words}; {size}" if size else words
     return f"{said}; {finding['undecided']}" if finding.get("undecided") else said
 

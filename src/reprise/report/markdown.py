@@ -71,7 +71,7 @@ def mirror(page: dict[str, Any], about: str = "") -> str:
 
 
 JUDGED = ("reproduced", "contradicted", "inconclusive")
-_HEADER = ("id", "claim", "verdict", "effect", "95 % interval", "expected", "n", "data", "study")
+_HEADER = ("id", "claim", "verdict", "effect", "interval", "expected", "n", "data", "study")
 
 
 def _made_from(page: dict[str, Any]) -> str:
@@ -128,7 +128,8 @@ def _findings(claim: dict[str, Any]) -> str:
     for each in claim["findings"]:
         held = f", expected {escape(each['expected_text'])}: {each['verdict_text']}" if each["judged"] else ""
         note = f" *{escape(each['note'])}*" if each["note"] else ""
-        numbers = " ".join(filter(None, (each["value"], each["interval"])))
+        level = f"({each['level_text']})" if each["level_text"] else ""
+        numbers = " ".join(filter(None, (each["value"], each["interval"], level)))
         lines.append(f"- ({each['kind_text']}) {escape(each['measures'])}: {escape(numbers)}{held}.{note}")
     head, *items = [line for line in lines if line]
     first = 1 if items and not items[0].startswith("- ") else 0

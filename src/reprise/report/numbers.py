@@ -63,6 +63,30 @@ def effect_text(value: float | None, interval: list[float | None] | None, unit: 
     return fixed[0] + suffix, f"[{fixed[1]}, {fixed[2]}]"
 
 
+def level_text(effect: dict[str, Any]) -> str:
+    """How sure an interval is, where that is not 95 %, and the wider one by which several effects contradict a claim.
+
+    Args:
+        effect: as a ledger has it; those of older ledgers have neither level nor strict ends.
+
+    Returns:
+        ``at 98.75 %; to contradict, as one of 2, at 99.38 %: [0.002, 0.053]``, or empty.
+    """
+    level, together = effect.get("level", 0.05), effect.get("together", 1)
+    low, high = effect["low"], effect["high"]
+    if low is None or high is None or low == high:
+        return ""
+    said = [] if level == 0.05 else [f"at {_percent(level)}"]
+    if together > 1:
+        ends = effect_text(effect["value"], [effect["strict_low"], effect["strict_high"]])[1]
+        said.append(f"to contradict, as one of {together}, at {_percent(level / together)}: {ends}")
+    return "; ".join(said)
+
+
+def _percent(level: float) -> str:
+    return f"{100 * (1 - level):.4g} %"
+
+
 def expected_text(band: dict[str, Any]) -> str:
     """The band that a claim names: ``> 0``, ``≥ 0.984``, ``0.5 to 0.6``, or ``2 ± 1×10⁻⁹`` where it is narrow.
 

@@ -120,7 +120,7 @@ def _wide(rows: list[dict[str, Any]]) -> Table:
     table.add_column("verdict", no_wrap=True)
     table.add_column("kind", no_wrap=True)
     table.add_column("effect", justify="right", overflow="fold")
-    table.add_column("95 % interval", justify="right", no_wrap=True)
+    table.add_column("interval", justify="right", no_wrap=True)
     table.add_column("expected", overflow="fold")
     table.add_column("n", justify="right")
     table.add_column("power", justify="right")

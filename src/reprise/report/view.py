@@ -11,7 +11,7 @@ from markupsafe import Markup
 from reprise.claims.catalogue import chapters, claims, defects, sources
 from reprise.claims.ledger import STATES, state
 from reprise.report.interval import interval_svg
-from reprise.report.numbers import effect_text, expected_text, number
+from reprise.report.numbers import effect_text, expected_text, level_text, number
 from reprise.report.rows import ran_on_real
 
 SYMBOLS = {
@@ -73,6 +73,7 @@ def finding_view(finding: dict[str, Any]) -> dict[str, Any]:
     return finding | {
         "value": value,
         "interval": interval,
+        "level_text": level_text(effect) if judged else "",
         "size": size_text(effect.get("n"), effect.get("seeds")),
         "judged": judged,
         "expected_text": expected_text(finding["expect"]) if judged else "",

@@ -16,7 +16,7 @@ from reprise.studies.saliency.orders import CONTROLS, JUDGED
 
 OTHERS = ("integrated", "smooth", "occlusion")
 BESIDE = (  # claim, one order, and those that it is also held against
-    (131, "gradient", ("picture", "edges", "untrained", "inversion")),
+    (131, "gradient", ("edges", "untrained", "inversion")),
     (131, "weighted", ("edges",)),
     (132, "inversion", ("edges",)),
 )
@@ -48,6 +48,14 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
                 words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus an order by chance"
                 barred = joined(why, _unmet(each) if kind == "inversion" else "")
                 found.append(_held(claim, words, each.gap(kind), below(0), barred, len(kinds) * len(asked)))
+        words = f"Area under the deletion curve, `{name}`: {WORDS['gradient']} first, minus {WORDS['picture']} first"
+        found.append(_held(131, words, each.gap("gradient", "picture"), below(0), why, len(asked)))
+        for claim, kind in JUDGED.items():
+            barred = joined(why, _unmet(each) if kind == "inversion" else "")
+            for control in CONTROLS[kind]:
+                words = f"Area under the insertion curve, `{name}`: {WORDS[kind]} first, minus {WORDS[control]} first"
+                together = len(asked) * len(CONTROLS[kind])
+                found.append(_held(claim, words, each.gap(kind, control, "insertion"), above(0), barred, together))
         for claim, kind, others in BESIDE:
             for other in others:
                 words = f"Area under the deletion curve, `{name}`: {WORDS[kind]} first, minus {WORDS[other]} first"
@@ -90,7 +98,11 @@ def _primaries(declared: Declaration, runs: Mapping[str, Run], asked: Mapping[st
             level, together = declared.level(len(gap)), len(asked) * len(CONTROLS[kind])
             effect = paired_effect(gap, unit="probability", possible=SHARES_APART, level=level, together=together)
             areas = [area(each.deletion[order]).mean() for order in (kind, control, "chance")]
-            note = f"{areas[0]:.3f} against {areas[1]:.3f}; by chance {areas[2]:.3f}"
+            begins, right = each.deletion[kind][..., 0].mean(), runs[name].correct.mean()
+            note = (
+                f"{areas[0]:.3f} against {areas[1]:.3f}; by chance {areas[2]:.3f}; the whole picture's class begins at "
+                f"{begins:.2f}, and {right:.3f} of test images are told right"
+            )
             more = {"undecided": why, "note": note, "figures": ("curves", f"maps_{name}")}
             found.append(primary(declared, effect, of=f"`{name}`, {WORDS[control]}", **more))
     return found
