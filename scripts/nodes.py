@@ -2,6 +2,7 @@
 
     make nodes                                        # every study at scale smoke, ten kills
     python scripts/nodes.py --studies few --kills 2
+    python scripts/nodes.py --runs j2,killed          # against -j 2, which takes half the time of a serial run
 
 Prints a table of wall times and differences. Exits with 1 where a file differs. Nodes have checkouts of their own, and
 a folder is the DVC remote.
@@ -81,25 +82,39 @@ def main() -> int:
     parser.add_argument("--studies", default="few", help="all, few, or names with commas")
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument(
+        "--runs", default="serial,j2,nodes,killed", help="what is run; the first is what others must equal"
+    )
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"), help="of the instants")
     given = parser.parse_args()
-    rows, wrong = [], 0
+    local = ["--scheduler", f"local:{given.nodes}"]
+    ways = {
+        "serial": ("serial", []),
+        "j2": ("-j 2", ["-j", "2"]),
+        "nodes": (f"{given.nodes} nodes", local),
+        "killed": (),
+    }
+    runs = given.runs.split(",")
+    if unknown := set(runs) - set(ways):
+        parser.error(f"--runs: no {', '.join(sorted(unknown))}; there are {', '.join(ways)}")
+    if runs[0] == "killed":
+        parser.error("--runs: the first is what others must equal, and nothing of it is killed")
+    rows, wrong, wanted = [], 0, {}
     with tempfile.TemporaryDirectory(prefix="nodes-") as folder:
         clone = smoke.make_clone(Path(folder) / "clone", given.studies)
-        serial = timed(clone)
-        wanted = smoke.results(clone)
-        rows.append(("serial", f"{serial:.0f}", len(wanted), ""))
-        for name, more in (("-j 2", ["-j", "2"]), (f"{given.nodes} nodes", ["--scheduler", f"local:{given.nodes}"])):
+        for name, more in (ways[run] for run in runs if run != "killed"):
             smoke.forget(clone)
             remote(clone, Path(folder) / f"store {name}")
             seconds = timed(clone, *more)
+            wanted = wanted or smoke.results(clone)
             apart = smoke.differences(wanted, smoke.results(clone))
             wrong += len(apart)
             if apart:
                 print(*apart[:20], sep="\n", file=sys.stderr)
-            rows.append((name, f"{seconds:.0f}", len(wanted), len(apart)))
+            rows.append((name, f"{seconds:.0f}", len(wanted), len(apart) if rows else ""))
+            print(f"{name}: {seconds:.0f} s, {len(apart)} files differ", file=sys.stderr, flush=True)
             shutil.rmtree(Path(folder) / f"store {name}", ignore_errors=True)
-        if given.kills:
+        if "killed" in runs and given.kills:
             smoke.forget(clone)
             remote(clone, Path(folder) / "store killed")
             dealt, code, took = killed(clone, given.nodes, given.kills, seconds, given.seed)

@@ -370,7 +370,7 @@ def test_real_data_lead_where_this_run_has_but_a_stand_in(reported):
     assert provenance.items() <= run.provenance.items()
     write_report(reported)
     text = " ".join(pages(reported)["index.html"].text.split())
-    assert "real data, kept in reports/real: commit 0123456789, a machine, without 1 of 2 studies" in text
+    assert "real data, kept in reports/real: commit 0123456789, a machine, 1 of 2 studies" in text
     assert "here, on generated data: reproduced, which says nothing of the claim" in text
     assert "commit 0123456789, a machine" in (reported / "reports" / "README.md").read_text()
     (reported / KEPT / "ledger.json").write_text("[{}]")  # as an older version kept it

@@ -14,7 +14,7 @@ import pytest
 from reprise.repro import bundle
 from reprise.repro.arranging import unordered
 from reprise.repro.graph import Stage
-from reprise.repro.resources import fits, needs, offered
+from reprise.repro.resources import fits, needs, offered, stays
 from reprise.repro.scratch import scratch
 
 TRAIN = "python -m reprise.stages.train rotation baseline"
@@ -51,6 +51,14 @@ def test_an_amount_that_is_none_is_named_with_its_stage(stated, said):
     with pytest.raises(ValueError, match=r"dvc\.yaml: stage a: ") as found:
         asked({"resources": stated})
     assert said in str(found.value)
+
+
+def test_a_stage_stays_where_it_says_so_and_nothing_else_is_taken_for_it():
+    assert [stays(Stage("a", name="a", meta=meta)) for meta in (None, 3, {}, {"here": False}, {"here": True})] == [
+        False, False, False, False, True
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match=r"dvc\.yaml: stage a: meta\.here: found 'yes', expected true or false"):
+        stays(Stage("a", name="a", meta={"here": "yes"}))
 
 
 def test_what_no_node_says_anything_about_is_not_asked_for():

@@ -71,4 +71,6 @@ def duplicates(
     if found.problems:
         typer.echo(found.complaints(), err=True)
     typer.echo(found)
+    if len(found.pairs) and not found.written:
+        typer.echo("Which they are: --list FILE.csv names them, --sheet FILE.png shows them", err=True)
     raise typer.Exit(int(strict and bool(found.problems)))

@@ -187,16 +187,16 @@ def how_far(report: dict[str, Any]) -> tuple[str, float | None]:
     return words, (seed - 1 + epoch / epochs) / seeds
 
 
-def verdicts(path: Path) -> Counter[str]:
-    """How many claims an evidence.json finds reproduced, contradicted...; empty where it cannot be read.
+def verdicts(path: Path) -> dict[str, str]:
+    """Claim -> what an evidence.json finds it, reproduced, contradicted...; empty where it cannot be read.
 
     A stand-in and what is only built have no verdict, and count as such.
     """
     try:
-        declared = json.loads(path.read_text(encoding="utf-8"))["declared"].values()
-        return Counter(each["kind"] if each["kind"] in VERDICTS else each["verdict"] for each in declared)
+        declared = json.loads(path.read_text(encoding="utf-8"))["declared"].items()
+        return {claim: each["kind"] if each["kind"] in VERDICTS else each["verdict"] for claim, each in declared}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Counter()
+        return {}
 
 
 def counted(found: Counter[str]) -> str:

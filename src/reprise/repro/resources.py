@@ -39,6 +39,18 @@ def needs(stage: Stage, timings: Mapping[str, Mapping[str, float]]) -> dict[str,
     return {key: value for key, value in found.items() if value}
 
 
+def stays(stage: Stage) -> bool:
+    """Whether ``meta: {here: true}`` keeps a stage on the driver's machine: it reads more than it names.
+
+    Raises:
+        ValueError: what is stated is neither true nor false.
+    """
+    stated = stage.meta.get("here", False) if isinstance(stage.meta, dict) else False
+    if not isinstance(stated, bool):
+        raise ValueError(f"{stage.file}: stage {stage.name}: meta.here: found {stated!r}, expected true or false")
+    return stated
+
+
 def offered(needed: Mapping[str, float], nodes: list[Mapping[str, float]]) -> dict[str, float]:
     """What is asked of the nodes there are: what no node says anything about is not asked for.
 

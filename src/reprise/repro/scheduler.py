@@ -42,7 +42,7 @@ class Run:
         self.failed: list[str] = []
         self.ran = 0
         self.tries: Counter[str] = Counter()
-        self.verdicts: dict[str, Counter[str]] = {}
+        self.verdicts: dict[str, str] = {}  # of each claim, which several studies may answer
         self.mended: set[str] = set()  # what was said of it
         self.broken = False  # DVC's rwlock: nothing starts until it is mended
         self._left = (-1.0, 0.0)  # (when, seconds)
@@ -261,18 +261,19 @@ class Run:
             seconds=time.monotonic() - self.started,
             left=self._left[1],
             running=[slot.row(slot.left(self.plan.expected(slot.stage.address))) for slot in self.slots if slot.stage],
-            verdicts=sum(self.verdicts.values(), Counter()),
+            verdicts=Counter(self.verdicts.values()),
         )
 
     def _count_verdicts(self, stage: Stage) -> Counter[str]:
         for out in stage.outs:
             if f"{out}/".startswith(graph.EVIDENCE):
-                self.verdicts[out] = verdicts(self.root / out / "evidence.json")
-                return self.verdicts[out]
+                found = verdicts(self.root / out / "evidence.json")
+                self.verdicts |= found
+                return Counter(found.values())
         return Counter()
 
     def _verdict_words(self) -> str:
-        total = sum(self.verdicts.values(), Counter())
+        total = Counter(self.verdicts.values())
         return f"; verdicts: {counted(total)}" if total else ""
 
     def summary(self) -> int:

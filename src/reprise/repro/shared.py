@@ -1,8 +1,8 @@
 """One call of ``reprise repro --scheduler``: the same run, whose stages go to nodes where they have to run.
 
 A stage is first looked at here (`sharing.check`): nothing may have to run. Else a node computes it, and what it made is
-taken over here (`sharing.adopt`). What DVC does not cache, and what reads files that git does not know (official data),
-runs here.
+taken over here (`sharing.adopt`). What DVC does not cache, what reads files that git does not know (official data), and
+what says so (``meta: {here: true}``) runs here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reprise.repro.graph import Stage
 from reprise.repro.locks import ELSEWHERE
 from reprise.repro.node import Checkout
 from reprise.repro.processes import StageProcess, log_name
-from reprise.repro.resources import fits, needs, offered
+from reprise.repro.resources import fits, needs, offered, stays
 from reprise.repro.scheduler import LOGS, Run
 from reprise.repro.sent import SentStage
 from reprise.repro.signals import Signals
@@ -95,7 +95,7 @@ class SharedRun(Run):
         return [stage for stage in stages if self.phases[stage.address] == HERE]
 
     def _stays(self, stage: Stage, names: set[str]) -> bool:
-        if not stage.cached or not stage.command:
+        if stays(stage) or not stage.cached or not stage.command:
             return True
         if any(not self.plan.wanted[source].cached for source in stage.sources):
             return True
