@@ -15,7 +15,7 @@ COLUMNS = 25
 LETTERS = 7  # of a source's name, beside its claims
 COLOURS = {
     "reproduced": "#2e8b57", "contradicted": "#b3314b", "inconclusive": "#c98a1b", "stand-in": "#7a86a8",
-    "built": "#5b6f8f", "untested": "#8c959f40",
+    "built": "#3d4f70", "untested": "#8c959f40",
 }  # fmt: skip
 SIGNS = {
     "reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "stand-in": "○", "built": "◆", "untested": "",

@@ -87,7 +87,7 @@ def finding_view(finding: dict[str, Any]) -> dict[str, Any]:
 
 def row_view(row: dict[str, Any]) -> dict[str, Any]:
     """A ledger row for the table of claims: the finding that decided, in short."""
-    decided = {"value": "", "interval_text": "", "plot": "", "size": "", "expected_text": ""}
+    decided = {"value": "", "interval_text": "", "level_text": "", "plot": "", "size": "", "expected_text": ""}
     if row["interval"] is not None:
         effect = {"value": row["effect"], "low": row["interval"][0], "high": row["interval"][1]}
         value, interval = effect_text(row["effect"], row["interval"], row["unit"])
@@ -97,6 +97,7 @@ def row_view(row: dict[str, Any]) -> dict[str, Any]:
             "value": value,
             "expected_text": expected,
             "interval_text": interval,
+            "level_text": _level_of(row),
             "plot": Markup(interval_svg(effect, row["band"], state(row), spoken)),
             "size": size_text(row["n"], row["seeds"]),
         }
@@ -106,6 +107,13 @@ def row_view(row: dict[str, Any]) -> dict[str, Any]:
     words = [row[key] for key in ("claim", "states", "says", "measures", "study", "chapter")] + [catalogued.finding]
     found |= {"data_text": data_text(row), "power_text": power_text(row)}
     return row | decided | found | {"words": " ".join(filter(None, words)).lower()}
+
+
+def _level_of(row: dict[str, Any]) -> str:
+    """`level_text` of the finding that decided a row."""
+    primaries = (finding["effect"] for finding in row["findings"] if finding["kind"] == "primary")
+    effect = next((each for each in primaries if each["value"] == row["effect"]), None)
+    return level_text(effect) if effect else ""
 
 
 def power_text(row: dict[str, Any]) -> str:
