@@ -72,7 +72,9 @@ def killed(clone: Path, nodes: int, kills: int, takes: float, seed: int) -> tupl
                 print(f"  kill {dealt} of {kills}", file=sys.stderr, flush=True)
         if run.returncode:
             said.seek(0)
-            print(said.read().decode(errors="replace")[-4000:], file=sys.stderr)
+            lines = said.read().decode(errors="replace").splitlines()
+            told = [line for line in lines if line.startswith(("FAILED", "  |")) or " is gone" in line]
+            print(*told, "...", *lines[-20:], sep="\n", file=sys.stderr)
     return dealt, run.returncode, time.monotonic() - start
 
 
