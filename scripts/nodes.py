@@ -108,8 +108,9 @@ def main() -> int:
             smoke.forget(clone)
             remote(clone, Path(folder) / f"store {name}")
             seconds = timed(clone, *more)
-            wanted = wanted or smoke.results(clone)
-            apart = smoke.differences(wanted, smoke.results(clone))
+            found = smoke.results(clone)
+            wanted = wanted or found
+            apart = smoke.differences(wanted, found)
             wrong += len(apart)
             if apart:
                 print(*apart[:20], sep="\n", file=sys.stderr)

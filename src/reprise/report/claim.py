@@ -16,7 +16,7 @@ from reprise.claims.ledger import LEDGER, build_rows, read_studies, state
 from reprise.registry import named_studies, study_file
 from reprise.report.attribution import is_quotation, source_of
 from reprise.report.measuring import measured_in
-from reprise.report.numbers import effect_text, expected_text
+from reprise.report.numbers import effect_text, expected_text, level_text
 from reprise.report.rows import read_ledger
 from reprise.report.runs import Run, answers, best_row, kept_runs
 from reprise.report.terminal import STYLES
@@ -134,8 +134,8 @@ def _finding(finding: dict[str, Any]) -> str:
     effect = finding["effect"]
     value, interval = effect_text(effect["value"], [effect["low"], effect["high"]], effect.get("unit", ""))
     size = size_text(effect.get("n"), effect.get("seeds"))
-    level = f" ({finding_view(finding)['level_text']})" if finding_view(finding)["level_text"] else ""
-    words = f"{finding['measures']}: {value} {interval}{level}".rstrip()
+    level = level_text(effect)
+    words = f"{finding['measures']}: {value} {interval}{f' ({level})' if level else ''}".rstrip()
     said = f"{words}; {size}" if size else words
     return f"{said}; {finding['undecided']}" if finding.get("undecided") else said
 
