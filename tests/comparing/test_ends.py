@@ -1,4 +1,4 @@
-"""What networks end with is judged where training ended, by every comparison alike."""
+"""What networks end with is judged where training ended: the rate at zero or through its drops, or stopped early."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Made(SimpleNamespace):
     __hash__ = object.__hash__
 
 
-def run(name, decay, epochs, accuracy=0.7):
+def run(name, decay, epochs, accuracy=0.7, **settings):
     rng = np.random.default_rng(len(name))
     correct = (rng.random((8, 400)) < accuracy).astype(float)
     record = {"epochs": [epochs, 3]}
-    return Made(name=name, settings={"decay": decay, "epochs": 5}, record=record, correct=correct, seeds=8)
+    return Made(name=name, settings={"decay": decay, "epochs": 5} | settings, record=record, correct=correct, seeds=8)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,11 @@ def test_training_ends_where_the_rate_has_fallen_to_zero_or_it_stops_by_itself(d
     (found,) = compare(declarations("connectivity")[58], [(one, other)])
     assert (said in found.undecided) if said else not found.undecided
     assert found.verdict == ("reproduced" if ended else "inconclusive")
+
+
+def test_a_recipe_of_drops_has_ended_with_its_epochs_and_one_without_any_has_not():
+    assert cut_off(run("one", "none", 5, drops=[0.5, 0.75])) == ""
+    assert cut_off(run("one", "none", 5, drops=[])) == "training was cut off after 5 epochs"
 
 
 @pytest.mark.parametrize(("stops", "verdict"), [(4, "reproduced"), (5, "inconclusive")])

@@ -10,6 +10,7 @@ import pytest
 from reprise.repro.costs import DEFAULTS, OTHER, costs, kept_timings, stated_seconds, timing_name
 from reprise.repro.graph import Stage
 
+ROOT = Path(__file__).parents[2]
 TIMINGS = Path("data/timings.csv")
 TRAIN = "python -m reprise.stages.train rotation base"
 
@@ -20,8 +21,8 @@ def cost(root: Path, command: str = TRAIN, meta: object = None, name: str = "tra
 
 def keep(root: Path, seconds: object, scale: str = "small", source: str = "generated") -> None:
     folder = root / "reports" / "kept"
-    folder.mkdir(parents=True)
-    (folder / "params.yaml").write_text(f"scale: {scale}\ndata:\n  source: {source}\n")
+    (folder / "params").mkdir(parents=True)
+    (folder / "params" / "params.yaml").write_text(f"scale: {scale}\ndata:\n  source: {source}\n")
     (folder / "provenance.json").write_text(json.dumps({"stages": {"train rotation base": {"seconds": seconds}}}))
 
 
@@ -43,6 +44,12 @@ def test_times_of_another_scale_or_of_other_data_say_nothing(tmp_path, scale, so
     (tmp_path / "params.yaml").write_text("scale: small\ndata:\n  source: generated\n")
     keep(tmp_path, 8.5, scale, source)
     assert kept_timings(tmp_path) == {}
+
+
+def test_the_repository_s_own_kept_reports_tell_what_their_stages_took(tmp_path):
+    (tmp_path / "reports").symlink_to(ROOT / "reports")
+    (tmp_path / "params.yaml").write_text("scale: medium\ndata:\n  source: real\n")
+    assert kept_timings(tmp_path)["evaluate thresholds"]["seconds"] > 0
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"stages": [1]}', '{"stages": {"a": {"seconds": "x"}}}', "\xff"])

@@ -117,9 +117,10 @@ def collapsed(*runs: Run) -> str:
 def cut_off(*runs: Run) -> str:
     """Why what training ends with may not be judged; empty where it ended for every network.
 
-    It ends where the learning rate has fallen to zero, or where it stops early by itself.
+    It ends where the learning rate has fallen to zero or through all the drops of its recipe, or where it stops early
+    by itself.
     """
-    steady = [run for run in runs if run.settings["decay"] != "linear"]
+    steady = [run for run in runs if run.settings["decay"] != "linear" and not run.settings.get("drops")]
     cut = [run for run in steady if max(run.record["epochs"]) >= run.settings["epochs"]]
     return f"training was cut off after {cut[0].settings['epochs']} epochs" if cut else ""
 

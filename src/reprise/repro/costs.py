@@ -74,11 +74,11 @@ def stated_seconds(stage: Stage) -> float | None:
 
 
 def kept_timings(root: Path) -> dict[str, dict[str, float]]:
-    """Wall times of the kept reports whose params.yaml has the scale and the data source that are set now."""
+    """Wall times of the kept reports (`reprise keep`) that were run at the scale and on the data that are set now."""
     now = _setting(root / "params.yaml")
     found: dict[str, dict[str, float]] = {}
     for path in sorted(root.glob("reports/*/provenance.json")):
-        if now is None or _setting(path.parent / "params.yaml") != now:
+        if now is None or _setting(path.parent / "params" / "params.yaml") != now:
             continue
         try:
             stages = json.loads(path.read_text(encoding="utf-8"))["stages"]

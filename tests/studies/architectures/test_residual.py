@@ -28,12 +28,15 @@ def test_blocks_return_what_reaches_them_but_for_the_four_that_project_and_none_
     assert [gap == 0 for gap in identity.reached] == identity.adding
     assert identity.adding.count(False) == 4
     assert min(identity.signed) > 0
-    assert verdicts(identity) == ["contradicted", "contradicted", "reproduced"]
+    assert max(gap for gap, adds in zip(identity.summed, identity.adding, strict=True) if adds) == 0
+    assert verdicts(identity) == ["reproduced", "contradicted", "contradicted"]
 
 
 def test_blocks_that_all_returned_their_input_would_reproduce():
-    assert verdicts(Identity([0.0] * 5, [0.0] * 5, [True] * 5)) == ["reproduced"] * 3
-    assert verdicts(Identity([0.0] * 5, [0.0] * 4 + [1e-9], [True] * 5)) == ["reproduced", "contradicted", "reproduced"]
+    none, some = [0.0] * 5, [0.0] * 4 + [1e-9]
+    assert verdicts(Identity(none, none, none, [True] * 5)) == ["reproduced"] * 3
+    assert verdicts(Identity(none, some, none, [True] * 5)) == ["reproduced", "reproduced", "contradicted"]
+    assert verdicts(Identity(none, none, some, [True] * 5)) == ["contradicted", "reproduced", "reproduced"]
 
 
 def test_an_output_of_another_shape_is_infinitely_far():
@@ -61,4 +64,4 @@ def test_the_identity_needs_a_relu_before_the_block(monkeypatch):
     monkeypatch.setattr(residual, "ResNet", Bare)
     found = residual.silenced(2)
     assert sum(gap > 0 for gap, adds in zip(found.reached, found.adding, strict=True) if adds) == 4
-    assert verdicts(found)[2] == "contradicted"
+    assert verdicts(found)[1] == "contradicted"

@@ -97,8 +97,9 @@ def test_training_at_a_rate_that_stays_to_its_last_epoch_is_cut_off(space, pair)
     run = Run.of(space, "resnet")
     assert pair[0].cut == ""  # it stopped by itself, an epoch before the last
     whole = replace(run)
-    vars(whole)["record"] = run.record | {"settings": run.settings | {"epochs": 3}}  # as if read so
-    assert measure(whole, Probed.of(space, "resnet")).cut == "training was cut off after 3 epochs"
+    for drops, said in ([], "training was cut off after 3 epochs"), ([0.5, 0.75], ""):
+        vars(whole)["record"] = run.record | {"settings": run.settings | {"epochs": 3, "drops": drops}}  # as if read so
+        assert measure(whole, Probed.of(space, "resnet")).cut == said
 
 
 def test_less_decay_is_also_compared_where_both_are_overconfident(pair):

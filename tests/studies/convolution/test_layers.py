@@ -46,8 +46,8 @@ def primaries(gaps, sizes):
 def test_with_the_padded_input_the_formula_decides_and_as_printed_it_is_a_slip():
     sizes = some([False, True, True, False], [0, 0, 1, 1])
     assert (primaries(NO_GAPS, sizes)[107].effect.n, primaries(NO_GAPS, sizes)[107].verdict) == (2, "reproduced")
-    whole, ours, slip, printed = found(NO_GAPS, sizes)[2:6]
-    assert [finding.kind for finding in (whole, ours)] == ["secondary", "oracle"]
+    every, ours, slip, printed = found(NO_GAPS, sizes)[2:6]
+    assert [finding.kind for finding in (every, ours)] == ["context", "oracle"]
     assert (slip.kind, slip.effect.value, slip.verdict) == ("slip", 28, "contradicted")
     assert (printed.effect.value, printed.kind) == (0.5, "context")
 
@@ -60,12 +60,14 @@ def test_a_padded_layer_of_another_size_contradicts_the_formula():
     assert primaries(NO_GAPS, unpadded)[107].verdict == "reproduced"
 
 
-def test_a_size_that_is_a_fraction_is_no_size_and_is_told_apart_from_a_wrong_one():
+def test_a_size_that_is_a_fraction_is_no_size_and_stands_beside_those_that_are_right_or_wrong():
     sizes = some([False] * 3, [1, 1, 1])
     left_over = replace(sizes, padded_right=np.array([True, True, False]), default_right=np.array([True, True, False]))
-    primary, whole = [f for f in found(NO_GAPS, left_over) if f.claim == 107][:2]
-    assert (primary.effect.value, primary.verdict) == (2 / 3, "contradicted")
-    assert (whole.effect.value, whole.effect.n, whole.verdict) == (1, 2, "reproduced")
+    primary, every = [f for f in found(NO_GAPS, left_over) if f.claim == 107][:2]
+    assert (primary.effect.value, primary.effect.n, primary.verdict) == (1, 2, "reproduced")
+    assert (every.effect.value, every.effect.n) == (2 / 3, 3)
+    wrong = replace(left_over, padded_right=np.array([True, False, False]))
+    assert primaries(NO_GAPS, wrong)[107].verdict == "contradicted"
 
 
 def test_sixty_layers_of_three_modes_are_right_and_a_wrong_mode_is_seen(monkeypatch):

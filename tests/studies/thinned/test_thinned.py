@@ -54,7 +54,7 @@ def test_what_is_exact_is_decided(evidence):
         18: ["contradicted"],
         19: ["reproduced"],
         20: ["reproduced"] * 2,
-        21: ["reproduced", "contradicted"],
+        21: ["reproduced"],
         22: ["reproduced"],
         152: ["contradicted"],
         191: ["reproduced"],

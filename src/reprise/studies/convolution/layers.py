@@ -43,7 +43,7 @@ def example_layer() -> np.ndarray:
 def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
     """Values, then sizes, then the example."""
     padded = sizes.paddings > 0
-    count = int(padded.sum())
+    count, whole = int(padded.sum()), padded & sizes.default_right
     modes = modes_right()
     image, filters, output = LAYER["image"], LAYER["filters"], LAYER["output"]
     layer, wanted = example_layer(), (output["channels"], output["size"], output["size"])
@@ -56,18 +56,16 @@ def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
         ),
         primary(
             declared[107],
-            exact(sizes.padded_right[padded].mean(), count),
+            exact(sizes.padded_right[whole].mean(), int(whole.sum())),
             variant="text",
-            note="The others leave a remainder, and the source does not say that it is dropped; the share is one of "
-            "this grid.",
             figures=SHOWN,
         ),
         Finding(
             107,
-            "The same share among layers whose division leaves no remainder",
-            exact(sizes.padded_right[padded & sizes.default_right].mean(), int((padded & sizes.default_right).sum())),
-            equals(1.0),
-            kind="secondary",
+            "Share of all padded layers, where a remainder counts as no size",
+            exact(sizes.padded_right[padded].mean(), count),
+            note="The others leave a remainder, and the source does not say that it is dropped; the share is one of "
+            "this grid.",
         ),
         Finding(
             107,

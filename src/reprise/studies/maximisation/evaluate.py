@@ -18,13 +18,12 @@ from reprise.studies.maximisation.asked import RANDOM, Asked, nines
 from reprise.studies.maximisation.control import controls
 from reprise.studies.maximisation.published import ACCURACY
 from reprise.studies.maximisation.readers import Readers
-from reprise.studies.maximisation.recipe import ONE, TWO, recipe_findings
+from reprise.studies.maximisation.recipe import EPOCHS, ONE, TWO, recipe_findings
 from reprise.studies.maximisation.settings import PARAMETERS
 from reprise.studies.maximisation.variability import variability_finding
 from reprise.workspace import Workspace
 
 NETWORK = "network"
-EPOCHS = 12  # of Keras's example of the same network
 LISTED = 3 * 3 * 32 + 32 + 3 * 3 * 32 * 64 + 64 + 9216 * 10 + 10  # parameters of the layers that the text lists
 
 
