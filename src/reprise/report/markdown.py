@@ -58,6 +58,7 @@ def mirror(page: dict[str, Any], about: str = "") -> str:
                 for each in page["counts"]
             ],
         ),
+        escape(page["decided"]),
         "## Claims",
     ]
     for chapter in page["chapters"]:
@@ -67,6 +68,8 @@ def mirror(page: dict[str, Any], about: str = "") -> str:
         parts.append(f"### {escape(group['title'])}")
         parts += [_study(study) for study in group["studies"]]
     parts += ["## Defects in the sources", *(_defect(defect) for defect in page["defects"])]
+    if page["altered"]:
+        parts += ["## Declarations altered after something was seen", "\n".join(map(_altered, page["altered"]))]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -144,6 +147,12 @@ def _defect(defect: dict[str, Any]) -> str:
         f"{escape(each['measures'])}: {escape(each['value'])} ({_link(each['study'])})" for each in defect["findings"]
     )
     return f"{text} Shown by: {shown}."
+
+
+def _altered(entry: dict[str, Any]) -> str:
+    row = entry["row"]
+    claim = f"claim {row['id']} ({escape(row['claim'])}; now {row['state']})"
+    return f"- {escape(entry['when'])}, {claim}: {escape(entry['why'])}"
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -131,6 +131,8 @@ def front_page(
         "groups": view.by_group(studies),
         "contradicted": [row for row in views if row["state"] == "contradicted"],
         "defects": view.defect_views(rows),
+        "decided": view.decided_text(rows),
+        "altered": view.altered(views),
     }
 
 

@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from reprise.claims.catalogue import chapters, claims, defects, sources
 from reprise.claims.ledger import STATES, state
+from reprise.power import POWER
 from reprise.report.interval import interval_svg
 from reprise.report.numbers import effect_text, expected_text, level_text, number
 from reprise.report.rows import ran_on_real
+from reprise.report.takes import takes_text
 
 SYMBOLS = {
     "reproduced": "✓", "contradicted": "✗", "inconclusive": "≈", "stand-in": "○", "built": "◆", "untested": "·",
@@ -117,12 +119,45 @@ def _level_of(row: dict[str, Any]) -> str:
 
 
 def power_text(row: dict[str, Any]) -> str:
-    """What was planned, and how likely that was to decide: ``planned 16 seeds, power .93``."""
+    """What was planned, how likely that was to decide, and what would do: ``planned 16 seeds, power 0.93``."""
     if row["planned"] is None:
         return ""
     seeds = any(finding["effect"].get("seeds") for finding in row["findings"] if finding["kind"] == "primary")
     words = f"planned {'' if seeds else 'n '}{number(row['planned'])}{' seeds' if seeds else ''}"
-    return words if row["power"] is None else f"{words}, power {row['power']:.2f}"
+    if row["power"] is None:
+        return words
+    takes = takes_text(row)
+    return f"{words}, power {row['power']:.2f}" + (f" ({takes})" if takes else "")
+
+
+def decided_text(rows: list[dict[str, Any]]) -> str:
+    """How many of the measured claims were decided, and what the others' plans could have decided."""
+    measured = [row for row in rows if row["kind"] == "measured"]
+    if not measured:
+        return ""
+    real = [row for row in measured if "real" in row["data_source"]]
+    open_ = [row for row in measured if row["verdict"] == "inconclusive"]
+    words = f"Of {len(measured)} measured claims {len(measured) - len(open_)} are decided"
+    if real and len(real) < len(measured):
+        words += f", {sum(row['verdict'] != 'inconclusive' for row in real)} of the {len(real)} on real data among them"
+    if not open_:
+        return f"{words}."
+    barred = sum(row["power"] == 0 for row in open_)
+    enough = sum((row["power"] or 0) >= POWER for row in open_)
+    parts = {
+        f"had a power of {POWER:g} for the smallest effect of interest": enough,
+        "had less": len(open_) - barred - enough,
+        "cannot be decided here by any number of seeds or examples, as each says": barred,
+    }
+    return (
+        f"{words}. Of the other {len(open_)}: {', '.join(f'{count} {what}' for what, count in parts.items() if count)}."
+    )
+
+
+def altered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Declarations that are younger than evidence that they judge, the last ones first: claim, day and reason."""
+    entries = [{"row": row, **entry} for row in rows for entry in row.get("changed") or []]
+    return sorted(entries, key=lambda each: str(each["when"]), reverse=True)
 
 
 def data_text(row: dict[str, Any]) -> str:
@@ -141,15 +176,11 @@ def size_text(n: int | None, seeds: int | None) -> str:
 
 
 def by_chapter(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows in the order of the chapters, with the count of verdicts of each."""
+    """The rows by chapter, those with real data first, else in their order; with the count of verdicts of each."""
+    found = [(chapter, [row for row in rows if row["chapter"] == chapter]) for chapter in chapters()]
+    found.sort(key=lambda each: not any("real" in row["data_source"] for row in each[1]))
     return [
-        {
-            "title": chapter,
-            "slug": slug(chapter),
-            "rows": [row for row in rows if row["chapter"] == chapter],
-            "counts": state_counts(row for row in rows if row["chapter"] == chapter),
-        }
-        for chapter in chapters()
+        {"title": chapter, "slug": slug(chapter), "rows": own, "counts": state_counts(own)} for chapter, own in found
     ]
 
 
