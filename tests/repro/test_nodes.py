@@ -16,7 +16,7 @@ from dvc.config_schema import REMOTE_SCHEMAS
 from reprise.repro import bundle
 from reprise.repro.arranging import unordered
 from reprise.repro.graph import Stage
-from reprise.repro.resources import fits, needs, offered, stays
+from reprise.repro.resources import amounts, fits, needs, offered, stays
 from reprise.repro.scratch import scratch
 
 TRAIN = "python -m reprise.stages.train rotation baseline"
@@ -71,6 +71,11 @@ def test_what_no_node_says_anything_about_is_not_asked_for():
     assert not fits({"memory": 4e9}, {"memory": 1e9})
     assert not fits({"GPU": 1}, {"memory": 1e9})
     assert fits(needed, {"GPU": 2, "memory": 4e9})
+
+
+def test_memory_is_said_in_gigabytes():
+    assert amounts({"GPU": 1.0, "memory": 1e12}) == "GPU 1, memory 1000 GB"
+    assert amounts({"memory": 3.5e6 * 1000}) == "memory 3.5 GB"
 
 
 @pytest.fixture
