@@ -41,6 +41,7 @@ TESTS = {  # name -> promise, files, which of their tests
         "eight_at_once or two_at_once",
     ),
     "signals": ("Ctrl-C, SIGTERM, SIGHUP, stubborn stages", "repro/test_ending.py", ""),
+    "nodes": ("nodes: killed, frozen, late, Ctrl-C, two runs at once", "repro/test_cluster.py", ""),
     "damaged": ("damaged intermediate files", "test_damaged.py test_yaml_files.py", ""),
     "inputs": ("fuzzed inputs of every other kind", "fuzz/test_inputs.py", ""),
     "pictures": ("fuzzed pictures", "fuzz/test_pictures.py", ""),
@@ -126,7 +127,12 @@ def tests(name: str) -> Row:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         report = Path(folder) / "report.xml"
-        more = {"REPRISE_FUZZ": "1", "REPRISE_KILLS": str(SMALL_KILLS), "PYTHONPATH": str(smoke.ROOT / "src")}
+        more = {
+            "REPRISE_FUZZ": "1",
+            "REPRISE_KILLS": str(SMALL_KILLS),
+            "REPRISE_NODES": "1",
+            "PYTHONPATH": str(smoke.ROOT / "src"),
+        }
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
         done = subprocess.run(
             command, cwd=smoke.ROOT, env=os.environ | more, capture_output=True, text=True, check=False

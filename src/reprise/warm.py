@@ -71,6 +71,7 @@ def serve(address: Path) -> None:
         with suppress(ImportError):  # MLflow may be missing on a node: who needs it will say so, and the rest is warm
             importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the stages; whoever started this one ends it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # which nodes of the driver's machine block
     with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
         listener.bind(str(address))
         listener.listen()

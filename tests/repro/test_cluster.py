@@ -20,8 +20,8 @@ pytest.importorskip("distributed", reason="reprise[cluster] is not installed")
 
 from distributed import LocalCluster
 
-from reprise.repro.cluster import slurm
 from reprise.repro.command import repro
+from reprise.repro.own import slurm
 
 REPRO = "import sys; from reprise.repro.command import repro; sys.exit(repro(sys.argv[2:], 1, scheduler=sys.argv[1]))"
 # step.py OUT SOURCE...: notes when and by whom, waits while a file `wait` holds its name, fails where `fail` does
@@ -82,8 +82,9 @@ class Farm:
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, scheduler: str, *targets: str) -> subprocess.Popen[str]:
+        """A run in a process group of its own, as a terminal has it."""
         command = [sys.executable, "-c", REPRO, scheduler, *targets]
-        process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.PIPE, text=True, process_group=0)
         self.processes.append(process)
         return process
 
@@ -201,8 +202,67 @@ def test_a_killed_node_leaves_no_command_and_another_one_starts_it_from_the_begi
     assert (farm.folder / "many-a.txt").read_text() == "many-a.txtfirst.txt"
 
 
+def test_a_second_run_of_a_checkout_waits_for_the_first_and_finds_what_it_made(farm):
+    (farm.notes / "wait").write_text("first.txt")
+    first = farm.start("local:1", "first")
+    farm.until("first.txt")
+    second = farm.start("local:1", "first")
+    said = (
+        f"process {first.pid} (reprise repro --scheduler local:1 first) runs this checkout's stages on nodes: waiting"
+    )
+    assert said in second.stderr.readline()
+    (farm.notes / "wait").write_text("")
+    assert "1 of 1 stages done" in first.communicate(timeout=120)[1]
+    assert "the stage is up to date" in second.communicate(timeout=120)[1]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert len(farm.began()) == 1
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_ctrl_c_in_a_terminal_ends_all_nodes_without_a_word_of_theirs_frozen_ones_too(farm, frozen):
+    (farm.notes / "wait").write_text("first.txt")
+    run = farm.start("local:2", "first")
+    ((_, pid, _),) = farm.until("first.txt")
+    below = psutil.Process(run.pid).children(recursive=True)
+    node = next(each for each in psutil.Process(int(pid)).parents() if "spawn_main" in " ".join(each.cmdline()))
+    if frozen:
+        node.suspend()
+    start = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130, said
+    assert time.monotonic() - start < 30
+    assert "Traceback" not in said
+    assert "Dask" not in said
+    assert bool(re.search(r"node tls://127\.0\.0\.1:\d+ does not answer and is left", said)) == frozen, said
+    deadline = time.monotonic() + 10
+    while left := [each for each in below if alive(each.pid)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
+
+
+def test_a_stage_too_large_for_a_node_runs_here_and_one_too_large_for_the_machine_fails(farm, capfd):
+    total = psutil.virtual_memory().total
+    (farm.folder / "dvc.yaml").write_text(
+        "stages:\n"
+        + "".join(
+            f"  {name}:\n    cmd: python step.py {name}.txt\n    deps: [step.py]\n    outs: [{name}.txt]\n"
+            f"    meta: {{resources: {{memory: {memory:.0f}}}}}\n"
+            for name, memory in {"large": 0.7 * total, "huge": 1e15}.items()
+        )
+    )
+    assert repro([], 1, scheduler="local:2") == 1
+    said = capfd.readouterr().err
+    share = f"the largest node has memory {round(total / 2e9, 3):g} GB"
+    assert f"large asks for memory {round(0.7 * total / 1e9, 3):g} GB, and {share}" in said
+    assert f"FAILED: huge asks for memory 1e+06 GB, and {share}" in said
+    assert "state less under its meta.resources, or run it on a larger machine" in said
+    assert [(row[0], Path(row[2])) for row in farm.began()] == [("large.txt", farm.folder)]
+    assert (farm.folder / "large.txt").exists()
+
+
 @pytest.mark.skipif(
-    not os.environ.get("REPRISE_NODES"), reason="what it waits for depends on how busy the machine is; REPRISE_NODES=1"
+    not os.environ.get("REPRISE_NODES"), reason="up to two minutes; `make nodes` and scripts/torture.py run it"
 )
 def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c_all_of_it(farm, tmp_path):
     (farm.notes / "wait").write_text("many-a.txt many-b.txt")

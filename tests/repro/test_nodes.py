@@ -10,11 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from dvc.config import Config
+from dvc.config_schema import REMOTE_SCHEMAS
 
 from reprise.repro import bundle
 from reprise.repro.arranging import unordered
 from reprise.repro.graph import Stage
-from reprise.repro.resources import fits, needs, offered, stays
+from reprise.repro.resources import amounts, fits, needs, offered, stays
 from reprise.repro.scratch import scratch
 
 TRAIN = "python -m reprise.stages.train rotation baseline"
@@ -71,6 +73,11 @@ def test_what_no_node_says_anything_about_is_not_asked_for():
     assert fits(needed, {"GPU": 2, "memory": 4e9})
 
 
+def test_memory_is_said_in_gigabytes():
+    assert amounts({"GPU": 1.0, "memory": 1e12}) == "GPU 1, memory 1000 GB"
+    assert amounts({"memory": 3.5e6 * 1000}) == "memory 3.5 GB"
+
+
 @pytest.fixture
 def repository(tmp_path) -> Path:
     folder = tmp_path / "repository"
@@ -99,6 +106,81 @@ def test_a_checkout_holds_what_git_knows_and_follows_it(repository, tmp_path):
     assert not (node / "new.txt").exists()
     assert (node / "tracked.txt").read_text() == "edited"
     assert (node / "made.here").exists()
+
+
+def test_a_link_comes_as_git_has_it_and_one_that_leads_out_is_named(repository, tmp_path):
+    (repository / "in side" / "link").symlink_to("../tracked.txt")
+    node = tmp_path / "node"
+    bundle.unpack(bundle.pack(repository, bundle.names_of(repository)), node)
+    assert (node / "in side" / "link").readlink() == Path("../tracked.txt")
+    (repository / "tracked.txt").write_text("edited")
+    (repository / "in side" / "link").unlink()
+    (repository / "in side" / "link").write_text("a file now")
+    bundle.unpack(bundle.pack(repository, bundle.names_of(repository)), node)
+    assert (node / "in side" / "link").read_text() == "a file now"
+    assert (node / "tracked.txt").read_text() == "edited"
+    for target in (repository / "tracked.txt", "../../elsewhere"):
+        (repository / "out").symlink_to(target)
+        with pytest.raises(ValueError, match=r"^out: a symbolic link to .*make it relative.*or have git ignore it"):
+            bundle.names_of(repository)
+        (repository / "out").unlink()
+
+
+def remote_of(root: Path, node: Path, **settings: str) -> dict:
+    """What DVC reads on a node of a remote with such settings."""
+    dvc_config = Config(str(root / ".dvc"))
+    with dvc_config.edit("local") as edited:
+        edited["core"]["remote"] = "store"
+        edited["remote"] = {"store": settings}
+    (node / ".dvc").mkdir(parents=True, exist_ok=True)
+    (node / ".dvc" / "config.local").write_text(bundle.remote_config(root))
+    read = Config(str(node / ".dvc"))
+    assert read["core"]["remote"] == "store"
+    assert read["core"]["no_scm"]
+    return read["remote"]["store"]
+
+
+@pytest.mark.parametrize("url", ["/tmp/store#1", "/tmp/a, b", "/tmp/it's [here]", "s3://bucket/a b#c"])
+def test_a_node_reads_the_remote_s_address_as_it_stands_here(tmp_path, url):
+    (tmp_path / ".dvc").mkdir()
+    assert remote_of(tmp_path, tmp_path / "node", url=url)["url"] == url
+
+
+def test_a_remote_s_settings_are_sent_and_no_credentials(tmp_path):
+    (tmp_path / ".dvc").mkdir()
+    found = remote_of(
+        tmp_path,
+        tmp_path / "node",
+        url="s3://bucket/store",
+        endpointurl="https://me:hidden@minio:9000",
+        region="eu",
+        use_ssl="false",
+        access_key_id="hidden",
+        secret_access_key="hidden",
+        session_token="hidden",
+        credentialpath="/hidden",
+    )
+    assert (found["endpointurl"], found["region"], found["use_ssl"]) == ("https://minio:9000", "eu", False)
+    assert "hidden" not in (tmp_path / "node" / ".dvc" / "config.local").read_text()
+    found = remote_of(tmp_path, tmp_path / "node", url="ssh://me:hidden@host:22/store", keyfile="/hidden", port="23")
+    assert {key: found[key] for key in ("url", "user", "port")} == {
+        "url": "ssh://host:22/store", "user": "me", "port": 23
+    }  # fmt: skip
+    assert "hidden" not in (tmp_path / "node" / ".dvc" / "config.local").read_text()
+    assert remote_of(tmp_path, tmp_path / "node", url="https://me:hidden@host/a")["url"] == "https://host/a"
+
+
+def test_no_setting_of_dvc_that_holds_a_secret_is_sent():
+    settings = {str(key) for schema in REMOTE_SCHEMAS.values() for key in schema}
+    assert {key for key in settings if not bundle.SECRET.match(key)} >= {
+        "url", "endpointurl", "region", "profile", "user", "account_name", "exclude_environment_credential", "jobs"
+    }  # fmt: skip
+    assert {key for key in settings if bundle.SECRET.match(key)} >= {
+        "password", "passphrase", "access_key_id", "secret_access_key", "session_token", "token", "connection_string",
+        "sas_token", "account_key", "client_secret", "keyfile", "sse_customer_key", "oss_key_id", "oss_key_secret",
+        "gdrive_client_secret", "gdrive_user_credentials_file", "gdrive_service_account_json_file_path", "kerb_ticket",
+        "bearer_token_command", "key_path", "cert_path", "credentialpath", "configpath",
+    }  # fmt: skip
 
 
 def test_without_git_there_is_a_plain_error(tmp_path):

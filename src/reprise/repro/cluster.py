@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import logging
-import re
-import shutil
-import sys
 import time
 import uuid
 from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,25 +16,18 @@ from typing import Any
 
 import psutil
 
-from reprise.repro.slots import gpus
-
 try:
-    import dask
-    from distributed import Client, Future, Nanny, Scheduler, Security, SpecCluster
+    from distributed import Client, Future
 
-    from reprise.repro import node
+    from reprise.repro import node, own
 except ImportError as error:
     raise ValueError(
         f"--scheduler needs Dask ({error}); `pip install 'reprise[cluster]'` installs it, on every node"
     ) from error
 
-LOOPBACK = "127.0.0.1"
 NODES = 1.0  # s for which what is known of the nodes is not asked again
 PATIENCE = 10.0  # s to reach a scheduler
-RESTART = 60.0  # s that a node of this machine has to come back in; then another one is made in its place
-ADDRESS = r"(?:(?:tcp|tls|ws|wss|ucx)://)?[\w.\-\[\]:]+:\d{1,5}"
-FORMS = "ADDRESS (tcp://host:8786), local:N, slurm or slurm:N"
-MEMORY = "8 GB"  # of a Slurm job, where Dask's configuration names none
+ANSWER = 1.5  # s that a node has to say what it runs; a frozen one never does
 
 
 @dataclass(frozen=True)
@@ -66,8 +59,12 @@ class Cluster:
         self.plugin = ""
         self._known: tuple[float, list[Node]] = (-1.0, [])
         self._made = time.monotonic()
-        self._own = _own(where, scratch, shared)
-        self._local = len(self._own.worker_spec) if where.startswith("local") else 0
+        self._own = own.made(where, scratch, shared)
+        specs = self._own.worker_spec.values() if where.startswith("local") else ()
+        # of nodes where no other can come, and of a place on their machine
+        self.offers: list[dict[str, float]] = [spec["options"]["resources"] for spec in specs]
+        gpus = [offer["GPU"] for offer in self.offers if "GPU" in offer]
+        self.here = {"memory": psutil.virtual_memory().total} | ({"GPU": 1} if gpus else {})
         try:
             self.client = Client(self._own or where, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -81,10 +78,10 @@ class Cluster:
         """Its address."""
         return self.client.dashboard_link
 
-    def equip(self, checkout: node.Checkout) -> None:
-        """Makes a checkout on every node, and on those that come."""
+    def equip(self, checkout: node.Checkout) -> concurrent.futures.Future[Any]:
+        """Makes a checkout on every node, and on those that come; a frozen node is waited for."""
         self.plugin = checkout.name
-        self.client.register_plugin(checkout, name=checkout.name)
+        return self._begin(lambda: self.client.register_plugin(checkout, name=checkout.name))
 
     def nodes(self) -> list[Node]:
         """Those there are."""
@@ -98,9 +95,9 @@ class Cluster:
 
     def _replace(self, count: int) -> None:
         """Makes nodes of this machine again that did not come back by themselves."""
-        if count < self._local and time.monotonic() - self._made > RESTART:
+        if count < len(self.offers) and time.monotonic() - self._made > own.RESTART:
             self._made = time.monotonic()
-            self._own.scale(self._local)
+            self._own.scale(len(self.offers))
 
     def submit(self, order: dict[str, Any], where: Node, resources: dict[str, float], priority: float) -> str:
         """Sends a stage to a node, from where it may go to another if that one dies; returns the task's key."""
@@ -139,118 +136,54 @@ class Cluster:
             with suppress(Exception):  # the scheduler is gone, and its nodes end what they run
                 self.client.cancel(futures, force=True)
 
-    def running(self) -> int:
-        """How many stages of this checkout run on nodes."""
-        with suppress(Exception):
-            return sum(self.client.run(node.running, plugin=self.plugin, on_error="ignore").values())
-        return 0
+    def running(self) -> dict[str, int | None]:
+        """How many stages of this checkout run on each node; None where one does not answer: it is frozen, say."""
+
+        async def on(address: str) -> int | None:
+            asked = self.client.run(node.running, plugin=self.plugin, workers=[address], on_error="ignore")
+            try:
+                return (await asyncio.wait_for(asked, ANSWER)).get(address, 0)
+            except TimeoutError:
+                return None
+
+        addresses = [each.address for each in self.nodes()]
+        with suppress(Exception):  # the scheduler is gone
+            return dict(zip(addresses, self._begin(lambda: asyncio.gather(*map(on, addresses))).result(), strict=True))
+        return {}
 
     def close(self) -> None:
-        """Leaves; nodes of its own end."""
+        """Leaves; nodes of its own end, frozen ones too."""
         with suppress(Exception):
             if self.plugin:
-                self.client.unregister_worker_plugin(self.plugin)
+                self._begin(
+                    lambda: asyncio.wait_for(self.client.unregister_worker_plugin(self.plugin), ANSWER)
+                ).result()
         with suppress(Exception):
             self.client.close(timeout=2)
         self._close_own()
 
     def _close_own(self) -> None:
-        if self._own is not None:
-            with suppress(Exception):
-                self._own.close(timeout=3)
+        if self._own is None:
+            return
+        processes = []
+        for pid in filter(None, (getattr(each, "pid", None) for each in self._own.workers.values())):
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                processes += [process, *process.children(recursive=True)]
+        with suppress(Exception):
+            self._own.close(timeout=3)
+        for process in processes:
+            with suppress(psutil.Error):
+                process.kill()
+
+    def _begin(self, call: Callable[[], Awaitable[Any]]) -> concurrent.futures.Future[Any]:
+        """Has Dask's client do something, which nobody need wait for."""
+
+        async def begun() -> Any:
+            return await call()
+
+        return asyncio.run_coroutine_threadsafe(begun(), self.client.loop.asyncio_loop)
 
     def _note(self, event: tuple[Any, dict[str, Any]]) -> None:
         found = event[1]
         self.events[found["key"]].append(found)
-
-
-def _own(where: str, scratch: Path, shared: Path) -> Any:
-    match = re.fullmatch(r"(local|slurm)(?::([1-9]\d{0,3}))?", where)
-    if match is None:
-        if re.match(r"(local|slurm)\b", where) or not re.fullmatch(ADDRESS, where):
-            raise ValueError(f"--scheduler: found {where!r}, expected {FORMS}")
-        return None
-    kind, count = match[1], int(match[2] or 1)
-    if kind == "local":
-        return local(count, scratch)
-    if shutil.which("sbatch") is None:
-        raise ValueError("--scheduler slurm: there is no sbatch here; run this where jobs are submitted")
-    return slurm(count, shared)
-
-
-def local(count: int, scratch: Path) -> SpecCluster:
-    """So many nodes on this machine, each with one of its GPUs and its share of the memory; all on loopback.
-
-    Whoever reaches Dask's ports runs what they like as this user, so its connections are encrypted with keys that are
-    made for this run: other users of the machine are shut out.
-    """
-    # on a busy machine a node that died takes longer to come back than Dask waits for it
-    dask.config.set({"distributed.deploy.lost-worker-timeout": f"{RESTART:g} s"})
-    security = Security.temporary()
-    devices = gpus()
-    memory = psutil.virtual_memory().total / count
-    nodes: dict[int, Any] = {}
-    for number in range(count):
-        # several GPUs: one each, in turn; a single one: the first node has it
-        device = devices[number % len(devices)] if devices else ""
-        has_one = number < len(devices)
-        nodes[number] = {
-            "cls": Nanny,
-            "options": {
-                "nthreads": 1,
-                "host": LOOPBACK,
-                "protocol": "tls://",
-                "security": security,
-                "memory_limit": 0,
-                "dashboard": False,
-                "local_directory": str(scratch / f"node-{number}"),
-                "resources": {"memory": memory} | ({"GPU": 1} if has_one else {}),
-                "env": {"CUDA_VISIBLE_DEVICES": device if has_one else ""} if devices else {},
-                "silence_logs": logging.CRITICAL,
-            },
-        }
-    options = {"host": LOOPBACK, "port": 0, "protocol": "tls://", "security": security}
-    options |= {"dashboard": True, "dashboard_address": f"{LOOPBACK}:0"}
-    return SpecCluster(
-        workers=nodes,
-        scheduler={"cls": Scheduler, "options": options},
-        security=security,
-        name="reprise",
-        silence_logs=logging.CRITICAL,
-    )
-
-
-def slurm(count: int, shared: Path) -> Any:
-    """So many jobs of Slurm, each a node that runs a stage at a time; Dask's configuration names queue and limits.
-
-    Connections are encrypted with keys of this run, which jobs read in ``shared``. Where a job asks for a GPU
-    (``--gres=gpu:1`` among ``jobqueue.slurm.job-extra-directives``), its node offers one.
-    """
-    from dask.utils import parse_bytes
-    from dask_jobqueue import SLURMCluster
-
-    def configured(name: str) -> Any:
-        return dask.config.get(f"jobqueue.slurm.{name}", None)
-
-    memory = configured("memory") or MEMORY
-    asked = " ".join(map(str, configured("job-extra-directives") or ()))
-    gpu = re.search(r"--(?:gres=gpu|gpus(?:-per-node|-per-task)?)[:=](?:\w+:)?(\d+)", asked)
-    offers = {"memory": parse_bytes(memory)} | ({"GPU": int(gpu[1])} if gpu else {})
-    cluster = SLURMCluster(
-        cores=1,  # threads of the worker: stages at a time
-        processes=1,
-        memory=memory,
-        job_cpu=configured("job-cpu") or configured("cores"),
-        job_name="reprise",
-        python=sys.executable,
-        security=Security.temporary(),
-        shared_temp_directory=str(shared),
-        worker_extra_args=["--resources", ",".join(f"{name}={value}" for name, value in offers.items())],
-        job_script_prologue=[
-            *(configured("job-script-prologue") or ()),
-            'cd "${TMPDIR:-/tmp}"',
-        ],
-        scheduler_options={"dashboard_address": f"{LOOPBACK}:0"},
-    )
-    cluster.scale(jobs=count)
-    return cluster

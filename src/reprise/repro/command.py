@@ -29,11 +29,11 @@ def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None, s
         targets: whatever `graph.matching` takes.
         jobs: stages at a time, 1 or more.
         shown: where to show it; standard error by default.
-        scheduler: where else than here stages run (see `cluster.FORMS`).
+        scheduler: where else than here stages run (see `own.FORMS`).
 
     Returns:
         0; 1 where a stage failed (stages that do not depend on it still run); 128 and the signal's number where one
-        ended it: everything has ended then within five seconds, and no lock is left.
+        ended it: everything has ended then within five seconds, but for a frozen node, and no lock is left.
 
     Raises:
         ValueError: there is no such stage, this is no DVC repository, or a dvc.yaml is not valid.

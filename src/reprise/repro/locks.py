@@ -7,6 +7,7 @@ keeps), and a full disk cuts it short, after which every DVC command fails.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -14,13 +15,14 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 WORKER = "reprise.repro.worker"
 BROKEN = 75  # its exit code where DVC's rwlock cannot be read: to be mended when nobody runs
 ELSEWHERE = 76  # its exit code where a stage has to run, and not here
+ALONE = "reprise-nodes.lock"  # in .dvc/tmp
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,32 @@ class Holder:
 
 class BusyError(Exception):
     """Nothing can be done before a living process ends; the message says which."""
+
+
+def alone(folder: Path, command: str) -> IO[str]:
+    """Keeps a checkout to this process, as long as what is returned is open: each run on nodes sends them its files.
+
+    Args:
+        folder: .dvc/tmp.
+        command: of this process, for others to name.
+
+    Raises:
+        BusyError: another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stream = (folder / ALONE).open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with stream:
+            stream.seek(0)
+            raise BusyError(f"{stream.read()} runs this checkout's stages on nodes: waiting for its end") from None
+    except OSError:  # a disk without locks
+        pass
+    stream.truncate(0)
+    stream.write(str(Holder(os.getpid(), command)))
+    stream.flush()
+    return stream
 
 
 def mend(folder: Path, root: Path, ignored: Collection[int] = ()) -> list[str]:

@@ -65,6 +65,14 @@ def fits(needed: Mapping[str, float], node: Mapping[str, float]) -> bool:
     return all(node.get(key, 0) >= value for key, value in needed.items())
 
 
+def amounts(needed: Mapping[str, float]) -> str:
+    """In words: ``memory 3.5 GB, GPU 1``."""
+    return ", ".join(
+        f"memory {round(value / 1e9, 3):g} GB" if name == "memory" else f"{name} {value:g}"
+        for name, value in needed.items()
+    )
+
+
 def _amount(value: object, where: str) -> float:
     """4, 4.5, ``4 GB`` or ``512 MiB`` as a number."""
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:

@@ -7,7 +7,9 @@ import select
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from reprise.repro import graph, locks
 from reprise.repro.arranging import unordered
@@ -43,7 +45,7 @@ class Run:
         self.ran = 0
         self.tries: Counter[str] = Counter()
         self.verdicts: dict[str, str] = {}  # of each claim, which several studies may answer
-        self.mended: set[str] = set()  # what was said of it
+        self.told: set[str] = set()  # what is said once
         self.broken = False  # DVC's rwlock: nothing starts until it is mended
         self._left = (-1.0, 0.0)  # (when, seconds)
 
@@ -105,21 +107,23 @@ class Run:
 
     def mend(self) -> None:
         """Clears DVC's rwlock of what belongs to no living process; waits where a living one may need it."""
-        said = ""
+        for line in self.patiently(lambda: locks.mend(self.locks, self.root)):
+            self.say_once(line)
+
+    def patiently(self, work: Callable[[], Any]) -> Any:
+        """Does something once no living process stands in the way, and says which one does."""
         while True:
             try:
-                lines = locks.mend(self.locks, self.root)
+                return work()
             except locks.BusyError as busy:
-                if str(busy) != said:
-                    said = str(busy)
-                    self.view.say(said, "waits")
+                self.say_once(str(busy))
                 self.step(1.0)
-            else:
-                for line in lines:
-                    if line not in self.mended:
-                        self.view.say(line, "waits")
-                self.mended.update(lines)
-                return
+
+    def say_once(self, text: str) -> None:
+        """Says what is waited for, or was mended; the same not again."""
+        if text not in self.told:
+            self.told.add(text)
+            self.view.say(text, "waits")
 
     def all_stages(self) -> None:
         """Runs them."""
@@ -151,13 +155,11 @@ class Run:
     def serve(self, *arguments: str) -> StageProcess:
         """Has a worker do something that belongs to no stage, and waits for it."""
         self.planner = process = StageProcess([*arguments], self.scratch)
-        said = ""
         while process.poll() is None:
             self.step()
             for report in process.reports.new():
-                if report.get("wait") and report["wait"] != said:
-                    said = report["wait"]
-                    self.view.say(f"waits for DVC's lock: {said} has it", "waits")
+                if report.get("wait"):
+                    self.say_once(f"waits for DVC's lock: {report['wait']} has it")
             self.view.show(self.overview)
         process.close()
         self.planner = None
@@ -195,9 +197,6 @@ class Run:
     def take(self, seconds: float) -> None:
         """Waits until something is printed, so long at most, and takes it."""
         listening = [process for process in self.processes if not process.silent]
-        if not listening:
-            time.sleep(seconds)
-            return
         for process in select.select(listening, [], [], seconds)[0]:
             process.read()
 

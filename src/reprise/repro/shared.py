@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from reprise.repro import bundle, graph
+from reprise.repro import bundle, graph, locks
 from reprise.repro.cluster import Cluster, Node
 from reprise.repro.costs import kept_timings
 from reprise.repro.display import Plain, Watched
@@ -21,17 +21,19 @@ from reprise.repro.graph import Stage
 from reprise.repro.locks import ELSEWHERE
 from reprise.repro.node import Checkout
 from reprise.repro.processes import StageProcess, log_name
-from reprise.repro.resources import fits, needs, offered, stays
+from reprise.repro.resources import amounts, fits, needs, offered, stays
 from reprise.repro.scheduler import LOGS, Run
 from reprise.repro.sent import SentStage
 from reprise.repro.signals import Signals
 from reprise.repro.slots import Slot
 from reprise.timings import TIMINGS, last_timings
 
-CHECK, COMPUTE, ADOPT, HERE = "check", "compute", "adopt", "here"
-ORDER = (ADOPT, HERE, CHECK)  # what a slot here takes first
+CHECK, COMPUTE, ADOPT, HERE, LARGE = "check", "compute", "adopt", "here", "large"
+ORDER = (ADOPT, HERE, LARGE, CHECK)  # what a slot here takes first
+HEAVY = (COMPUTE, LARGE)  # on a node, or here because none is large enough: their memory is counted
 MOVE = 5.0  # s that a stage waits for a busy node while another is free
 END = 4.5  # s that nodes have to end what they run
+PATIENCE = 10.0  # s that nodes have to take the checkout, before it is said who does not
 
 
 class NodeSlot(Slot):
@@ -57,13 +59,13 @@ class SharedRun(Run):
         self.options = ["--scheduler", where, *self.options]
         self.desk = Slot(len(self.slots), [])  # looks at stages and takes them over
         self.slots.append(self.desk)
-        self.names = bundle.names_of(root)
-        self.config = bundle.remote_config(root)
+        self.where = where
+        self.names: list[str] = []
         self.phases: dict[str, str] = {}
         self.sent: dict[str, SentStage] = {}  # what ran on a node and is to be taken over
         self.needs: dict[str, dict[str, float]] = {}
-        self.told: set[str] = set()
-        self.cluster = Cluster(where, scratch, self.locks)
+        self.cluster: Cluster | None = None
+        self.held = ExitStack()  # until the end
 
     @property
     def processes(self) -> list[StageProcess]:
@@ -74,6 +76,11 @@ class SharedRun(Run):
         return max(sum(isinstance(slot, NodeSlot) for slot in self.slots), 1)
 
     def prepare(self, targets: list[str]) -> bool:
+        command = " ".join(["reprise repro", *self.options, *targets])
+        self.held.enter_context(self.patiently(lambda: locks.alone(self.locks, command)))
+        self.names, config = bundle.names_of(self.root), bundle.remote_config(self.root)
+        self.cluster = Cluster(self.where, self.scratch, self.locks)
+        self.held.callback(self.cluster.close)
         self.view.say(f"dashboard: {self.cluster.dashboard}")
         self.refresh()
         if not super().prepare(targets):
@@ -83,10 +90,22 @@ class SharedRun(Run):
         self.needs = {stage.address: needs(stage, timings) for stage in stages}
         content = bundle.pack(self.root, self.names)
         commands = [stage.command for stage in stages if self.phases[stage.address] == CHECK]
-        self.cluster.equip(Checkout(bundle.identity(self.root), content, self.config, commands))
+        self._equip(Checkout(bundle.identity(self.root), content, config, commands))
         read = {source for stage in stages for source in stage.sources} - set(self.plan.graph)
         self._send_all(sorted(source for source in read if self.plan.wanted[source].cached))
         return True
+
+    def _equip(self, checkout: Checkout) -> None:
+        equipped, start = self.cluster.equip(checkout), time.monotonic()
+        while not equipped.done():
+            if time.monotonic() > start + PATIENCE:
+                self._tell_silent("is waited for")
+            self.step()
+        equipped.result()
+
+    def _tell_silent(self, what: str) -> None:
+        for address in [address for address, count in self.cluster.running().items() if count is None]:
+            self.say_once(f"node {address} does not answer and {what}")
 
     def here(self) -> list[Stage]:
         known = set(self.names)
@@ -99,7 +118,7 @@ class SharedRun(Run):
             return True
         if any(not self.plan.wanted[source].cached for source in stage.sources):
             return True
-        return any(not _known(self.root, path, names) for path in stage.foreign)
+        return any(not bundle.known(self.root, path, names) for path in stage.foreign)
 
     def _send_all(self, addresses: list[str]) -> None:
         """What is up to date and read by what is not has to be in the remote."""
@@ -126,7 +145,7 @@ class SharedRun(Run):
         for slot in self.slots:
             if slot.process is not None or self.broken:
                 continue
-            ready = self.ready()
+            ready = [stage for stage in self.ready() if self._has_room(stage)]
             if isinstance(slot, NodeSlot):
                 ready = [
                     stage
@@ -151,7 +170,7 @@ class SharedRun(Run):
     def _begin(self, slot: Slot, stage: Stage) -> Any:
         phase = self.phases[stage.address]
         log = self.root / LOGS / log_name(stage.label)
-        if phase == HERE:
+        if phase in (HERE, LARGE):
             kind = "share" if stage.cached else "repro"
             return StageProcess([kind, stage.address], self.scratch, log, {**slot.more, **self.warm.more})
         if phase == CHECK:
@@ -197,16 +216,12 @@ class SharedRun(Run):
 
     def _tell_unfit(self, offers: list[dict[str, float]]) -> None:
         """Says once which stages no node is large enough for, and that none is there."""
-        if not offers and "none" not in self.told:
-            self.told.add("none")
-            self.view.say("waits for a node: none is there", "waits")
+        if not offers:
+            self.say_once("waits for a node: none is there")
         for address in self.ready() if offers else ():
             asked = offered(self.needs[address], offers)
-            unfit = self.phases[address] == COMPUTE and not any(fits(asked, each) for each in offers)
-            if unfit and address not in self.told:
-                self.told.add(address)
-                words = ", ".join(f"{name} {value:g}" for name, value in asked.items())
-                self.view.say(f"{self.plan.wanted[address].label} waits for a node with {words}", "waits")
+            if self.phases[address] == COMPUTE and not any(fits(asked, each) for each in offers):
+                self.say_once(f"{self.plan.wanted[address].label} waits for a node with {amounts(asked)}")
 
     def ended(self, slot: Slot) -> None:
         assert slot.stage is not None
@@ -214,12 +229,37 @@ class SharedRun(Run):
         phase, process = self.phases[address], slot.process
         code = process.poll()
         if phase == CHECK and code == ELSEWHERE:
-            self._next(slot, COMPUTE)
+            self._place(slot)
         elif phase == COMPUTE and code == 0:
             self.sent[address] = process
             self._next(slot, ADOPT)
         else:
             super().ended(slot)
+
+    def _place(self, slot: Slot) -> None:
+        """To the nodes with what has to run; where none can come that is large enough, here, or nowhere."""
+        stage, offers = slot.stage, self.cluster.offers
+        asked = offered(self.needs[stage.address], offers)
+        if not offers or any(fits(asked, each) for each in offers):
+            self._next(slot, COMPUTE)
+            return
+        words = f"{stage.label} asks for {amounts(asked)}, and the largest node has {amounts(offers[0])}"
+        if fits(asked, self.cluster.here):
+            self.view.say(f"{words}: it runs on this machine, outside of the nodes")
+            self._next(slot, LARGE)
+            return
+        slot.process.close()
+        slot.clear()
+        self.failed.append(stage.address)
+        self.blocked |= self.plan.readers(stage.address)
+        advice = "state less under its meta.resources, or run it on a larger machine"
+        self.view.say(f"FAILED: {words}, this machine {amounts(self.cluster.here)}: {advice}", "failed")
+
+    def _has_room(self, address: str) -> bool:
+        """Whether this machine has the memory beside what runs, where all nodes are on it."""
+        running = [slot.stage.address for slot in self.slots if slot.stage]
+        asked = [self.needs[each].get("memory", 0) for each in (address, *running) if self.phases[each] in HEAVY]
+        return not self.cluster.offers or self.phases[address] not in HEAVY or sum(asked) <= self.cluster.here["memory"]
 
     def _next(self, slot: Slot, phase: str) -> None:
         address = slot.stage.address
@@ -234,29 +274,19 @@ class SharedRun(Run):
         super().finished(stage, sent or process, "running" if sent else state)
 
     def end_elsewhere(self) -> None:
-        """Ends what runs on nodes, and waits until it has."""
+        """Ends what runs on nodes, and waits until it has; a node that does not answer is named and left."""
         keys = [slot.process.key for slot in self.slots if isinstance(slot.process, SentStage)]
+        if not keys:
+            return
         self.cluster.cancel(keys)
         until = time.monotonic() + END
-        while keys and len(self.signals.received) < 2 and time.monotonic() < until and self.cluster.running():
+        while len(self.signals.received) < 2 and time.monotonic() < until:
+            running = self.cluster.running()
+            if not any(count is None or count for count in running.values()):
+                return
             time.sleep(0.1)
+        self._tell_silent("is left")
 
     def close(self) -> None:
         super().close()
-        self.cluster.close()
-
-
-def _known(root: Path, path: str, names: set[str]) -> bool:
-    """Whether git knows a file, or everything in a folder."""
-    if path.startswith(".."):
-        return False
-    place = root / path
-    if not place.is_dir():
-        return path in names or not place.exists()
-    return all(found in names for found in _files(root, place))
-
-
-def _files(root: Path, folder: Path) -> Iterable[str]:
-    for here, _, files in os.walk(folder):
-        for name in files:
-            yield os.path.relpath(os.path.join(here, name), root)
+        self.held.close()

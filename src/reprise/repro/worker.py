@@ -209,6 +209,7 @@ def main(arguments: list[str]) -> int:
     """Runs one of the two; what goes wrong is told as DVC tells it, the reason last."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: ending.append(number))  # not inherited, as ignoring them would be
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # which nodes of the driver's machine block
     kind, argument, *more = arguments
     sys.argv = ["reprise", "repro"] if kind == "plan" else ["reprise", "repro", argument]  # what DVC's locks name
     logging.getLogger("dvc").addHandler(StateReporter())
