@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +20,21 @@ from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric, primary
 from reprise.claims.ledger import state
 from reprise.files import write_text
+from reprise.folders import PREFIX, replacing_folder, restore
 from reprise.report.runs import kept_runs
 from reprise.repro.current import Made, of_studies
 from reprise.repro.graph import Stage
 from reprise.statistics import seeds_effect
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from reprise.folders import replacing_folder
+rename = Path.rename
+Path.rename = lambda *names: (rename(*names), os.kill(os.getpid(), signal.SIGKILL))
+with replacing_folder(Path(sys.argv[1])) as made:
+    (made / "new").touch()
+"""
 MADE = {
     "mixtures": Made(("evaluate mixtures",)),
     "thresholds": Made(("evaluate thresholds",)),
@@ -264,6 +276,30 @@ def test_what_fails_half_way_leaves_what_was_kept_before(checkout, monkeypatch):
             kept(checkout, folder, "second")
     assert {path: path.read_bytes() for path in (checkout / "reports").rglob("*") if path.is_file()} == before
     assert not (checkout / "reports" / "other").exists()
+
+
+def test_what_a_killed_call_had_moved_away_is_put_back_by_the_next_whatever_comes_of_it(checkout):
+    kept(checkout, machine="first")
+    reports = checkout / "reports"
+    command = [sys.executable, "-c", KILLED, reports / "full"]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert not (reports / "full").exists()
+    shutil.move(checkout / "data" / "evidence", checkout / "elsewhere")
+    with pytest.raises(FileNotFoundError, match="no study has evidence"):
+        kept(checkout)
+    assert [path.name for path in reports.iterdir()] == ["full"]
+    assert provenance(checkout)["machine"] == "first"
+
+
+def test_what_a_living_call_makes_is_left_alone(tmp_path):
+    (tmp_path / "full").mkdir()
+    with replacing_folder(tmp_path / "full") as made:
+        restore(tmp_path)
+        (made / "a").touch()
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["full", "full/a"]
+    (tmp_path / f"{PREFIX}notes").mkdir()  # another's, by its name
+    restore(tmp_path)
+    assert (tmp_path / f"{PREFIX}notes").is_dir()
 
 
 def test_a_folder_with_other_files_is_not_replaced(checkout):

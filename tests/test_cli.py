@@ -313,6 +313,24 @@ def test_a_user_without_a_home_is_told_so_in_one_line(tmp_path):
     assert "set HOME" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("MemoryError('Unable to allocate 37 GiB')", "Unable to allocate 37 GiB"),
+        ("MemoryError()", "MemoryError"),
+        ("RuntimeError('DefaultCPUAllocator: can\\'t allocate memory')", "can't allocate memory"),
+    ],
+)
+def test_memory_that_runs_out_is_one_line_with_the_file_that_was_given(tmp_path, raised, said):
+    (tmp_path / "big.json").touch()
+    code = f"import sys; from reprise import cli\ndef fail(): raise {raised}\ncli.app = fail; cli.main()"
+    command = [sys.executable, "-c", code, "big.json", "--masks"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert done.stderr.startswith("reprise: big.json: not enough memory (")
+    assert said in done.stderr
+
+
 def test_the_version_is_that_of_the_installed_package(tmp_path):
     assert reprise("--version", cwd=tmp_path).stdout == f"reprise {metadata.version('reprise')}\n"
     assert package.__version__ == metadata.version("reprise")

@@ -16,7 +16,7 @@ SOURCE = ROOT / "src"
 LAYERS = (
     ("arrays", "messages"),
     ("npz", "yaml_files"),
-    ("files", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
+    ("files", "folders", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
     ("config", "plotting", "metrics", "layers", "closure", "overlap"),
     ("renewal",),
     ("workspace", "models", "calibration", "checkpoints"),

@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 from reprise import config
 from reprise.claims.ledger import build_rows, collect_metrics, read_study
 from reprise.files import write_json, write_text
+from reprise.folders import replacing_folder, restore
 from reprise.messages import shown
 from reprise.registry import named_studies
 from reprise.report import markdown
@@ -72,8 +72,9 @@ def keep(
         ValueError: ``folder`` does not lie in ``reports``, the pipeline writes it, or it holds something else; or no
             study is done.
     """
-    reports = root / "reports"
     target = _target(folder, root)
+    if target.parent.is_dir():
+        restore(target.parent)
     if not machine.isprintable():
         raise ValueError(f"--machine {shown(machine)}: one line of printable letters is expected")
     studies, left_out, known = _done(root, how)
@@ -93,9 +94,7 @@ def keep(
         **_times(root, [stage for name in studies for stage in known[name].stages]),
     }
     charts = {name: [each for each in found["figures"] if each["kind"] == "svg"] for name, found in studies.items()}
-    with tempfile.TemporaryDirectory(dir=reports, prefix=".keep-") as scratch:  # whole or not at all
-        kept = Path(scratch) / "kept"
-        kept.mkdir()
+    with replacing_folder(target) as kept:
         pages = [study_page(name, found | {"figures": charts[name]}, rows, root) for name, found in studies.items()]
         write_json(kept / "ledger.json", rows)
         write_json(kept / "metrics.json", collect_metrics(studies))
@@ -108,10 +107,6 @@ def keep(
             shutil.copyfile(figure["file"], kept / figure["path"])
         write_text(kept / "README.md", markdown.mirror(front_page(rows, pages), about(provenance)))
         write_json(kept / "provenance.json", provenance)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            target.rename(Path(scratch) / "before")
-        kept.rename(target)
     commit, machine = provenance["commit"][:10], provenance["machine"]
     number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
     ids = ranges(row["id"] for row in answered)

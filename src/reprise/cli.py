@@ -66,6 +66,15 @@ def _said(error: ValueError | OSError) -> str:
     return "\n".join(map(shown, str(error).split("\n")))
 
 
+def _too_large(error: Exception) -> str:
+    """That memory ran out, with the files of the command line: what is read of them takes it."""
+    from reprise.messages import one_line, shown
+
+    files = ", ".join(shown(word) for word in sys.argv[1:] if os.path.isfile(word))
+    why = f"not enough memory ({one_line(error)})"
+    return f"{files}: {why}; is it the file that is meant? If so, give a smaller one" if files else why
+
+
 def main() -> None:
     """Entry point: errors that a user can mend are one line and exit code 1."""
     if sys.platform == "win32":  # no fcntl, no fork, no process groups
@@ -88,10 +97,13 @@ def main() -> None:
     except (ValueError, OSError) as error:  # a closed pipe ends in typer, quietly
         print("reprise:", _said(error), file=sys.stderr)
         raise SystemExit(1) from None
-    except RuntimeError as error:
-        if "home directory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error) or "out of memory" in str(error):
+            print("reprise:", _too_large(error), file=sys.stderr)
+        elif "home directory" in str(error):
+            print("reprise: this user has no home directory; set HOME to a folder that can be written", file=sys.stderr)
+        else:
             raise
-        print("reprise: this user has no home directory; set HOME to a folder that can be written", file=sys.stderr)
         raise SystemExit(1) from None
 
 

@@ -6,6 +6,7 @@ import copy
 import json
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from scipy.special import expit
 
 from reprise.calibration import TemperatureScaling, softmax
-from reprise.calibration.own_data import as_text, report
+from reprise.calibration.own_data import ALONE, as_text, report
 from reprise.calibration.report import METHODS
 from reprise.calibration.saved import apply, read_fitted
 
@@ -265,3 +266,39 @@ def test_a_warning_goes_to_standard_error_and_not_among_the_results(draw, tmp_pa
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr.startswith("warning: logits: every row is non-negative and sums to 1")
     assert "warning:" not in done.stdout
+
+
+def test_an_array_that_expands_to_far_more_than_it_takes_is_refused_before_it_does(tmp_path):
+    np.savez_compressed(tmp_path / "p.npz", logits=np.zeros((20_000, 1000), np.float32), labels=np.zeros(20_000, int))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"p\.npz: logits cannot be read \(its .* bytes expand to 80,000,\d+; bey"):
+        report(tmp_path / "p.npz")
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+
+
+def test_compressed_logits_are_read(answers, tmp_path):
+    z, y = answers(200, 3)
+    np.savez_compressed(tmp_path / "p.npz", logits=z, labels=y.argmax(axis=1))
+    assert report(tmp_path / "p.npz")["classes"] == 3
+
+
+@pytest.mark.parametrize(("labelled", "alone"), [(False, 3), (True, 4)])
+def test_methods_that_fit_each_class_by_itself_are_left_out_of_very_many_and_said_to_be(tmp_path, labelled, alone):
+    rng = np.random.default_rng(0)
+    k = ALONE + 1
+    labels = rng.integers(0, 2, (4, k)) if labelled else np.arange(4)
+    path = save(tmp_path / "p.npz", logits=rng.normal(size=(4, k)).astype(np.float32), labels=labels)
+    result = report(path, save=tmp_path / "fitted.json")
+    left = [row["note"] for row in result["rows"] if row["note"].startswith("left out: it fits each of 20,001 ")]
+    assert len(left) == alone
+    assert rows(result)["temperature"]["ece"] is not None
+    assert "isotonic: left out" in as_text(result)
+    assert result["rows"][0]["method"] == "uncalibrated"
+
+
+def test_a_damaged_file_of_what_was_fitted_says_what_writes_it(tmp_path):
+    (tmp_path / "fitted.json").write_text("{")
+    with pytest.raises(ValueError, match=r"fitted\.json: not valid JSON .*`reprise calibration FILE --save") as caught:
+        read_fitted(tmp_path / "fitted.json")
+    assert "dvc" not in str(caught.value)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+from reprise.data import coco_fields, detection_report
 from reprise.data.coco import AnnotationError, Truth, read_detections, read_truth, write_detections, write_truth
+from reprise.data.coco_runs import mask_of, polygon_counts
 from reprise.metrics.detection import Objects
 from reprise.metrics.runs import Runs
 
@@ -250,3 +254,77 @@ def test_a_crowd_is_one_or_none(written, value):
 @pytest.mark.parametrize(("value", "crowd"), [(0, False), (1, True), (True, True), (False, False)])
 def test_a_crowd_is_read(written, value, crowd):
     assert read_truth(written(document(annotation(iscrowd=value)))).objects.crowd.tolist() == [crowd]
+
+
+BOUND = """
+import json, resource, sys
+from reprise.data.detection_report import report
+taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + (300 << 20),) * 2)
+try:
+    found = report(*sys.argv[1:], True)
+except ValueError as error:
+    print(error)
+else:
+    print(round(found.scores.table()["AP"], 9), len(found.by_class()))
+"""
+
+
+def compared(folder, polygons, size=(30, 40), classes=1):
+    """What is said of a picture with one object of these polygons, detected as it is, within 300 MiB."""
+    row = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 9, 9], "segmentation": polygons}
+    truth = {
+        "images": [{"id": 1, "height": size[0], "width": size[1]}],
+        "categories": [{"id": i, "name": f"class {i}"} for i in range(1, classes + 1)],
+        "annotations": [row | {"id": 1}],
+    }
+    for name, value in (("truth.json", truth), ("found.json", [row | {"score": 0.5}])):
+        (folder / name).write_text(json.dumps(value))
+    command = [sys.executable, "-c", BOUND, folder / "truth.json", folder / "found.json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_polygons_take_the_memory_of_their_picture_not_of_their_coordinates(tmp_path):
+    assert compared(tmp_path, [[1, 1, 2e7, 1, 2e7, 2e7, 1, 2e7]]) == "1.0 1"
+    assert compared(tmp_path, [[1, 1, 9, 1, 9, 9], [5, 5, 1e9, 5, 9, 1e9]]) == "1.0 1"
+    assert "a corner at 1e+30, in a picture of 30 x 40" in compared(tmp_path, [[1, 1, 1e30, 1, 9, 9]])
+    several = [[1, 1, 9, 1, 9, 9], [20, 20, 29, 20, 29, 29]]
+    assert compared(tmp_path, several, (2**20 - 1, 2**20 - 1)) == "1.0 1"
+    wide = [[x for _ in range(99) for x in (0, 0, 2**20, 1)]]
+    assert "annotations[0] (id 1): segmentation: edges that pass 20" in compared(tmp_path, wide, (9, 2**20 - 1))
+
+
+def test_classes_without_an_object_take_no_memory(tmp_path):
+    assert compared(tmp_path, [[1, 1, 9, 1, 9, 9]], classes=50_000) == "1.0 50000"
+
+
+def test_more_classes_with_objects_than_can_be_compared_are_refused(tmp_path, monkeypatch):
+    compared(tmp_path, [[1, 1, 9, 1, 9, 9]])
+    monkeypatch.setattr(detection_report, "CLASSES", 0)
+    with pytest.raises(ValueError, match=r"truth\.json: objects of 1 classes; no more than 0 are compared"):
+        detection_report.report(tmp_path / "truth.json", tmp_path / "found.json")
+
+
+def test_many_wide_polygons_are_refused_before_they_take_more_than_the_file_explains(tmp_path, monkeypatch):
+    monkeypatch.setattr(coco_fields, "RUNS", (100, 10))
+    row = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 9, 9], "segmentation": [[0, 0, 40, 0, 40, 20, 0, 20]]}
+    truth = {
+        "images": [{"id": 1, "height": 30, "width": 40}],
+        "categories": [{"id": 1}],
+        "annotations": [row | {"id": i} for i in range(3)],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    with pytest.raises(AnnotationError, match=r"annotations\[1\] \(id 1\): segmentation: up to here polygons have too"):
+        read_truth(tmp_path / "truth.json", masks=True)
+
+
+def test_the_union_of_polygons_is_that_of_their_masks():
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        size = tuple(rng.integers(1, 20, 2).tolist())
+        polygons = rng.uniform(-4, 24, (int(rng.integers(2, 5)), 4, 2))
+        expected = np.any([mask_of(polygon_counts(points, size), size) for points in polygons], axis=0)
+        found = coco_fields._one_mask([points.ravel().tolist() for points in polygons], size)
+        np.testing.assert_array_equal(mask_of(found, size), expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,42 @@ def test_polygons_are_drawn_as_in_pycocotools(seed):
     rle = pycocotools().frPyObjects([points.ravel().tolist()], *size)
     expected = pycocotools().decode(rle)[..., 0].astype(bool)
     np.testing.assert_array_equal(mask_of(polygon_counts(points, size), size), expected)
+
+
+def drawn_step_by_step(points, size):
+    """What a polygon encloses, by every point of its edges on the fine grid, as pycocotools goes."""
+    height, width = size
+    corners = np.trunc(5 * points + 0.5).astype(int)
+    path = []
+    for one, other in zip(corners, np.roll(corners, -1, 0), strict=True):
+        far = np.abs(other - one)
+        along = int(far[0] < far[1])
+        turned = one[along] > other[along]
+        start, stop = (other, one) if turned else (one, other)
+        slope = (stop[1 - along] - start[1 - along]) / far[along] if far[along] else 0.0
+        edge = np.empty((far[along] + 1, 2), int)
+        edge[:, along] = start[along] + np.arange(far[along] + 1)
+        edge[:, 1 - along] = np.trunc(start[1 - along] + slope * np.arange(far[along] + 1) + 0.5)
+        path.append(edge[::-1] if turned else edge)
+    path = np.concatenate(path)
+    inside = np.zeros((height, width), bool)
+    for (x, y), (after_x, after_y) in pairwise(path):
+        column = (min(x, after_x) + 0.5) / 5 - 0.5
+        if x != after_x and column == np.floor(column) and 0 <= column < width:
+            row = int(np.ceil(np.clip((min(y, after_y) + 0.5) / 5 - 0.5, 0, height)))
+            flat = inside.T.ravel()
+            flat[int(column) * height + row :] ^= True
+            inside = flat.reshape(width, height).T
+    return inside
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_polygons_are_drawn_as_step_by_step_however_far_they_reach(seed):
+    rng = np.random.default_rng(seed)
+    size = (int(rng.integers(1, 30)), int(rng.integers(1, 30)))
+    reach = [4, 40, 300][seed % 3]
+    points = rng.uniform(-reach, reach + 30, (int(rng.integers(3, 9)), 2)).round(int(rng.integers(0, 3)))
+    np.testing.assert_array_equal(mask_of(polygon_counts(points, size), size), drawn_step_by_step(points, size))
 
 
 def test_a_rectangle_covers_the_pixels_whose_middles_it_holds():

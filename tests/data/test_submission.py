@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -277,3 +279,11 @@ def test_a_name_with_control_characters_reaches_no_terminal(tmp_path):
     with pytest.raises(ValueError, match="a second row") as caught:
         read_submission(path, (3, 4))
     assert str(caught.value).isprintable()
+
+
+def test_a_file_is_checked_without_making_its_masks(tmp_path):
+    (tmp_path / "s.csv").write_text("img,pixels\n" + "".join(f"{i},1 2\n" for i in range(200)))
+    tracemalloc.start()
+    assert check_submission(tmp_path / "s.csv", (32767, 32767)).endswith("200 images of 32767 x 32767, 200 with a mask")
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()

@@ -20,16 +20,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.conftest import ROOT
+from safetensors.torch import save
+from tests.conftest import ROOT, copy_params
 
 from reprise import config
 from reprise.claims.ledger import build_rows, read_studies
 from reprise.data import coco, fetch, idx, rle, safe_pickle, submission, voc
 from reprise.data.opening import PictureError
 from reprise.files import read_json, read_npz, write_npz
+from reprise.inside.trained import check_trained
 from reprise.messages import shown
+from reprise.networks import load_networks
 from reprise.recorded import read_times
+from reprise.registry import import_part
 from reprise.timings import last_timings
+from reprise.workspace import Workspace
 
 FUZZ = bool(os.environ.get("REPRISE_FUZZ"))
 SEED = int.from_bytes(os.urandom(4), "big") if FUZZ else 0
@@ -156,9 +161,42 @@ def sound(folder: Path) -> dict[str, tuple[bytes, str, Callable[[Path], object]]
     }  # fmt: skip
 
 
+def trained(folder: Path, kind: str) -> tuple[bytes, str, Callable[[Path], object]]:
+    """The same of what training writes: one of its files is the damaged one, the other is sound."""
+    copy_params(folder, "rotation")
+    config.set_value(folder, "scale=smoke")
+    space = Workspace("rotation", folder)
+    settings, shapes = space.settings("baseline"), {"image": (32, 32, 3), "label": ()}
+    model = import_part("rotation", "train").build(settings, shapes, None)
+    weights = {f"seed0/{name}": tensor.contiguous() for name, tensor in model.state_dict().items()}
+    record = {"settings": settings.model_dump(mode="json"), "shapes": shapes, "structure": [None]}
+    files = {"run.json": json.dumps(record).encode(), "weights.safetensors": save(weights)}
+
+    def check(path: Path) -> None:
+        root = path.parent / f"{path.name}-run"
+        shutil.copytree(folder / "pipelines", root / "pipelines")
+        shutil.copy(folder / "params.yaml", root)
+        here = Workspace("rotation", root)
+        here.run("baseline").mkdir(parents=True)
+        for name, content in files.items():
+            (here.run("baseline") / name).write_bytes(path.read_bytes() if name == kind else content)
+        try:
+            check_trained(here, "baseline")
+            list(load_networks(here, "baseline"))
+        except ValueError as error:
+            begin, end = f"{here.run('baseline') / kind}: ", "; `reprise repro rotation` makes it again"
+            if not (str(error).startswith(begin) and str(error).endswith(end)):
+                raise RuntimeError(str(error)) from error
+            raise
+
+    return files[kind], kind, check
+
+
+TRAINED = ["run.json", "weights.safetensors"]
 KINDS = [
     *("idx", "idx.gz", "xml", "truth", "detections", "run lengths", "runs alone", "npz", "pickle", "zip", "tar", "tgz"),
     *("json", "evidence", "params", "times", "recorded"),
+    *TRAINED,
 ]
 
 
@@ -167,7 +205,8 @@ def test_every_damaged_file_is_read_or_refused_in_a_line(kind, tmp_path, record_
     rng = np.random.default_rng([SEED, KINDS.index(kind)])
     (tmp_path / "files").mkdir()
     (tmp_path / "sound").mkdir()
-    content, name, reader = sound(tmp_path / "sound")[kind]
+    folder = tmp_path / "sound"
+    content, name, reader = trained(folder, kind) if kind in TRAINED else sound(folder)[kind]
     outside = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path != tmp_path / "files"}
     refused = 0
     for number in range(EACH):

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from tests.inside.test_style import as_keras, random_weights
 from tests.studies import made_up
 
+from reprise.files import write_json
 from reprise.inside import inverting, painting
 from reprise.inside.explaining import explain
 from reprise.inside.inverting import GAP, inverted
 from reprise.inside.pictures import read_colour, write_colour
 from reprise.inside.pretrained import squeezenet
+from reprise.inside.trained import check_trained
+from reprise.registry import import_part
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,54 @@ def test_a_trained_network_explains_a_picture_of_any_size(tmp_path, monkeypatch)
             explain(one, network, tmp_path / "out.png", "gradient", label)
     with pytest.raises(ValueError, match="no seed 9; there are 0, 1, 2"):
         explain(one, "maximisation/network", tmp_path / "out.png", "gradient", seed=9)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "words"),
+    [
+        ("run.json", lambda path: path.write_text("{}"), "expected an object with settings"),
+        ("run.json", lambda path: path.write_text("[]"), "expected an object with settings"),
+        ("run.json", lambda path: path.write_text('{"settings": 3, "shapes": {}, "structure": 0}'), "validation"),
+        ("weights.safetensors", lambda path: path.write_bytes(b""), "header too small"),
+        ("weights.safetensors", lambda path: path.write_bytes(path.read_bytes()[:5000]), ""),
+        ("weights.safetensors", lambda path: path.unlink(), "is missing"),
+    ],
+)
+def test_damage_of_what_training_wrote_is_named_with_the_command_that_mends_it(
+    tmp_path, monkeypatch, name, damage, words
+):
+    space = made_up.workspace("stylisation", tmp_path, 1)
+    study, settings, shapes = import_part("stylisation", "train"), space.settings("network"), {"image": (32, 32, 3)}
+    model = study.build(settings, shapes, None)
+    folder = space.run("network")
+    write_json(
+        folder / "run.json",
+        {"settings": settings.model_dump(mode="json"), "shapes": shapes | {"label": ()}, "structure": [None]},
+    )
+    weights = {f"seed0/{key}": tensor.clone() for key, tensor in model.state_dict().items()}
+    save_file(weights, folder / "weights.safetensors")
+    monkeypatch.chdir(tmp_path)
+    one, other = picture(tmp_path / "a.png"), picture(tmp_path / "b.png", seed=1)
+    explain(one, "stylisation/network", tmp_path / "out.png", "gradient")
+    damage(folder / name)
+    for ask in (
+        lambda: explain(one, "stylisation/network", tmp_path / "out.png", "gradient"),
+        lambda: painting.paint(one, other, tmp_path / "out.png", size=48, steps=1),
+    ):
+        with pytest.raises((ValueError, OSError), match=name) as caught:
+            ask()
+        assert words in str(caught.value)
+        assert "`reprise repro stylisation`" in str(caught.value)
+        assert str(caught.value).isprintable()
+
+
+def test_sizes_in_a_damaged_record_take_no_memory(tmp_path):
+    space = made_up.workspace("stylisation", tmp_path, 1)
+    record = {"settings": space.settings("network").model_dump(mode="json"), "structure": [None]}
+    write_json(space.run("network") / "run.json", record | {"shapes": {"image": [2**20, 2**20, 3], "label": []}})
+    save_file({"seed0/x": torch.zeros(3)}, space.run("network") / "weights.safetensors")
+    with pytest.raises(ValueError, match=r"(weights\.safetensors|run\.json): not what training wrote"):
+        check_trained(space, "network")
 
 
 @pytest.mark.parametrize(

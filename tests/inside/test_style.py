@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -186,6 +188,8 @@ def test_pickles_strangers_and_damage_are_refused_by_name(tmp_path):
     np.savez(tmp_path / "biasless.npz", **broken)
     arrays["conv1/conv1_3/bias:0"] = arrays["conv1/conv1_3/bias:0"] * np.nan
     np.savez(tmp_path / "nan.npz", **arrays)
+    (tmp_path / "empty.npz").touch()
+    np.savez_compressed(tmp_path / "packed.npz", **broken)
     for name, words in {
         "vgg16.pth": "a pickle can run anything",
         "cut.safetensors": "not a whole safetensors file",
@@ -193,7 +197,37 @@ def test_pickles_strangers_and_damage_are_refused_by_name(tmp_path):
         "biasless.npz": "a bias is missing",
         "nan.npz": "not finite",
         "absent.npz": "no such file of weights",
+        "empty.npz": r"not a whole npz file \(not an .npz archive \(File is not a zip file\)\); write it with np.savez",
+        "packed.npz": r"conv1_3/kernel:0 cannot be read \(it is compressed.*; write it with np.savez",
     }.items():
         with pytest.raises((ValueError, OSError), match=words) as raised:
             load_pretrained(tmp_path / name)
         assert name in str(raised.value)
+        assert "dvc" not in str(raised.value)  # it is the user's own
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 2**13, 2**13), (10**12,), (3, 3, 512, 512)])
+def test_an_h5_file_that_states_what_was_never_written_is_refused_before_memory_is_taken(tmp_path, shape):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.create_dataset("block1_conv1/kernel:0", shape, "f4", chunks=True)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"w\.h5: not a whole h5 file \(block1_conv1/kernel:0: of shape .*; download"):
+        load_pretrained(tmp_path / "w.h5")
+    assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    tracemalloc.stop()
+
+
+def test_h5_files_are_read_compressed_or_not_and_junk_is_named(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    arrays = as_keras(random_weights(squeezenet(bgr=True)).requires_grad_(False))
+    for name, compression in (("plain.h5", None), ("packed.hdf5", "gzip")):
+        with h5py.File(tmp_path / name, "w") as file:
+            for key, array in arrays.items():
+                file.create_dataset(key, data=array, compression=compression)
+        assert load_pretrained(tmp_path / name).name == "SqueezeNet 1.1"
+    (tmp_path / "junk.h5").write_bytes(b"junk" * 99)
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "plain.h5").read_bytes()[:100_000])
+    for name in ("junk.h5", "cut.h5"):
+        with pytest.raises(ValueError, match=rf"{name}: not a whole h5 file \(.*; download it again"):
+            load_pretrained(tmp_path / name)

@@ -356,6 +356,25 @@ def keep_real(root: Path, claim: int = 5, left_out: dict | None = None, **fields
     return provenance
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("studies.json", '{"mixtures": 3}'),
+        ("studies.json", '{"mixtures": {"declared": [], "figures": []}}'),
+        ("studies.json", '{"mixtures": {"declared": {}, "figures": [{}]}}'),
+        ("studies.json", "[]"),
+        ("studies.json", "{"),
+        ("provenance.json", '{"committed": 3}'),
+        ("provenance.json", ""),
+    ],
+)
+def test_what_was_kept_and_is_damaged_is_named_with_what_brings_it_back(reported, name, content):
+    keep_real(reported)
+    (reported / KEPT / name).write_text(content)
+    with pytest.raises(ValueError, match=rf"{name}: not what `reprise keep` writes; `git checkout -- .*{name}` brings"):
+        kept_runs(reported)
+
+
 @pytest.mark.usefixtures("quick")
 def test_real_data_lead_where_this_run_has_but_a_stand_in(reported):
     """A kept run on real data answers what generated data cannot, and a page says where each number comes from."""

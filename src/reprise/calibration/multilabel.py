@@ -109,8 +109,7 @@ def _row(
 ) -> dict[str, Any]:
     p = probabilities.astype(float)
     mean = gap_interval(probabilities, labels, bins)
-    gaps = [_gaps(column, answers, bins) for column, answers in zip(probabilities.T, labels.T, strict=True)]
-    counts, sums = (np.stack(part) for part in zip(*gaps, strict=True))
+    counts, sums = _gaps(probabilities, labels, bins)
     floor = float(np.finfo(np.float64).eps)
     own = np.clip(np.where(labels, p, 1 - p), floor, 1)
     return {
@@ -131,6 +130,9 @@ def _row(
 
 
 def _gaps(scores: np.ndarray, truth: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """(bins,) examples of one label, and its gaps as sums."""
-    index = np.searchsorted(bin_edges(bins, scores.dtype)[1:-1], scores, side="left")
-    return np.bincount(index, minlength=bins), np.abs(bin_sums(index, truth - scores.astype(float), bins))
+    """(k, bins) examples of each label, and its gaps as sums."""
+    k = scores.shape[1]
+    index = np.searchsorted(bin_edges(bins, scores.dtype)[1:-1], scores, side="left") + bins * np.arange(k)
+    counts = np.bincount(index.ravel(), minlength=k * bins)
+    sums = bin_sums(index.ravel(), (truth - scores.astype(float)).ravel(), k * bins)
+    return counts.reshape(k, bins), np.abs(sums).reshape(k, bins)

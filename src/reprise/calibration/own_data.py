@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,12 @@ from reprise.calibration.base import Calibrator
 from reprise.calibration.intervals import calibration_error_interval
 from reprise.calibration.multilabel import PerLabel, evaluate_labels
 from reprise.calibration.predictions import Predictions, load_predictions
-from reprise.calibration.report import METHODS, NLL_FLOOR, fit_methods
+from reprise.calibration.report import COLUMNS, METHODS, NLL_FLOOR, fit_methods
 from reprise.calibration.saved import write_fitted
 from reprise.files import check_writable, shown
 from reprise.metrics import calibration as metrics
 
+ALONE = 20_000  # classes or labels; each takes milliseconds of a method that fits it by itself
 INTERVAL = ("ece_low", "ece_high", "ece_by_chance")
 KINDS = {"classes": "{} classes", "binary": "two classes, one logit", "labels": "{} labels, any number of them true"}
 
@@ -28,6 +30,7 @@ def report(
     save: Path | None = None,
     multilabel: bool = False,
     probabilities: bool = False,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Fits every method and measures it on examples that it has not seen.
 
@@ -41,6 +44,7 @@ def report(
         out: folder for ``reliability.svg`` and ``reliability.png``; None draws nothing.
         save: a JSON file for what was fitted, which :func:`reprise.calibration.saved.apply` takes.
         multilabel, probabilities: as :func:`~reprise.calibration.predictions.load_predictions` takes them.
+        progress: say on the terminal which method is done.
 
     Returns:
         file, kind, classes, bins, fitted (examples), measured (examples), split (a sentence), warnings (sentences),
@@ -66,6 +70,8 @@ def report(
     rows, curves = [], {}
     for row, found, method in _measured(given, bins):
         rows.append(row)
+        if progress:
+            print(f"\r{row['method']:<13}done", end="\r", file=sys.stderr, flush=True)
         if method is not None:
             fitted[row["method"]] = method
         if out is not None and found is not None:
@@ -94,12 +100,18 @@ def _measured(
     given: Predictions, bins: int
 ) -> Iterator[tuple[dict[str, Any], np.ndarray | None, Calibrator | PerLabel | None]]:
     """A row, the test probabilities and what was fitted, method by method."""
-    if given.kind == "labels":
-        yield from evaluate_labels(given.fit, given.test, METHODS, bins)
-        return
-    for row, found, method in fit_methods(given.fit, given.test, bins):
-        interval = [None] * 3 if found is None else calibration_error_interval(found, given.test[1], bins)[1:]
-        yield row | dict(zip(INTERVAL, interval, strict=True)), found, method
+    labels, k = given.kind == "labels", given.test[0].shape[1]
+    alone = () if k <= ALONE else ("histogram", "isotonic", "BBQ", "Platt") if labels else ("isotonic", "BBQ", "Platt")
+    methods = {name: method for name, method in METHODS.items() if name not in alone}
+    if labels:
+        yield from evaluate_labels(given.fit, given.test, methods, bins)
+    else:
+        for row, found, method in fit_methods(given.fit, given.test, bins, tuple(methods)):
+            interval = [None] * 3 if found is None else calibration_error_interval(found, given.test[1], bins)[1:]
+            yield row | dict(zip(INTERVAL, interval, strict=True)), found, method
+    for name in alone:
+        note = f"left out: it fits each of {k:,} {'labels' if labels else 'classes'} by itself, at most {ALONE:,}"
+        yield {"method": name, **dict.fromkeys((*COLUMNS, *INTERVAL)), "note": note}, None, None
 
 
 def _as_classes(found: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

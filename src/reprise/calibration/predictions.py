@@ -10,6 +10,7 @@ Three kinds are told apart by their shapes:
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,6 +26,7 @@ SHARES = (
     "logits: every number lies in [0, 1]: these look like probabilities; give what was before the sigmoid, or their "
     "log-odds"
 )
+FREE, EXPANDED = 64 << 20, 20  # a compressed array expands to so many bytes, or to so many times what it takes
 SHOWN = 8  # names of arrays in a message
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -114,6 +116,7 @@ def read_arrays(path: Path, *beside: str) -> dict[str, np.ndarray]:
                 raise ValueError(f"{shown(path)}: array {name} stands {times} times; which is meant?")
             if name in archive.files:
                 try:
+                    _check_expansion(archive.zip, name)
                     found[name] = archive[name]
                 except Exception as error:  # encrypted, cut, a header that claims more than there is memory
                     raise ValueError(f"{shown(path)}: {name} cannot be read ({_reason(error, path)})") from error
@@ -124,6 +127,15 @@ def read_arrays(path: Path, *beside: str) -> dict[str, np.ndarray]:
                     f"{shown(path)}: array {name} is missing (found: {there}){_renamed(name, archive, beside)}"
                 )
     return found
+
+
+def _check_expansion(archive: zipfile.ZipFile, name: str) -> None:
+    for info in archive.infolist():
+        if info.filename in (name, f"{name}.npy") and info.file_size > max(FREE, EXPANDED * info.compress_size):
+            raise ValueError(
+                f"its {info.compress_size:,} compressed bytes expand to {info.file_size:,}; beyond {FREE >> 20} MiB no "
+                f"more than {EXPANDED} times are read: write it with np.savez"
+            )
 
 
 def _renamed(name: str, archive: np.lib.npyio.NpzFile, beside: tuple[str, ...]) -> str:

@@ -21,6 +21,7 @@ from reprise.calibration.predictions import KINDS, Kind, checked_logits, labels_
 from reprise.calibration.report import METHODS
 from reprise.calibration.states import STATES, as_flag, field, method_of, state_of
 from reprise.files import read_json, shown, write_json, write_npz
+from reprise.npz import REMEDY
 
 FORMAT = 1
 UNCALIBRATED = "uncalibrated"
@@ -117,7 +118,11 @@ def read_fitted(path: Path) -> tuple[Kind, int, bool, dict[str, Any]]:
         raise FileNotFoundError(
             f"{shown(path)}: no such file; `reprise calibration FILE --save {shown(path)}` writes it"
         )
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except ValueError as error:
+        again = f"`reprise calibration FILE --save {shown(path)}` writes it"
+        raise ValueError(f"{str(error).removesuffix(REMEDY)}{again}") from None
     try:
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("not what `reprise calibration --save` writes")

@@ -59,13 +59,15 @@ def compare(
     Classes: logits (n, k), labels (n,) from 0 on. Binary: logits (n,), one number before a sigmoid, labels (n,) of 0
     and 1. Several labels: logits (n, k), labels (n, k) of 0 and 1; every label is calibrated by itself, but for the one
     temperature. Without val_logits and val_labels one half is fitted, and the other measured. The interval of the ECE
-    allows for chance, which alone makes an ECE larger than 0.
+    allows for chance, which alone makes an ECE larger than 0. A compressed array is read where it expands to no more
+    than 64 MiB, or to 20 times what it takes. Beyond 20,000 classes, methods that fit each by itself are left out.
     """
+    import sys
     from json import dumps
 
     from reprise.calibration.own_data import as_text, report
 
-    found = report(predictions, bins, out, save, multilabel, probabilities)
+    found = report(predictions, bins, out, save, multilabel, probabilities, progress=sys.stderr.isatty())
     for sentence in found["warnings"]:
         typer.echo(f"warning: {sentence}", err=True)
     typer.echo(dumps(found, indent=2) if json else as_text(found))

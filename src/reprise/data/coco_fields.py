@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from reprise.data.coco_runs import counts_of, decode_strings, polygon_counts
+from reprise.data.coco_runs import FARTHEST, crossings, decode_strings, polygon_counts
 from reprise.files import shown
 from reprise.metrics.runs import Runs
 
 LISTED = 20  # faults in one message; the rest are counted
 MOST = 1e300  # larger ones are no measurements; infinity and NaN are not smaller
+PASSED = 1 << 22  # columns that one annotation's polygons may pass, each counted as often as an edge passes it
+RUNS = 1 << 23, 1 << 10  # numbers that all masks drawn from polygons may take, and as many more for each annotation
 
 
 class AnnotationError(ValueError):
@@ -106,9 +108,13 @@ def masks_column(name: str, rows: list[dict], images: dict[int, tuple[int, int]]
     """Segmentations, as runs; None where one is at fault."""
     counts: list[np.ndarray] = [np.zeros(0, np.int64)] * len(rows)
     strings: dict[int, str] = {}
+    left = RUNS[0] + RUNS[1] * len(rows)
     for place, row in enumerate(rows):
         try:
             found = _one_mask(row.get("segmentation"), images[row["image_id"]])
+            if isinstance(row["segmentation"], list) and (left := left - len(found)) < 0:
+                faults.append(f"{where(name, place, row)}: segmentation: up to here polygons have too many runs")
+                return None
         except ValueError as error:
             faults.append(f"{where(name, place, row)}: segmentation: {error}")
             continue
@@ -144,14 +150,24 @@ def _one_mask(found: Any, size: tuple[int, int]) -> np.ndarray | str:
             return counts if isinstance(counts, str) else np.array(counts, dtype=np.int64)
         raise ValueError(f"counts: found {short(counts)}, expected a string or whole numbers")
     if isinstance(found, list) and found and all(map(_is_polygon, found)):
-        drawn = Runs.from_counts([polygon_counts(np.reshape(points, (-1, 2)), size) for points in found])
-        if len(drawn) == 1:
-            return polygon_counts(np.reshape(found[0], (-1, 2)), size)
-        mask = np.zeros(size[0] * size[1], bool)
-        for start, stop in zip(drawn.starts, drawn.stops, strict=True):
-            mask[start:stop] = True
-        return counts_of(mask.reshape(size[::-1]).T)
+        polygons = [np.reshape(points, (-1, 2)) for points in found]
+        farthest = max(np.abs(points).max() for points in polygons)
+        passed = sum(crossings(points, size[1]) for points in polygons)
+        if farthest > FARTHEST or passed > PASSED:
+            what = f"a corner at {farthest:g}" if farthest > FARTHEST else f"edges that pass {passed:,} columns"
+            raise ValueError(f"{what}, in a picture of {size[0]} x {size[1]}")
+        drawn = [polygon_counts(points, size) for points in polygons]
+        return drawn[0] if len(drawn) == 1 else _together(Runs.from_counts(drawn), size[0] * size[1])
     raise ValueError(f"found {short(found)}, expected polygons or runs")
+
+
+def _together(runs: Runs, pixels: int) -> np.ndarray:
+    """Lengths of runs of what any of the masks fills."""
+    order = np.argsort(runs.starts)
+    starts, stops = runs.starts[order], np.maximum.accumulate(runs.stops[order])
+    first = starts > np.append(-1, stops)[:-1]
+    last = np.append(first[1:], True)[: len(first)]
+    return np.diff(np.stack([starts[first], stops[last]], axis=1).ravel(), prepend=0, append=pixels)
 
 
 def _is_polygon(points: Any) -> bool:

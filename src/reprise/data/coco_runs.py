@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 FIRST, MORE, SIGN = 48, 0x20, 0x10  # "0"; another piece follows; the last piece's highest bit
+FARTHEST = 1e9  # a corner's coordinate, in pixels: beyond, floats do not tell the fine grid's points apart
 STEPS = 5  # a pixel is cut into so many, along each side, before a polygon's edges are drawn
 
 
@@ -91,37 +92,61 @@ def polygon_counts(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Lengths of runs of what a polygon encloses, as COCO's own masks are drawn from polygons.
 
     Edges are drawn on a grid five times as fine; where one passes the middle of a column, from there on down inside
-    and outside are exchanged.
+    and outside are exchanged. Only those places are looked at: what lies beyond the picture takes no memory.
 
     Args:
-        points: (n, 2) corners x, y in pixels; the last is joined to the first.
+        points: (n, 2) corners x, y in pixels, within `FARTHEST`; the last is joined to the first.
         size: height and width of the picture.
     """
     height, width = size
-    corners = np.trunc(STEPS * np.asarray(points, dtype=np.float64) + 0.5).astype(np.int64)
-    drawn = np.concatenate([_edge(one, other) for one, other in zip(corners, np.roll(corners, -1, 0), strict=True)])
-    before, after = drawn[:-1], drawn[1:]
-    crosses = before[:, 0] != after[:, 0]
-    column = (np.minimum(before[:, 0], after[:, 0]) + 0.5) / STEPS - 0.5
-    row = (np.minimum(before[:, 1], after[:, 1]) + 0.5) / STEPS - 0.5
-    kept = crosses & (np.floor(column) == column) & (column >= 0) & (column <= width - 1)
-    row = np.ceil(np.clip(row[kept], 0, height)).astype(np.int64)
-    ends = np.sort(np.concatenate([column[kept].astype(np.int64) * height + row, [height * width]]))
+    corners = _fine(points)
+    ends = [_edge(one, other, size) for one, other in zip(corners, np.roll(corners, -1, 0), strict=True)]
+    ends = np.sort(np.concatenate([*ends, [height * width]]))
     return _without_nothing(np.diff(ends, prepend=0))
 
 
-def _edge(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(n, 2) points of the fine grid from one corner to the other, both among them."""
+def crossings(points: np.ndarray, width: int) -> int:
+    """How often a polygon's edges pass the middle of a column, at most: so many numbers `polygon_counts` takes."""
+    x = np.clip(np.asarray(points, dtype=np.float64)[:, 0], -1, width + 1)
+    return int(np.abs(np.diff(x, append=x[0])).sum()) + 2 * len(x)
+
+
+def _fine(points: np.ndarray) -> np.ndarray:
+    return np.trunc(STEPS * np.asarray(points, dtype=np.float64) + 0.5).astype(np.int64)
+
+
+def _edge(one: np.ndarray, other: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Pixels from which on down an edge, drawn from corner to corner of the fine grid, exchanges inside and outside.
+
+    It goes a point a step along the axis on which the corners are farther apart.
+    """
+    height, width = size
     far = np.abs(other - one)
-    along = int(far[0] < far[1])  # the axis that it goes along, a point a step
-    turned = one[along] > other[along]
-    start, stop = (other, one) if turned else (one, other)
-    step = np.arange(far[along] + 1)
-    slope = (stop[1 - along] - start[1 - along]) / far[along] if far[along] else 0.0
-    points = np.empty((len(step), 2), np.int64)
-    points[:, along] = start[along] + step
-    points[:, 1 - along] = np.trunc(start[1 - along] + slope * step + 0.5)
-    return points[::-1] if turned else points
+    along = int(far[0] < far[1])
+    (x, y), (last_x, _) = (other, one) if one[along] > other[along] else (one, other)
+    low, high = sorted((int(x), int(last_x)))
+    first = max(0, -(-(low - STEPS // 2) // STEPS))
+    column = np.arange(first, min(width, (high - 1 - STEPS // 2) // STEPS + 1))
+    left = STEPS * column + STEPS // 2  # the middle of a column lies between this point of the fine grid and the next
+    if along == 0:
+        slope = (other[1] - one[1]) / (other[0] - one[0]) if far[0] else 0.0
+        row = np.minimum(*(np.trunc(y + slope * (at - x) + 0.5) for at in (left, left + 1)))
+    else:
+        slope = (other[0] - one[0]) / (other[1] - one[1])
+        row = y + _steps_before(left, int(x), slope, int(far[1]))
+    row = np.ceil(np.clip((row + 0.5) / STEPS - 0.5, 0, height)).astype(np.int64)
+    return column * height + row
+
+
+def _steps_before(left: np.ndarray, start: int, slope: float, most: int) -> np.ndarray:
+    """The last of ``most`` steps at which an edge that drifts from ``start`` has not passed beyond ``left`` yet."""
+    low, high = np.zeros(len(left), np.int64), np.full(len(left), most, np.int64)
+    while len(left) and (high - low).max() > 1:
+        middle = (low + high) // 2
+        at = np.trunc(start + slope * middle + 0.5)
+        passed = (at > left) if slope > 0 else (at <= left)
+        low, high = np.where(passed, low, middle), np.where(passed, middle, high)
+    return low
 
 
 def _without_nothing(counts: np.ndarray) -> np.ndarray:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from reprise.data.coco import Truth, read_detections, read_truth
 from reprise.files import shown
 from reprise.metrics.detection import MOST, Scores, detection_scores
 
+CLASSES = 20_000  # each takes 32 kB of precisions
 LINES = (  # what, overlaps, sizes, at most, its name among the scores
     ("Average Precision  (AP)", "0.50:0.95", "all", 100, "AP"),
     ("Average Precision  (AP)", "0.50     ", "all", 100, "AP50"),
@@ -50,10 +54,11 @@ class Report:
 
     def by_class(self) -> dict[str, float]:
         """Average precision of each class by name, those of one name told apart by their ids."""
-        names = [shown(self.truth.categories[key]) for key in self.scores.categories.tolist()]
+        names = {key: shown(name) for key, name in sorted(self.truth.categories.items())}
+        times = Counter(names.values())
+        found = {key: self.scores.average_precision(category=key) for key in self.scores.categories.tolist()}
         return {
-            name if names.count(name) == 1 else f"{name} ({key})": self.scores.average_precision(category=key)
-            for name, key in zip(names, self.scores.categories.tolist(), strict=True)
+            name if times[name] == 1 else f"{name} ({key})": found.get(key, math.nan) for key, name in names.items()
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -67,11 +72,14 @@ def report(truth: Path, detected: Path, masks: bool = False) -> Report:
     """Reads both files and scores them.
 
     Raises:
-        ValueError: a file is none of COCO's, with every fault in it.
+        ValueError: a file is none of COCO's, with every fault in it; or objects of more than `CLASSES` classes.
     """
     known = read_truth(truth, masks)
     found = read_detections(detected, known, masks)
-    return Report(known, detection_scores(known.objects, found, sorted(known.categories)), len(found))
+    classes = np.unique(known.objects.category)  # of the others there is nothing to be found
+    if len(classes) > CLASSES:
+        raise ValueError(f"{shown(truth)}: objects of {len(classes):,} classes; no more than {CLASSES:,} are compared")
+    return Report(known, detection_scores(known.objects, found, classes), len(found))
 
 
 def _number(value: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from reprise.arrays import squeeze_hint
@@ -43,6 +45,14 @@ def decode(text: str, shape: tuple[int, int]) -> np.ndarray:
     Raises:
         ValueError: what is wrong with the text, and where.
     """
+    flat = np.zeros(shape[0] * shape[1], bool)
+    for start, stop in runs(text, shape):
+        flat[start:stop] = True
+    return flat.reshape(shape, order="F")
+
+
+def runs(text: str, shape: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """First pixel and the one behind the last, from 0, of each run of :func:`decode`; no mask is made."""
     words = text.split()
     if len(words) % 2:
         raise ValueError(f"run lengths come in pairs; found {len(words)} numbers")
@@ -53,7 +63,6 @@ def decode(text: str, shape: tuple[int, int]) -> np.ndarray:
     if any(len(word) > 18 for word in words):
         raise ValueError("a run length has more than 18 digits")
     height, width = shape
-    flat = np.zeros(height * width, bool)
     end = 0
     for start, length in zip(map(int, words[::2]), map(int, words[1::2]), strict=True):
         if start < 1 or length < 1:
@@ -61,7 +70,7 @@ def decode(text: str, shape: tuple[int, int]) -> np.ndarray:
         if start - 1 < end:
             raise ValueError(f"run {start} {length}: begins before the run before it ends (pixel {end})")
         end = start - 1 + length
-        if end > flat.size:
-            raise ValueError(f"run {start} {length}: ends at pixel {end}, the mask {height} x {width} has {flat.size}")
-        flat[start - 1 : end] = True
-    return flat.reshape(shape, order="F")
+        if end > height * width:
+            size = f"the mask {height} x {width} has {height * width}"
+            raise ValueError(f"run {start} {length}: ends at pixel {end}, {size}")
+        yield start - 1, end

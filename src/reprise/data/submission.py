@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,7 +85,26 @@ def read_submission(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]
     Raises:
         ValueError: the file, the line and what is wrong there.
     """
-    masks: dict[str, np.ndarray] = {}
+    return {name: rle.decode(text, shape) for name, text in _rows(path, shape)}
+
+
+def check_submission(path: Path, shape: tuple[int, int]) -> str:
+    """Reads a submission file back, row by row, and says in a line what it holds.
+
+    Args:
+        path: the file.
+        shape: height and width of its images.
+
+    Raises:
+        ValueError: what is wrong with the file.
+    """
+    filled = [bool(text.strip()) for _, text in _rows(path, shape)]
+    return f"{shown(path)}: {len(filled)} images of {shape[0]} x {shape[1]}, {sum(filled)} with a mask"
+
+
+def _rows(path: Path, shape: tuple[int, int]) -> Iterator[tuple[str, str]]:
+    """Name and run lengths of each image; no run is wrong, and no mask has been made."""
+    names: set[str] = set()
     # a speckled mask has more runs than the csv module lets a field hold; no mask needs 12 characters a pixel
     csv.field_size_limit(max(csv.field_size_limit(), 12 * shape[0] * shape[1]))
     with Path(path).open(newline="", encoding="utf-8-sig") as stream:
@@ -96,29 +116,16 @@ def read_submission(path: Path, shape: tuple[int, int]) -> dict[str, np.ndarray]
             for row in reader:
                 if len(row) != 2:
                     raise ValueError(f"expected 2 fields, found {len(row)}")
-                if row[0] in masks:
+                if row[0] in names:
                     raise ValueError(f"a second row for {shown(row[0])}")
-                masks[row[0]] = rle.decode(row[1], shape)
+                names.add(row[0])
+                for _ in rle.runs(row[1], shape):
+                    pass
+                yield row[0], row[1]
         except (ValueError, csv.Error) as error:
             raise ValueError(f"{shown(path)}: line {max(1, reader.line_num)}: {error}") from None
-    if not masks:
+    if not names:
         raise ValueError(f"{shown(path)}: no images")
-    return masks
-
-
-def check_submission(path: Path, shape: tuple[int, int]) -> str:
-    """Reads a submission file back and says in a line what it holds.
-
-    Args:
-        path: the file.
-        shape: height and width of its images.
-
-    Raises:
-        ValueError: what is wrong with the file.
-    """
-    masks = read_submission(path, shape)
-    filled = sum(mask.any() for mask in masks.values())
-    return f"{shown(path)}: {len(masks)} images of {shape[0]} x {shape[1]}, {filled} with a mask"
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from reprise.files import check_writable, shown
 from reprise.inside.gradients import Score, class_logit, frozen
 from reprise.inside.pictures import read_colour, spared
 from reprise.inside.saliency import by_pixel, gradient, integrated_gradients, occlusion, smooth_grad
+from reprise.inside.trained import check_trained
 from reprise.networks import Network, load_networks
 from reprise.plotting import figure
 from reprise.registry import nearest
@@ -36,7 +37,7 @@ def explain(picture: Path, network: str, out: Path, method: str, label: int | No
         What the network names and how sure it is.
 
     Raises:
-        ValueError: no such network, not one that classifies images, or a picture that cannot be read.
+        ValueError: no such network, a damaged one or not one that classifies images, or a picture that cannot be read.
         OSError: a file cannot be read or written.
     """
     if out.suffix.lower() != ".png":
@@ -86,9 +87,7 @@ def _network(name: str, seed: int) -> Network:
     variants = getattr(workspace.config, "variants", {})
     if variant not in variants:
         raise ValueError(f"{shown(name)}: expected STUDY/VARIANT{nearest(variant, variants)}")
-    made = workspace.run(variant) / "run.json"
-    if not made.is_file():
-        raise FileNotFoundError(f"{made} is missing; `reprise repro {study}` trains the network")
+    check_trained(workspace, variant)
     seen = []
     for network in load_networks(workspace, variant):
         seen.append(network.seed)

@@ -14,6 +14,7 @@ from reprise.inside.gradients import activations
 from reprise.inside.pictures import SMALLEST, check_format, read_colour, spared, write_colour
 from reprise.inside.pretrained import load_pretrained
 from reprise.inside.style import Aim, Features, Weighting, transfer
+from reprise.inside.trained import check_trained
 from reprise.registry import has_part, import_part, known_studies
 from reprise.workspace import Workspace
 
@@ -121,6 +122,9 @@ def network_for(weights: Path | None) -> tuple[nn.Module, tuple[str, ...], str]:
     able = [name for name in known_studies() if has_part(name, "painter")]
     for name in able:
         workspace = Workspace(name)
+        for variant in workspace.config.variants:
+            if workspace.run(variant).is_dir():
+                check_trained(workspace, variant)
         try:
             model, layers = import_part(name, "painter").painter(workspace)
         except FileNotFoundError:

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
-from reprise.files import read_npz, shown
+from reprise.files import one_line, read_npz, shown
 from reprise.models.zoo.squeezenet import SqueezeNet
+from reprise.npz import REMEDY
 
 VGG = {13: (2, 2, 3, 3, 3), 16: (2, 2, 4, 4, 4)}  # convolutions a block, by their number
 WIDTHS = (64, 128, 256, 512, 512)
+LARGEST, WIDEST = 3 * 3 * 512 * 512, 4096  # numbers in a kernel of convolutions, and biases of a layer, at most
+COMPRESSED = 20  # trained weights are never compressed to less than such a part
 STYLE = {  # content layer first, as the sources choose them; SqueezeNet's by place
     "vgg": ("block2_conv2", "block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
     "squeezenet": ("4", "1", "3", "4", "6", "7"),
@@ -117,7 +119,7 @@ def _shapes(model: Pretrained) -> list[tuple[int, ...]]:
 def _order(name: str) -> tuple[list[int], str]:
     """By the numbers in a name, block by block, and squeeze before expand 1 x 1 before 3 x 3."""
     place = re.split(r"squeeze|expand", name)[0]
-    numbers = [int(each) for each in re.findall(r"\d+", place.split("/")[0] if "/" in place else place)]
+    numbers = [int(each) for each in re.findall(r"\d{1,9}", place.split("/")[0] if "/" in place else place)]
     kind = "c" if re.search(r"expand.?3", name) else "b" if "expand" in name else "a"
     return ([0, *numbers[1:]] if name.startswith("conv1/") else numbers), kind
 
@@ -135,31 +137,43 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise FileNotFoundError(f"{shown(path)}: no such file of weights")
     kind = path.suffix.lower()
-    if kind == ".npz":
-        with read_npz(path) as archive:
-            return {name: archive[name] for name in archive}
-    if kind == ".safetensors":
-        try:
-            return load_file(path)
-        except (SafetensorError, ValueError) as error:
-            raise ValueError(f"{shown(path)}: not a whole safetensors file ({shown(str(error))})") from None
-    if kind in (".h5", ".hdf5"):
-        return _keras(path)
-    why = "a pickle can run anything; " if kind in (".pt", ".pth", ".pkl", ".bin") else ""
-    raise ValueError(f"{shown(path)}: {why}expected .safetensors, .npz or .h5")
+    if kind not in READERS:
+        why = "a pickle can run anything; " if kind in (".pt", ".pth", ".pkl", ".bin") else ""
+        raise ValueError(f"{shown(path)}: {why}expected .safetensors, .npz or .h5")
+    try:
+        return READERS[kind](path)
+    except ImportError:
+        raise ValueError(f"{shown(path)}: reading .h5 needs h5py (pip install h5py)") from None
+    except Exception as error:  # zipfile, NumPy, safetensors and h5py each raise their own
+        said = one_line(error).removesuffix(f"; {REMEDY}").removeprefix(f"{shown(path)}: ")
+        then = "write it with np.savez" if kind == ".npz" else "download it again"
+        raise ValueError(f"{shown(path)}: not a whole {kind[1:]} file ({said}); {then}") from None
+
+
+def _npz(path: Path) -> dict[str, np.ndarray]:
+    with read_npz(path) as archive:
+        return {name: archive[name] for name in archive}
 
 
 def _keras(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import h5py
-    except ImportError:
-        raise ValueError(f"{shown(path)}: reading .h5 needs h5py (pip install h5py)") from None
+    """Kernels and biases. A file may state sizes of what was never written, so these are compared before it is read."""
+    import h5py
+
     found: dict[str, np.ndarray] = {}
 
     def keep(name: str, node: object) -> None:
-        if isinstance(node, h5py.Dataset):
-            found[name] = node[()]
+        if not isinstance(node, h5py.Dataset) or node.dtype.kind != "f" or node.ndim not in (1, 4):
+            return
+        stored = node.id.get_storage_size()
+        if node.size > (LARGEST if node.ndim == 4 else WIDEST):
+            raise ValueError(f"{name}: of shape {node.shape}, larger than any layer")
+        if stored < node.nbytes / (1 if node.compression is None else COMPRESSED):
+            raise ValueError(f"{name}: of shape {node.shape}, of which {stored:,} bytes are stored")
+        found[name] = node[()]
 
     with h5py.File(path, "r") as file:
         file.visititems(keep)
     return found
+
+
+READERS = {".npz": _npz, ".safetensors": load_file, ".h5": _keras, ".hdf5": _keras}

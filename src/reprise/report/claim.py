@@ -13,6 +13,7 @@ from rich.text import Text
 from reprise.claims.catalogue import claims, defects
 from reprise.claims.declarations import read_declarations
 from reprise.claims.ledger import LEDGER, build_rows, read_studies, state
+from reprise.folders import restore
 from reprise.registry import named_studies, study_file
 from reprise.report.attribution import is_quotation, source_of
 from reprise.report.measuring import measured_in
@@ -42,6 +43,7 @@ def show_claim(number: int, root: Path = Path(), studies: Sequence[str] = (), co
         FileNotFoundError: there is no ledger yet.
         ValueError: there is no such claim.
     """
+    restore(root / LEDGER.parent)
     row = build_rows(read_studies(root, studies))[number - 1] if studies else claim_row(number, root)
     console = console or Console()
     width = max(console.width, NARROWEST)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from reprise.claims.ledger import METRICS, decided_on
-from reprise.files import read_json
+from reprise.files import read_json, shown
 from reprise.report.rows import ran_on_real, read_ledger
 
 KEPT = METRICS.parent / "real"  # the last run on real data that was kept
@@ -46,22 +47,52 @@ class Run:
 
 
 def kept_runs(root: Path) -> list[Run]:
-    """What `reprise keep` kept below reports/, of the latest commit first; folders of an older form are passed over."""
+    """What `reprise keep` kept below reports/, of the latest commit first; folders of an older form are passed over.
+
+    Raises:
+        ValueError: studies.json or provenance.json is damaged; the message says what brings it back.
+    """
     found = []
     for path in sorted((root / METRICS.parent).glob("*/provenance.json")):
         folder = path.parent
         try:
-            rows, provenance = read_ledger(folder / "ledger.json"), read_json(path)
-            shown = folder / "studies.json"
-            studies = read_json(shown) if shown.is_file() else {}
-            rows = [row if "ran_on" in row else _told_apart(row, studies) for row in rows]
+            rows = read_ledger(folder / "ledger.json")
         except (ValueError, FileNotFoundError):
             continue
-        if isinstance(provenance, dict) and isinstance(studies, dict):
-            found.append(
-                Run(folder.name, rows, UNSAID | provenance, studies, f"reports/{folder.name}/figures/{{study}}")
-            )
+        provenance = UNSAID | _whole(path, _is_provenance)
+        studies = _whole(folder / "studies.json", _is_study)
+        rows = [row if "ran_on" in row else _told_apart(row, studies) for row in rows]
+        found.append(Run(folder.name, rows, provenance, studies, f"reports/{folder.name}/figures/{{study}}"))
     return sorted(found, key=lambda run: run.provenance["committed"], reverse=True)
+
+
+def _whole(path: Path, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """What `reprise keep` wrote in a file; nothing where it is not there, as in older folders."""
+    if not path.is_file():
+        return {}
+    try:
+        found = read_json(path)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not fits(found):
+        again = f"`git checkout -- {shown(path)}` brings back what was committed, `reprise keep {shown(path.parent)}`"
+        raise ValueError(f"{shown(path)}: not what `reprise keep` writes; {again} keeps this run there")
+    return found
+
+
+def _is_study(found: dict[str, Any]) -> bool:
+    return all(
+        isinstance(study, dict)
+        and isinstance(study.get("declared"), dict)
+        and all(each is None or isinstance(each, dict) for each in study["declared"].values())
+        and isinstance(study.get("figures"), list)
+        and all(isinstance(each, dict) and isinstance(each.get("name"), str) for each in study["figures"])
+        for study in found.values()
+    )
+
+
+def _is_provenance(found: dict[str, Any]) -> bool:
+    return all(isinstance(found[key], type(value)) for key, value in UNSAID.items() if key in found)
 
 
 def answers(claim: int, here: Run, kept: list[Run]) -> list[tuple[Run, dict[str, Any]]]:

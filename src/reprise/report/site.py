@@ -11,13 +11,13 @@ import html
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from reprise.claims.ledger import LEDGER
 from reprise.files import write_text
+from reprise.folders import replacing_folder, restore
 from reprise.messages import shown
 from reprise.report.measuring import line_of
 from reprise.report.rows import ran_on_real, read_ledger
@@ -48,6 +48,7 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
         ValueError: ``folder`` holds something else or lies in reports/, or the address is none of the web.
     """
     reports, target = root / "reports", folder.resolve()
+    restore(reports)
     for name in PARTS:
         if not (reports / name).exists():
             raise FileNotFoundError(f"{reports / name} is missing; `make results` or `reprise repro report` makes it")
@@ -60,10 +61,7 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
         raise ValueError(f"{shown(folder)}: holds {shown(others[0])}, which would be lost; choose another folder")
     base = address.rstrip("/") + "/" if address else ""
     link = code_link(root)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".site-") as scratch:  # whole or not at all
-        made = Path(scratch) / "site"
-        made.mkdir()
+    with replacing_folder(target) as made:
         for name in PARTS:
             copy = shutil.copytree if (reports / name).is_dir() else shutil.copyfile
             copy(reports / name, made / name)
@@ -75,9 +73,6 @@ def write_site(folder: Path, address: str = "", root: Path = Path()) -> list[str
             where = page.relative_to(made).as_posix()
             write_text(page, whole_links(page.read_text(encoding="utf-8"), where, base, link))
         write_text(made / ".nojekyll", "")  # pages that GitHub serves as they are
-        if target.exists():
-            target.rename(Path(scratch) / "before")
-        made.rename(target)
     said = "each function that measured linked" if link is not None else "no remote is known: functions as file:line"
     lines = [f"{shown(folder)}: {len(pages)} pages{f' for {base}' if base else ''}, {said}"]
     pictures = of_real_data(root)
