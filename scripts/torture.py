@@ -110,7 +110,7 @@ def pipeline(kills: int, studies: str, seed: int) -> Row:
             ended += 1
             smoke.forget(clone)
     seconds, counts = time.monotonic() - start, {name: len(each) for name, each in found.items()}
-    dealt_in = f"{dealt} kills dealt in {ended + 1} runs, {seconds:.0f} s"
+    dealt_in = f"{dealt} kills dealt, {ended + 1} runs that ended, {seconds:.0f} s"
     print(", ".join([dealt_in, *(f"{name}: {count}" for name, count in counts.items())]))
     said += [f"{name}: {one}" for name, each in found.items() for one in each[:20]]
     promise = f"SIGKILL of repro -j 2 at smoke ({studies}; seed {seed}): ends with the same files, and nothing is left"
