@@ -121,7 +121,7 @@ def main() -> int:
             smoke.forget(clone)
             remote(clone, Path(folder) / "store killed")
             dealt, code, took = killed(clone, given.nodes, given.kills, seconds, given.seed)
-            apart = smoke.differences(wanted, smoke.results(clone)) + smoke.left_over(clone)
+            apart = smoke.differences(wanted, smoke.results(clone)) + smoke.locks(clone) + smoke.left_over(clone)
             wrong += len(apart) + (code != 0) + (dealt < given.kills)
             rows.append(
                 (f"{given.nodes} nodes, {dealt} killed (seed {given.seed})", f"{took:.0f}", len(wanted), len(apart))

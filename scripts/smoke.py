@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUTS = ("data/prepared", "data/runs", "data/probes", "data/sweeps", "data/further", "data/evidence")
 REPORTS = ("ledger.json", "metrics.json", "values.json", "README.md", "index.html")
-TEMPORARY = ("**/*.tmp", "**/.tmp*", "**/*.part", "**/*.new", "**/.*.writing*")
+OTHERS = (
+    "*.tmp",
+    ".tmp*",
+    "*.part",
+    "*.new",
+    ".keep-*",
+    ".site-*",
+    ".unpack-*",
+)  # DVC's, and folders while they are made
+
+sys.path.insert(0, str(ROOT / "src"))
+from reprise.files import TEMPORARY  # noqa: E402
 
 
 def make_clone(folder: Path, studies: str) -> Path:
@@ -22,6 +35,7 @@ def make_clone(folder: Path, studies: str) -> Path:
         folder: to be made.
         studies: ``all``, ``few`` (one that trains, and those that train nothing), or names with commas.
     """
+    scratch(folder).mkdir(parents=True)
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file():
@@ -41,7 +55,6 @@ def make_clone(folder: Path, studies: str) -> Path:
 
 def chosen(studies: str) -> list[str]:
     """Names of studies."""
-    sys.path.insert(0, str(ROOT / "src"))
     from reprise.config import load
     from reprise.registry import has_part, known_studies
 
@@ -55,11 +68,17 @@ def chosen(studies: str) -> list[str]:
     return [trained, *(name for name in known if not has_part(name, "train"))]
 
 
+def scratch(clone: Path) -> Path:
+    """The TMPDIR of what runs in a clone, which nothing else uses."""
+    return clone.with_name(f"{clone.name}-tmp")
+
+
 def environment(clone: Path) -> dict[str, str]:
     """In which the clone's own code runs."""
     cleared = {name: value for name, value in os.environ.items() if name not in ("MLFLOW_TRACKING_URI", "DVC_STAGE")}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return cleared | {"PYTHONPATH": str(clone / "src"), "PATH": path, "OMP_NUM_THREADS": "1"}
+    own = {"PYTHONPATH": str(clone / "src"), "PATH": path, "TMPDIR": str(scratch(clone)), "OMP_NUM_THREADS": "1"}
+    return cleared | own
 
 
 def run(clone: Path, *command: str) -> str:
@@ -96,11 +115,25 @@ def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
-def left_over(clone: Path) -> list[str]:
-    """Locks that nobody let go of, and temporary files."""
+def locks(clone: Path) -> list[str]:
+    """DVC's locks that nobody let go of, with who had them."""
     rwlock = clone / ".dvc" / "tmp" / "rwlock"
-    held = ["rwlock"] if rwlock.exists() and "pid" in rwlock.read_text() else []
-    return [*held, *sorted({str(path) for pattern in TEMPORARY for path in clone.glob(pattern) if path.is_file()})]
+    held = rwlock.read_text() if rwlock.exists() else "{}"
+    return [held] if any(json.loads(held).values()) else []
+
+
+def temporary(folder: Path) -> list[str]:
+    """Files and folders that somebody made for a while: by their names."""
+    return sorted(
+        str(path)
+        for path in folder.rglob("*")
+        if TEMPORARY.fullmatch(path.name) or any(fnmatch(path.name, name) for name in OTHERS)
+    )
+
+
+def left_over(clone: Path) -> list[str]:
+    """Temporary files, and whatever lies in TMPDIR."""
+    return [*temporary(clone), *sorted(map(str, scratch(clone).iterdir()))]
 
 
 def forget(clone: Path) -> None:
@@ -109,3 +142,5 @@ def forget(clone: Path) -> None:
         shutil.rmtree(clone / name, ignore_errors=True)
     for path in clone.rglob("dvc.lock"):
         path.unlink()
+    shutil.rmtree(scratch(clone), ignore_errors=True)
+    scratch(clone).mkdir()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,36 @@ def copy_params(folder: Path, *studies: str) -> None:
     for path in ("params.yaml", *(f"pipelines/{name}/params.yaml" for name in names)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
+
+
+@contextmanager
+def mounted(path: Path, *options: str) -> Iterator[None]:
+    """Mounts something at a path; where nothing may be mounted, the test is skipped."""
+    if os.geteuid() or subprocess.run(["mount", *options, path], check=False, capture_output=True).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        yield
+    finally:
+        for _ in range(50):  # processes that end may still be there
+            if subprocess.run(["umount", path], check=False).returncode == 0:
+                break
+            time.sleep(0.2)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    """A file or folder that nobody writes to: a mount that is read-only for root, whom permissions do not stop."""
+    if os.geteuid() == 0:
+        with mounted(path, "--bind", str(path)):
+            subprocess.run(["mount", "-o", "remount,bind,ro", path], check=True)
+            yield
+        return
+    mode = path.stat().st_mode
+    path.chmod(mode & ~0o222)
+    try:
+        yield
+    finally:
+        path.chmod(mode)
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,16 @@ import re
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from tests.conftest import read_only
 
 from reprise import live
 from reprise import locked as locking
@@ -175,6 +178,128 @@ def test_a_database_locked_from_the_start_is_told_soon(space, capfd, monkeypatch
         assert train(space) < 10
         assert "database is locked" in told(capfd)
     assert sync(space.root)["made"] == 3
+
+
+def test_who_has_the_database_is_named_and_waited_for(space, capfd, monkeypatch) -> None:
+    monkeypatch.setattr(locking, "LOCKED", 0.5)
+    program = (
+        "import sqlite3; c = sqlite3.connect('mlflow.db'); c.execute('BEGIN IMMEDIATE'); print(flush=True); input()"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=space.root) as holder:
+        holder.stdout.readline()
+        train(space)
+        who = f"process {holder.pid}" if Path("/proc/locks").exists() else "another process"
+        assert f"database is locked: {who} has it" in told(capfd)
+        with pytest.raises(TrackingError, match=f"{who} has it; wait until that ends"):
+            sync(space.root)
+        monkeypatch.setattr(locking, "LOCKED", 20)
+        threading.Timer(1, holder.stdin.close).start()
+        assert sync(space.root) == {"made": 3, "kept": 0, "removed": 0}
+    assert is_whole(space)
+
+
+def junk(path: Path) -> None:
+    path.write_bytes(b"no database " * 100)
+
+
+def cut(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size // 2)
+
+
+def scribbled(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.seek(path.stat().st_size // 2)
+        stream.write(b"\xff" * 50_000)
+
+
+def half_made(path: Path) -> None:
+    """As a kill in the middle of making it leaves it."""
+    path.unlink()
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE trace_info (request_id TEXT)")
+    connection.close()
+
+
+def synced(space: Workspace) -> str:
+    """What `reprise track sync` says on stderr: MLflow remembers in a process which databases it has opened."""
+    command = [sys.executable, "-m", "reprise.cli", "track", "sync"]
+    done = subprocess.run(command, cwd=space.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(("damage", "when"), [(junk, None), (half_made, None), (cut, 3)])
+def test_a_broken_database_is_told_put_aside_and_made_anew(space, capfd, damage, when: int | None) -> None:
+    path = space.root / "mlflow.db"
+    if when is None:
+        damage(path)
+    train(space, lambda step: damage(path) if step == when else None)
+    assert "`reprise track sync`" in told(capfd)
+    broken = path.read_bytes()
+    (line,) = synced(space).splitlines()
+    (aside,) = space.root.glob("mlflow.db.broken-*")
+    assert f"put aside as {aside.name}, and made anew from DVC's outputs" in line
+    assert aside.read_bytes() == broken
+    assert is_whole(space)
+    assert sync(space.root) == {"made": 0, "kept": 3, "removed": 0}
+
+
+@pytest.mark.parametrize("damage", [junk, cut, scribbled])
+def test_damage_anywhere_is_found(space, damage) -> None:
+    path = space.root / "mlflow.db"
+    locking.try_opening(path, thoroughly=True)
+    damage(path)
+    with pytest.raises(sqlite3.DatabaseError, match=locking.BROKEN):
+        locking.try_opening(path, thoroughly=True)
+
+
+def test_a_broken_database_of_somebody_elses_stays_where_it_is(space, monkeypatch) -> None:
+    other = space.root / "other.db"
+    junk(other)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{other}")
+    with pytest.raises(TrackingError, match="file is not a database; move it away, then `reprise track sync`"):
+        sync(space.root)
+    assert not list(space.root.glob("*.broken-*"))
+
+
+def test_what_was_put_aside_is_never_overwritten_and_takes_its_journal_along(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(locking.time, "strftime", lambda _: "now")
+    for content in "ab":
+        (tmp_path / "mlflow.db").write_text(content)
+        (tmp_path / "mlflow.db-journal").write_text(f"journal of {content}")
+        locking.put_aside(tmp_path / "mlflow.db", "why\x1b")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "mlflow.db.broken-now": "a",
+        "mlflow.db.broken-now-journal": "journal of a",
+        "mlflow.db.broken-now+": "b",
+        "mlflow.db.broken-now+-journal": "journal of b",
+    }
+    assert capsys.readouterr().err.count("(why\\x1b): put aside as ") == 2
+
+
+def test_a_database_deleted_while_training_runs_is_told_and_made_anew(space, capfd) -> None:
+    train(space, lambda step: (space.root / "mlflow.db").unlink() if step == 3 else None)
+    assert "`reprise track sync`" in told(capfd)
+    assert synced(space) == ""
+    assert is_whole(space)
+
+
+@pytest.mark.parametrize("when", [0, 3])
+def test_a_read_only_database_is_told_with_what_to_do(space, capfd, when: int) -> None:
+    path = space.root / "mlflow.db"
+    with ExitStack() as disks:
+        if when == 0:
+            disks.enter_context(read_only(path))
+        train(space, lambda step: disks.enter_context(read_only(path)) if 0 < step == when else None)
+        line = told(capfd)
+        assert "`reprise track sync`" in line
+        assert when or "`chmod u+w` it" in line
+        with pytest.raises(TrackingError, match=rf"{re.escape(str(path))} is read-only; `chmod u\+w` it"):
+            sync(space.root)
+    sync(space.root)
+    assert is_whole(space)
 
 
 def test_what_is_spent_bit_by_bit_is_stated_too(space, capfd, monkeypatch) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from reprise.entries import Run
 from reprise.files import shown
-from reprise.locked import TrackingError
+from reprise.locked import SYNC, TrackingError
 from reprise.projection import Projection
 from reprise.tracker import Tracker, bring, database, reason
 from reprise.workspace import Workspace
@@ -94,9 +94,7 @@ class Live:
             return self.caller.call(seconds, function, *arguments)
         except TimeoutError:
             self.left = 0
-            raise TrackingError(
-                f"{self.address} does not answer; `reprise track sync` logs what is missing there"
-            ) from None
+            raise TrackingError(f"{self.address} does not answer; {SYNC} logs what is missing there") from None
 
     def _spare(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Calls what should be quick; what it takes beyond the usual comes off what is left for this training."""
@@ -165,5 +163,7 @@ class Live:
 
 
 def warn(error: Exception) -> None:
-    """One line on standard error."""
-    print(f"MLflow: {shown(reason(error))}; training goes on without it", file=sys.stderr)
+    """One line on standard error, which says what mends it."""
+    said = shown(reason(error))
+    said += "" if SYNC in said else f"; {SYNC} logs what is missing there"
+    print(f"MLflow: {said}; training goes on without it", file=sys.stderr)

@@ -16,7 +16,7 @@ from typing import Any
 
 from reprise.entries import Data, Later, Run
 from reprise.files import one_line, write_rows
-from reprise.locked import TrackingError, held, try_opening
+from reprise.locked import BROKEN, SYNC, TrackingError, check_writable, held, put_aside, try_opening
 from reprise.logged import model_folder
 from reprise.views import views_note
 
@@ -30,6 +30,7 @@ SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",  # a database that was put aside is not written to any more
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its 7 hold training up for minutes where a server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds
 }
@@ -61,23 +62,46 @@ class Tracker:
     """Writes runs to one MLflow database, which is made where there is none.
 
     Its errors are MLflow's, SQLAlchemy's, or `TrackingError`.
+
+    Args:
+        root: the checkout.
+        mend: puts the checkout's database aside where it is broken, and makes another.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mend: bool = False) -> None:
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
-        from mlflow.tracking import MlflowClient
+        import mlflow.tracking  # noqa: F401 - else what it logs while it is imported is heard
 
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.root, self.address = root, database(root)
+        path = _file(self.address)
         try:
+            lock = root / "mlflow.db.lock"
+            check_writable(lock if lock.exists() else root, *([path.parent, path] if path else []))
             with self._alone():
-                try_opening(self.address)
-                self.client = MlflowClient(tracking_uri=self.address)
-                self.client.search_experiments(max_results=1)
+                try:
+                    self._open(path, mend)
+                except Exception as error:
+                    if not BROKEN.search(str(error)):
+                        raise
+                    if path != (root / "mlflow.db").absolute():
+                        raise TrackingError(f"{reason(error)}; move it away, then {SYNC}") from error
+                    if not mend:
+                        raise TrackingError(f"{reason(error)}; {SYNC} puts it aside and makes it anew") from error
+                    put_aside(path, reason(error))
+                    self._open(path)
         except Exception as error:  # SQLAlchemy's, MLflow's, the operating system's, ...
             raise TrackingError(f"{self.address} cannot be used: {reason(error)}") from error
+
+    def _open(self, path: Path | None, thoroughly: bool = False) -> None:
+        from mlflow.tracking import MlflowClient
+
+        if path:
+            try_opening(path, thoroughly)
+        self.client = MlflowClient(tracking_uri=self.address)
+        self.client.search_experiments(max_results=1)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -178,6 +202,13 @@ class Tracker:
         if model is not None:
             self.client.delete_logged_model(model)
         self.client.delete_run(run.info.run_id)
+
+
+def _file(address: str) -> Path | None:
+    """The SQLite database that an address names."""
+    from sqlalchemy.engine import make_url
+
+    return Path(make_url(address).database or "") if address.startswith("sqlite") else None
 
 
 def _dataset(data: Data) -> Any:

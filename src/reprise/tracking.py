@@ -67,6 +67,7 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
     Run twice, nothing changes. Runs that a kill left RUNNING are removed; those of other settings, data or scales
     stay, to be compared with. A variant's run carries the mean over its seeds, test scores, verdicts, figures and
     its network as a model; the run ``evidence`` the study's page, tables and figures, with a run a claim below it.
+    A broken database of the checkout is put aside first, and that is said.
 
     Args:
         root: the checkout.
@@ -81,7 +82,7 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
         ValueError: an output of DVC cannot be read; the message names the file.
     """
     studies = Workspace("", root).params.studies
-    tracker = Tracker(root)
+    tracker = Tracker(root, mend=True)
     counts = Counter({"made": 0, "kept": 0, "removed": 0})
     try:
         for study in studies:
