@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reprise.data.near_search import TooManyPairsError, checked, grouped, lengths, merged, searched, workers
+from reprise.data.near_search import TooManyPairsError, checked, grouped, lengths, listed, merged, searched, workers
 from reprise.data.near_search_numpy import NumpySearch
 from reprise.data.threads import default_threads
 from reprise.progress import report_text
@@ -61,7 +61,7 @@ def near_duplicates_shared(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         with workers(default_threads()) as pool:
             norms = lengths(features, pool)
-            search = NumpySearch.of(features, norms, *grouped(norms, groups), pool)
+            search = NumpySearch.of(features, norms, *grouped(norms, groups), pool, threshold)
         for name in HELD:
             np.save(Path(folder) / f"{name}.npy", getattr(search, name))
         given = (str(path), folder, search.bounds, threshold, most_pairs)
@@ -77,7 +77,8 @@ def near_duplicates_shared(
                     raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
         finally:
             client.cancel(tasks)
-    return merged(found)
+    pairs, distances = merged(found)
+    return listed(pairs, len(features)), distances
 
 
 def _result(task: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
