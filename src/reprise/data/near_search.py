@@ -5,7 +5,8 @@ bounds what it can add to a product (Cauchy-Schwarz): ``cos(u, v) <= Pu . Pv + |
 one short inner product, so that tiles of rows are compared by a small matrix product. Rows are sorted along the
 direction in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it,
 so a row meets only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that
-no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of
+no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Where a sample of the rows says
+that the bound would cost more than it saves, whole rows are multiplied in its place. Memory grows with the number of
 rows and of pairs found; ``most_pairs`` bounds the latter.
 """
 
@@ -48,8 +49,8 @@ def near_duplicates(
 
     Args:
         features: (n, d) finite real numbers. They may lie in a file (``np.load(..., mmap_mode="r")``): 33 numbers of a
-            row are held, the row itself is read where a pair has to be measured. ``near_shared`` has several processes
-            do it.
+            row are held, or 129, or none, whichever is cheapest; the row itself is read where a pair has to be
+            measured. ``near_shared`` has several processes do it.
         threshold: cosine distance in [0, 2], exclusive.
         groups: (n,) labels; only rows of the same group are compared. By default all are.
         device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.

@@ -1,8 +1,8 @@
 """The exact pair search by workers of Dask: features in a file that all of them see, shares of the pairs as tasks.
 
-What the search holds of every row (33 numbers, its length and its place in the order) is computed once and laid beside
-the features while it lasts, so that all workers cut the same tiles, whatever their processors round otherwise. A worker
-maps both; of the features it reads the rows of the pairs that it has to measure.
+What the search holds of every row (up to 129 numbers, its length and its place in the order) is computed once and laid
+beside the features while it lasts, so that all workers cut the same tiles, whatever their processors round otherwise. A
+worker maps both; of the features it reads the rows of the pairs that it has to measure.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def near_duplicates_shared(
 
     Args:
         path: (n, d) real numbers as ``numpy.save`` writes them, in a folder that all workers see by this name and this
-            process can write to: n rows of about 150 bytes lie there while it runs.
+            process can write to: n rows of about 150 bytes, 550 at most, lie there while it runs.
         client: of Dask, to the workers.
         threshold: as there.
         groups: as there.
