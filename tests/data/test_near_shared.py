@@ -44,6 +44,16 @@ def test_two_workers_find_what_one_process_finds(client, rows, tmp_path, shares)
     assert [path.name for path in tmp_path.iterdir()] == ["rows.npy"]
 
 
+def test_workers_multiply_whole_rows_where_one_process_does(client, rows, tmp_path):
+    few = np.concatenate([rows[:400], np.tile(rows[:1], (300, 1))])
+    np.save(tmp_path / "rows.npy", few)
+    pairs, distances = near_duplicates(few, threads=1)
+    assert len(pairs) > 300 * 299 // 2
+    found = near_duplicates_shared(tmp_path / "rows.npy", client)
+    np.testing.assert_array_equal(found[0], pairs)
+    np.testing.assert_array_equal(found[1], distances)
+
+
 def test_too_many_pairs_end_it_and_leave_nothing(client, rows, tmp_path):
     np.save(tmp_path / "rows.npy", rows)
     with pytest.raises(TooManyPairsError, match="more than 5 pairs"):

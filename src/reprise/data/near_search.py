@@ -5,7 +5,8 @@ bounds what it can add to a product (Cauchy-Schwarz): ``cos(u, v) <= Pu . Pv + |
 one short inner product, so that tiles of rows are compared by a small matrix product. Rows are sorted along the
 direction in which they differ most: unit vectors at a cosine distance below t are less than sqrt(2 t) apart along it,
 so a row meets only those in its window. Pairs that the bound cannot rule out are screened in float32 with a margin that
-no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Memory grows with the number of
+no rounding exceeds, and what is left is measured in float64 with scipy's own formula. Where a sample of the rows says
+that the bound would cost more than it saves, whole rows are multiplied in its place. Memory grows with the number of
 rows and of pairs found; ``most_pairs`` bounds the latter.
 """
 
@@ -14,16 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
+from functools import cache
 from itertools import islice, pairwise
 
 import numpy as np
-from scipy.spatial.distance import pdist
-from threadpoolctl import threadpool_limits
+from scipy.spatial.distance import cdist
+from threadpoolctl import ThreadpoolController
 
-from reprise.data.near_search_numpy import CACHE_BYTES, SLACK, NumpySearch, rows_at_once
+from reprise.data.near_search_numpy import CACHE_BYTES, SLACK, NumpySearch, rounding, rows_at_once
 from reprise.data.threads import ahead, default_threads
 
-SEVERAL = 4  # tiles that a thread takes at once: to hand over each by itself costs up to a fifth of it
 Tile = tuple[int, int, int, int]
 
 
@@ -48,8 +49,8 @@ def near_duplicates(
 
     Args:
         features: (n, d) finite real numbers. They may lie in a file (``np.load(..., mmap_mode="r")``): 33 numbers of a
-            row are held, the row itself is read where a pair has to be measured. ``near_shared`` has several processes
-            do it.
+            row are held, or 129, or none, whichever is cheapest; the row itself is read where a pair has to be
+            measured. ``near_shared`` has several processes do it.
         threshold: cosine distance in [0, 2], exclusive.
         groups: (n,) labels; only rows of the same group are compared. By default all are.
         device: a torch device such as ``"cuda"`` that does the comparing; by default NumPy does.
@@ -68,8 +69,9 @@ def near_duplicates(
     threads = 1 if device else threads or default_threads()
     with workers(threads, blas=device is not None) as pool:
         norms = lengths(features, pool)
-        search = _search(device)(features, norms, *grouped(norms, groups), pool)
-        return searched(search, threshold, pool, 4 * threads, most_pairs)
+        search = _search(device)(features, norms, *grouped(norms, groups), pool, threshold)
+        pairs, distances = searched(search, threshold, pool, 4 * threads, most_pairs)
+    return listed(pairs, len(features)), distances
 
 
 def checked(features: np.ndarray, threshold: float) -> np.ndarray:
@@ -92,8 +94,14 @@ def workers(threads: int, blas: bool = False) -> Iterator[ThreadPoolExecutor]:
 
     On a busy machine, threads inside each small product wait for one another.
     """
-    with nullcontext() if blas else threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+    with nullcontext() if blas else _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         yield pool
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """To look for them takes 30 ms of processor time."""
+    return ThreadpoolController()
 
 
 def searched(
@@ -104,7 +112,7 @@ def searched(
     most_pairs: int | None = None,
     part: tuple[int, int] = (0, 1),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs and distances in the k-th of ``of`` shares of the tiles.
+    """Pairs, one number each (`listed`), and distances in the k-th of ``of`` shares of the tiles.
 
     Args:
         search: what compares (`NumpySearch`).
@@ -115,7 +123,7 @@ def searched(
         TooManyPairsError: there are more than ``most_pairs`` in it.
     """
     found, count = [], 0
-    own = _several(_tiles(search, threshold, *part))
+    own = _several(_tiles(search, threshold, *part), search.several)
     tiles = ahead(pool, lambda some: [_within(search, *tile, threshold) for tile in some], own, begun)
     with closing(tiles):  # where there are too many, what is begun is called off
         for pairs, distances in (each for _, result in tiles for each in result.result()):
@@ -128,12 +136,22 @@ def searched(
 
 
 def merged(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs and distances of several parts as one, in lexicographic order of the pairs."""
+    """Pairs, one number each, and distances of several parts as one, in rising order."""
     found = list(found)
-    pairs = np.concatenate([np.empty((0, 2), np.int64), *(pairs for pairs, _ in found)])
+    pairs = np.concatenate([np.empty(0, np.int64), *(pairs for pairs, _ in found)])
     distances = np.concatenate([np.empty(0), *(distances for _, distances in found)])
-    rising = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[rising], distances[rising]
+    rising = np.argsort(pairs, kind="stable")  # they come in runs that rise already
+    pairs.sort(kind="stable")
+    return pairs, distances[rising]
+
+
+def listed(pairs: np.ndarray, rows: int) -> np.ndarray:
+    """(m, 2) rows of pairs that are one number each: lower * rows + higher."""
+    out = np.empty((len(pairs), 2), np.int64)
+    np.floor_divide(pairs, max(1, rows), out=out[:, 0])
+    np.multiply(out[:, 0], -rows, out=out[:, 1])
+    out[:, 1] += pairs
+    return out
 
 
 def lengths(features: np.ndarray, pool: ThreadPoolExecutor) -> np.ndarray:
@@ -182,28 +200,33 @@ def _tiles(search, threshold: float, share: int, shares: int) -> Iterator[Tile]:
             yield top, bottom, left, min(left + search.tile[1], window)
 
 
-def _several(tiles: Iterator[Tile]) -> Iterator[list[Tile]]:
+def _several(tiles: Iterator[Tile], several: int) -> Iterator[list[Tile]]:
     """What a thread takes at once."""
-    return iter(lambda: list(islice(tiles, SEVERAL)), [])
+    return iter(lambda: list(islice(tiles, several)), [])
 
 
 def _within(search, top: int, bottom: int, left: int, right: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (m, 2), lower index first, and distances of one tile."""
-    i, j = search.candidates(top, bottom, left, right, threshold)
-    i, j, distances = search.distances(search.order[i], search.order[j], threshold)
-    _settle(search.features, i, j, distances, threshold)
+    """Pairs, one number each, and distances of one tile."""
+    i, j, distances = search.measured(top, bottom, left, right, threshold)
+    lower, higher = np.minimum(i, j), np.maximum(i, j)
+    pairs = lower * len(search.features)
+    pairs += higher
+    if distances.max(initial=0) < threshold - rounding(search.features.shape[1]):
+        return pairs, distances
+    _settle(search.features, lower, higher, distances, threshold)
     near = distances < threshold
-    return np.sort(np.stack([i[near], j[near]], axis=1), axis=1), distances[near]
+    return pairs[near], distances[near]
 
 
 def _settle(features: np.ndarray, i: np.ndarray, j: np.ndarray, distances: np.ndarray, threshold: float) -> None:
     """Replaces, in place, distances that rounding could put on either side of the threshold by pdist's own."""
     if threshold == 0:
         return  # nothing lies under it: pdist clips the cosine at 1
-    rounding = 8 * np.finfo(np.float64).eps * max(4, features.shape[1])
-    for k in np.flatnonzero(np.abs(distances - threshold) <= rounding):
-        lower, higher = sorted((i[k], j[k]))
-        distances[k] = pdist(features[[lower, higher]].astype(np.float64), "cosine")[0]
+    unsure = np.flatnonzero(np.abs(distances - threshold) <= rounding(features.shape[1]))
+    starts = np.flatnonzero(np.diff(i[unsure], prepend=-1))
+    for some in np.split(unsure, starts[1:]) if len(unsure) else ():  # of one row: cdist adds as pdist does
+        one, others = features[i[some[:1]]].astype(np.float64), features[j[some]].astype(np.float64)
+        distances[some] = cdist(one, others, "cosine")[0]
 
 
 def _search(device: str | None):
@@ -211,4 +234,4 @@ def _search(device: str | None):
         return NumpySearch.of
     from reprise.data.near_search_torch import TorchSearch  # torch takes seconds to import
 
-    return lambda features, norms, order, bounds, _: TorchSearch(features, norms, order, bounds, device)
+    return lambda features, norms, order, bounds, *_: TorchSearch(features, norms, order, bounds, device)

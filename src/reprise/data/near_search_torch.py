@@ -8,13 +8,13 @@ import torch
 from reprise.data.subspace import sorted_along, subspace
 
 WORK_BYTES = 256 << 20  # of temporary float64 rows on the device
-SLACK = 1e-10  # above the rounding error of float64 products between unit vectors
+SLACK = 1e-6  # above the rounding error of a short row: that of its last number is the root of that of its square
 
 
 class TorchSearch:
     """Candidates and distances by torch. Holds the features on the device: 4 bytes a number for float32."""
 
-    tile = (4096, 16384)
+    tile, several = (4096, 16384), 4
 
     def __init__(
         self, features: np.ndarray, norms: np.ndarray, order: np.ndarray, bounds: list[int], device: str
@@ -41,6 +41,11 @@ class TorchSearch:
             parts.append(torch.cat([inside, rest], dim=1))
         return torch.cat(parts)
 
+    def measured(self, top: int, bottom: int, left: int, right: int, threshold: float):
+        """Pairs of rows in a tile, and their distances: at least all that are near."""
+        i, j = self.candidates(top, bottom, left, right, threshold)
+        return self.distances(self.order[i], self.order[j])
+
     def candidates(self, top: int, bottom: int, left: int, right: int, threshold: float):
         """Positions in ``order`` of the pairs in a tile that the bound cannot rule out."""
         possible = self.projected[top:bottom] @ self.projected[left:right].T >= 1 - threshold - SLACK
@@ -49,7 +54,7 @@ class TorchSearch:
         i, j = possible.nonzero(as_tuple=True)
         return i.cpu().numpy() + top, j.cpu().numpy() + left
 
-    def distances(self, i: np.ndarray, j: np.ndarray, threshold: float):
+    def distances(self, i: np.ndarray, j: np.ndarray):
         """The pairs as they came, and their distances in float64 by pdist's formula."""
         parts = []
         pairs = torch.from_numpy(np.stack([i, j])).to(self.device_norms.device)

@@ -1,8 +1,8 @@
 """The exact pair search by workers of Dask: features in a file that all of them see, shares of the pairs as tasks.
 
-What the search holds of every row (33 numbers, its length and its place in the order) is computed once and laid beside
-the features while it lasts, so that all workers cut the same tiles, whatever their processors round otherwise. A worker
-maps both; of the features it reads the rows of the pairs that it has to measure.
+What the search holds of every row (up to 129 numbers, its length and its place in the order) is computed once and laid
+beside the features while it lasts, so that all workers cut the same tiles, whatever their processors round otherwise. A
+worker maps both; of the features it reads the rows of the pairs that it has to measure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reprise.data.near_search import TooManyPairsError, checked, grouped, lengths, merged, searched, workers
+from reprise.data.near_search import TooManyPairsError, checked, grouped, lengths, listed, merged, searched, workers
 from reprise.data.near_search_numpy import NumpySearch
 from reprise.data.threads import default_threads
 from reprise.progress import report_text
@@ -39,7 +39,7 @@ def near_duplicates_shared(
 
     Args:
         path: (n, d) real numbers as ``numpy.save`` writes them, in a folder that all workers see by this name and this
-            process can write to: n rows of about 150 bytes lie there while it runs.
+            process can write to: n rows of about 150 bytes, 550 at most, lie there while it runs.
         client: of Dask, to the workers.
         threshold: as there.
         groups: as there.
@@ -61,7 +61,7 @@ def near_duplicates_shared(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         with workers(default_threads()) as pool:
             norms = lengths(features, pool)
-            search = NumpySearch.of(features, norms, *grouped(norms, groups), pool)
+            search = NumpySearch.of(features, norms, *grouped(norms, groups), pool, threshold)
         for name in HELD:
             np.save(Path(folder) / f"{name}.npy", getattr(search, name))
         given = (str(path), folder, search.bounds, threshold, most_pairs)
@@ -77,7 +77,8 @@ def near_duplicates_shared(
                     raise TooManyPairsError(f"more than {most_pairs:,} pairs lie under the threshold {threshold:g}")
         finally:
             client.cancel(tasks)
-    return merged(found)
+    pairs, distances = merged(found)
+    return listed(pairs, len(features)), distances
 
 
 def _result(task: Any, path: Path) -> tuple[np.ndarray, np.ndarray]:
