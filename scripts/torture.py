@@ -130,7 +130,6 @@ def tests(name: str) -> Row:
         more = {
             "REPRISE_FUZZ": "1",
             "REPRISE_KILLS": str(SMALL_KILLS),
-            "REPRISE_NODES": "1",
             "PYTHONPATH": str(smoke.ROOT / "src"),
         }
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
