@@ -67,7 +67,6 @@ torture: setup ## Kills, full disks, locked databases, damaged files: a table of
 	$(BIN)/python scripts/torture.py --kills $(KILLS)
 
 nodes: setup ## Every study at scale `smoke` on two nodes of this machine, ten times one of them killed, against a serial run
-	REPRISE_NODES=1 $(BIN)/pytest tests/repro/test_cluster.py
 	$(BIN)/python scripts/nodes.py --kills 10 --studies all
 
 lint: setup ## ruff: rules and layout

@@ -144,12 +144,7 @@ def tests(name: str) -> Row:
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         report = Path(folder) / "report.xml"
-        more = {
-            "REPRISE_FUZZ": "1",
-            "REPRISE_KILLS": str(SMALL_KILLS),
-            "REPRISE_NODES": "1",
-            "PYTHONPATH": str(smoke.ROOT / "src"),
-        }
+        more = {"REPRISE_FUZZ": "1", "REPRISE_KILLS": str(SMALL_KILLS), "PYTHONPATH": str(smoke.ROOT / "src")}
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
         done = subprocess.run(
             command, cwd=smoke.ROOT, env=os.environ | more, capture_output=True, text=True, check=False

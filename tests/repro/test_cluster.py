@@ -261,9 +261,6 @@ def test_a_stage_too_large_for_a_node_runs_here_and_one_too_large_for_the_machin
     assert (farm.folder / "large.txt").exists()
 
 
-@pytest.mark.skipif(
-    not os.environ.get("REPRISE_NODES"), reason="up to two minutes; `make nodes` and scripts/torture.py run it"
-)
 def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c_all_of_it(farm, tmp_path):
     (farm.notes / "wait").write_text("many-a.txt many-b.txt")
     (farm.notes / "fail").write_text("many-b.txt")
@@ -287,7 +284,7 @@ def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c
         run.send_signal(signal.SIGINT)
         said = run.communicate(timeout=60)[1]
         assert run.returncode == 130
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 30
         assert "ending grows" in said
         assert "`reprise repro --scheduler tcp://" in said
         assert not any(map(alive, pids))
