@@ -132,8 +132,9 @@ def temporary(folder: Path) -> list[str]:
 
 
 def left_over(clone: Path) -> list[str]:
-    """Temporary files, and whatever lies in TMPDIR."""
-    return [*temporary(clone), *sorted(map(str, scratch(clone).iterdir()))]
+    """Temporary files, and what lies in TMPDIR but for torch's cache, which it keeps for the next run."""
+    there = (path for path in scratch(clone).iterdir() if not path.name.startswith("torchinductor_"))
+    return [*temporary(clone), *sorted(map(str, there))]
 
 
 def forget(clone: Path) -> None:
