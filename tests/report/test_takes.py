@@ -59,6 +59,7 @@ def test_a_share_takes_trials_and_no_seeds(tmp_path, of):
     found = takes.wanted(plan)
     assert 150 < found < 250  # 0.1 / sqrt(0.25 / n) = 1.96 + 0.84
     assert of(plan) == f"0.8 would take n {found}"
+    assert of(declared(tmp_path, "> 0.5", n=20, share=0.5)) == "not even 100,000 would give 0.8"
 
 
 def test_what_test_examples_hide_no_number_of_seeds_shows(tmp_path, of):

@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any
 
 from reprise.claims.declarations import Declaration, Declarations, read_declarations
+from reprise.claims.planned import Planned
 from reprise.power import POWER, power_jointly
 from reprise.registry import known_studies, study_file
 
-MOST = {"seeds": 400, "n": 10_000_000}
+MOST = {"seeds": 400, "n": 10_000_000, "share": 100_000}  # of a share each number of successes is judged
 
 
 def takes_text(row: dict[str, Any]) -> str:
@@ -28,7 +29,7 @@ def takes_text(row: dict[str, Any]) -> str:
     comparisons = max(1, sum(finding["kind"] == "primary" for finding in row["findings"]))
     if row["power"] == 0 and (declared.power_of(comparisons) or 0) > 0:
         return "no number of them decides it here"
-    kind = "seeds" if declared.planned.seeds else "n"
+    kind = _kind(declared.planned)
     found = wanted(declared, comparisons)
     if found is None and declared.planned.examples_error:
         return f"{POWER:g} would take more test examples, not more seeds"
@@ -48,10 +49,13 @@ def wanted(declared: Declaration, comparisons: int = 1) -> int | None:
     planned = declared.planned
     if planned is None or (planned.spread is None and planned.share is None):
         return None
-    most = MOST["seeds" if planned.seeds else "n"]
+    most = MOST[_kind(planned)]
     if planned.share is not None:
-        most = 100_000  # each number of successes is judged
-        return _least(lambda n: _share_power(declared, n, comparisons), most)
+
+        def power_of(n: int) -> float:
+            return planned.model_copy(update={"n": n}).power(declared.expect, declared.smallest, comparisons) or 0.0
+
+        return _least(power_of, most)
     expect, level = declared.expect, planned.level(planned.seeds or planned.n or 0)
     between = math.isfinite(expect.low) and math.isfinite(expect.high)
     size = (expect.high - expect.low) / 2 if between else declared.smallest or 0.0
@@ -62,9 +66,8 @@ def wanted(declared: Declaration, comparisons: int = 1) -> int | None:
     return _least(power, most)
 
 
-def _share_power(declared: Declaration, n: int, comparisons: int) -> float:
-    planned = declared.planned.model_copy(update={"n": n})  # type: ignore[union-attr]
-    return planned.power(declared.expect, declared.smallest, comparisons) or 0.0
+def _kind(planned: Planned) -> str:
+    return "seeds" if planned.seeds else "n" if planned.share is None else "share"
 
 
 def _least(power: Callable[[int], float], most: int) -> int | None:
