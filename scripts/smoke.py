@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,6 +115,15 @@ def results(clone: Path) -> dict[str, str]:
 def differences(one: dict[str, str], other: dict[str, str]) -> list[str]:
     """Files that are not the same in both."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def unlike(one: Path, other: Path) -> str:
+    """The first lines in which two files are not the same; empty where one is missing or no text."""
+    try:
+        lines = [path.read_text(encoding="utf-8").splitlines() for path in (one, other)]
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return "\n".join(islice(difflib.unified_diff(*lines, str(one), str(other), n=1, lineterm=""), 40))
 
 
 def locks(clone: Path) -> list[str]:

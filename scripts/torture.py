@@ -104,6 +104,7 @@ def pipeline(kills: int, studies: str, seed: int) -> Row:
             for each, more in zip(found.values(), now, strict=True):
                 each += more
             said += [text[-2000:]] if begun.returncode else []
+            said += [smoke.unlike(whole / name, clone / name) for name in now[2][:3]]
             if begun.returncode == 0 and not any(now):
                 kept = dealt  # up to here; after something went wrong no kill counts
             if dealt >= kills or begun.returncode or any(now):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -199,6 +200,22 @@ def test_a_lock_whose_entries_stand_as_stages_ended_is_noticed(tmp_path, monkeyp
     assert unordered(plan) == ""
     lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("many@b", "a", "z")))
     assert json.loads(unordered(plan)) == {"dvc.lock": ["a", "many@b", "many@a", "z"]}
+    lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("a", "gone", "many@b", "z")))
+    assert unordered(plan) == ""
+
+
+@pytest.mark.parametrize("target", [(), ("first",)])
+def test_killed_before_it_sorted_its_lock_the_next_run_does_so_though_nothing_is_to_do(toy, target):
+    toy.write(*(toy.stage(name) for name in ("first", "second", "third")))
+    assert toy.start().wait(300) == 0
+    whole = (toy.folder / "dvc.lock").read_text()
+    head, *entries = re.split(r"^(?=  \w)", whole, flags=re.MULTILINE)
+    (toy.folder / "dvc.lock").write_text(head + "".join(reversed(entries)))
+    again = toy.start(*target)
+    said = again.communicate(timeout=300)[1]
+    assert "up to date" in said
+    assert (toy.folder / "dvc.lock").read_text() == whole
+    assert len(toy.spans()) == 3  # none ran again
 
 
 def test_the_folder_of_a_killed_run_goes_with_the_next_and_that_of_a_living_one_stays(tmp_path, monkeypatch):

@@ -49,7 +49,7 @@ def repro(targets: list[str], jobs: int, shown: Plain | Watched | None = None, s
         try:
             if run.prepare(targets or [graph.PROJECT_FILE]):
                 run.all_stages()
-                run.arrange()
+            run.arrange()
             return run.summary()
         except EndedError:
             return _end(run, targets)
