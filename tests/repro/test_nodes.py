@@ -200,7 +200,9 @@ def test_a_lock_whose_entries_stand_as_stages_ended_is_noticed(tmp_path, monkeyp
     assert unordered(plan) == ""
     lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("many@b", "a", "z")))
     assert json.loads(unordered(plan)) == {"dvc.lock": ["a", "many@b", "many@a", "z"]}
-    lock.write_text("schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("a", "gone", "many@b", "z")))
+    lock.write_text(
+        "schema: '2.0'\nstages:\n" + "".join(f"  {name}:\n{entry}" for name in ("a", "gone", "many@b", "z"))
+    )
     assert unordered(plan) == ""
 
 
