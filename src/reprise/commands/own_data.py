@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,9 @@ def duplicates(
     ] = None,
     sheet: Annotated[Path | None, typer.Option(help="PNG: the nearest pairs and the doubtful ones.")] = None,
     most_pairs: Annotated[int, typer.Option(min=0, help="More pairs are an error: nothing is written.")] = 1_000_000,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS|local:N|slurm:N", help="Compare on the nodes of a Dask cluster.")
+    ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a file cannot be used.")] = False,
 ) -> None:
     """Find near-duplicate pictures, and labels that contradict each other.
@@ -61,13 +65,21 @@ def duplicates(
     of one colour is empty where it is black and full where it is white or 1. What is ambiguous is refused: no black
     beside other colours, a photograph, noise.
 
+    With --scheduler pictures are opened here, and nodes search the pairs, with the same answer. Nodes elsewhere have to
+    see the current folder, in which the features lie meanwhile.
+
     In the CSV, ./ stands before a name that a spreadsheet would take for a formula: the same file in the folder.
     """
     from reprise.data.finder import find_duplicates
 
     more = {"against": against, "labels": labels, "listing": listing, "mirrored": mirrored, "cropped": cropped}
     shown = sys.stderr.isatty()
-    found = find_duplicates(images, masks, threshold, hash, scope, out, sheet, shown, most_pairs, **more)
+    with ExitStack() as stack:
+        if scheduler:
+            from reprise.repro.searching import searching
+
+            more["search"] = stack.enter_context(searching(scheduler))
+        found = find_duplicates(images, masks, threshold, hash, scope, out, sheet, shown, most_pairs, **more)
     if found.problems:
         typer.echo(found.complaints(), err=True)
     typer.echo(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reprise.data.near_search import TooManyPairsError, near_duplicates
+from reprise.data.near_search import Search, TooManyPairsError, near_duplicates
 
 
 def pairs_with_copies(
@@ -17,6 +17,7 @@ def pairs_with_copies(
     threshold: float,
     groups: np.ndarray | None = None,
     most_pairs: int | None = None,
+    search: Search = near_duplicates,
 ) -> tuple[np.ndarray, np.ndarray]:
     """What :func:`~reprise.data.near_search.near_duplicates` finds, and every pair of copies at distance 0.
 
@@ -26,6 +27,7 @@ def pairs_with_copies(
         threshold: as there, exclusive: under 0 lies nothing, no copy either.
         groups: as there; copies in different groups are no pair.
         most_pairs: as there; copies count.
+        search: what finds the pairs of different images.
 
     Returns:
         pairs (m, 2) int64 with i < j in lexicographic order, and distances (m,) float64.
@@ -38,13 +40,13 @@ def pairs_with_copies(
     number: dict[tuple[int, bytes], int] = {}
     content = np.array([number.setdefault(key, len(number)) for key in zip(group.tolist(), contents, strict=True)], int)
     if len(number) == n or threshold == 0:
-        return near_duplicates(features, threshold, groups, most_pairs=most_pairs)
+        return search(features, threshold, groups, most_pairs=most_pairs)
     counts = np.bincount(content)
     copies = int((counts * (counts - 1) // 2).sum())
     if most_pairs is not None and copies > most_pairs:
         raise TooManyPairsError(f"{copies:,} pairs are copies ({counts.max():,} of one image)")
     first = np.unique(content, return_index=True)[1]
-    pairs, distances = near_duplicates(
+    pairs, distances = search(
         features[first], threshold, None if groups is None else group[first], most_pairs=most_pairs
     )
     many = counts[pairs].prod(axis=1)

@@ -13,13 +13,14 @@ from rich.progress import Progress
 from reprise.data.copies import pairs_with_copies
 from reprise.data.crops import cropped_pairs
 from reprise.data.described import Seen, bar, common_size, counted, describe
-from reprise.data.duplicates import HASHES, TooManyPairsError
+from reprise.data.duplicates import HASHES, TooManyPairsError, near_duplicates
 from reprise.data.folders import composed, find_images, find_masks, pictures
 from reprise.data.found import Duplicates, write_list, write_pairs, write_sheet
 from reprise.data.labelled import labels_of
 from reprise.data.many import UnreadableImagesError, each
 from reprise.data.masks import read_mask
 from reprise.data.mirrored import pairs_with_mirrored
+from reprise.data.near_search import Search
 from reprise.data.opening import quiet
 from reprise.files import check_writable, replacing, shown
 
@@ -45,6 +46,7 @@ def find_duplicates(
     listing: Path | None = None,
     mirrored: bool = False,
     cropped: bool = False,
+    search: Search = near_duplicates,
 ) -> Duplicates:
     """Finds near-duplicate images in a folder, or between two, and the pairs whose labels contradict each other.
 
@@ -67,6 +69,7 @@ def find_duplicates(
         listing: a CSV to write, what to keep of each group and what can go.
         mirrored: also find pairs of which one is the other's mirror image.
         cropped: also find pairs of which one is cut out of the other (`robust` alone; see `cropped_pairs`).
+        search: what finds the pairs, on this machine by default.
 
     Raises:
         FileNotFoundError: a folder is missing.
@@ -105,7 +108,7 @@ def find_duplicates(
         first = sum(path in own for path in seen.paths)
         if against is not None and first in (0, len(seen.paths)):
             raise UnreadableImagesError(problems)  # of one folder, all
-        pairs, distances, ways = _search(seen, threshold, hash, scope, most_pairs, first, cropped, shown_bar)
+        pairs, distances, ways = _search(seen, threshold, hash, scope, most_pairs, first, cropped, shown_bar, search)
     states = labelled_as if masks is None else filled
     known = None if labels is None and masks is None else np.array([path in states for path in seen.paths])
     labelled = contradict = None
@@ -168,7 +171,15 @@ def _checked(
 
 
 def _search(
-    seen: Seen, threshold: float, hash: str, scope: str, most_pairs: int, first: int, cropped: bool, bar: Progress
+    seen: Seen,
+    threshold: float,
+    hash: str,
+    scope: str,
+    most_pairs: int,
+    first: int,
+    cropped: bool,
+    bar: Progress,
+    search: Search,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Pairs, their distances, and how they are alike where more than one way was asked for."""
     groups = subjects(seen.paths) if scope == "subject" else None
@@ -176,10 +187,10 @@ def _search(
     ways = None
     try:
         if seen.turned is None:
-            pairs, distances = pairs_with_copies(seen.features, seen.contents, threshold, groups, most_pairs)
+            pairs, distances = pairs_with_copies(seen.features, seen.contents, threshold, groups, most_pairs, search)
         else:
             pairs, distances, mirror = pairs_with_mirrored(
-                seen.features, seen.contents, *seen.turned, threshold, groups, most_pairs
+                seen.features, seen.contents, *seen.turned, threshold, groups, most_pairs, search
             )
             ways = np.where(mirror, "mirrored", "")
     except TooManyPairsError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from reprise.data.copies import pairs_with_copies
-from reprise.data.near_search import TooManyPairsError
+from reprise.data.near_search import Search, TooManyPairsError, near_duplicates
 
 
 def pairs_with_mirrored(
@@ -16,6 +16,7 @@ def pairs_with_mirrored(
     threshold: float,
     groups: np.ndarray | None = None,
     most_pairs: int | None = None,
+    search: Search = near_duplicates,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs as :func:`~reprise.data.copies.pairs_with_copies` finds them, and those that only a mirror makes.
 
@@ -23,6 +24,7 @@ def pairs_with_mirrored(
         features, contents: of the pictures, as there.
         turned, turned_contents: of the same pictures, left for right.
         threshold, groups, most_pairs: as there; ``most_pairs`` counts what is found.
+        search: as there.
 
     Returns:
         pairs (m, 2) with i < j in lexicographic order, distances (m,), the nearer of both ways, and (m,) whether that
@@ -36,7 +38,7 @@ def pairs_with_mirrored(
     # each pair comes up to four times: i j, i' j', i j', i' j
     most = None if most_pairs is None else 4 * most_pairs + n
     pairs, distances = pairs_with_copies(
-        np.concatenate([features, turned]), contents + turned_contents, threshold, both, most
+        np.concatenate([features, turned]), contents + turned_contents, threshold, both, most, search
     )
     i, j = pairs.T
     plain, across = j < n, (i < n) & (j >= n) & (j - n != i)

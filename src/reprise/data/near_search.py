@@ -12,7 +12,7 @@ rows and of pairs found; ``most_pairs`` bounds the latter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from functools import cache
@@ -26,6 +26,7 @@ from reprise.data.near_search_numpy import CACHE_BYTES, SLACK, NumpySearch, roun
 from reprise.data.threads import ahead, default_threads
 
 Tile = tuple[int, int, int, int]
+Search = Callable[..., tuple[np.ndarray, np.ndarray]]  # as `near_duplicates`, wherever it is done
 
 
 class TooManyPairsError(ValueError):

@@ -69,7 +69,7 @@ def near_duplicates_shared(
         tasks = [client.submit(_share, *given, (k, shares), pure=False) for k in range(shares)]
         found, count = [], 0
         try:
-            for done, task in enumerate(as_completed(tasks), 1):
+            for done, task in enumerate(as_completed(tasks, loop=client.loop), 1):
                 found.append(_result(task, path))
                 count += len(found[-1][1])
                 report_text(f"{done} of {shares} shares, {count:,} pairs")

@@ -33,6 +33,7 @@ def made(where: str, scratch: Path, shared: Path) -> Any:
             raise ValueError(f"--scheduler: found {where!r}, expected {FORMS}")
         return None
     kind, count = match[1], int(match[2] or 1)
+    dask.config.set({"temporary-directory": str(scratch)})  # Dask's scheduler leaves a folder there
     if kind == "local":
         return local(count, scratch)
     if shutil.which("sbatch") is None:
