@@ -21,7 +21,7 @@ pytest.importorskip("distributed", reason="reprise[cluster] is not installed")
 from distributed import LocalCluster
 
 from reprise.repro.command import repro
-from reprise.repro.own import slurm
+from reprise.repro.own import local, slurm
 
 REPRO = "import sys; from reprise.repro.command import repro; sys.exit(repro(sys.argv[2:], 1, scheduler=sys.argv[1]))"
 # step.py OUT SOURCE...: notes when and by whom, waits while a file `wait` holds its name, fails where `fail` does
@@ -261,6 +261,31 @@ def test_a_stage_too_large_for_a_node_runs_here_and_one_too_large_for_the_machin
     assert (farm.folder / "large.txt").exists()
 
 
+def test_a_stage_too_large_for_slurms_jobs_fails_and_runs_neither_where_they_are_submitted_nor_never(
+    farm, capfd, tmp_path, monkeypatch
+):
+    jobs = tmp_path / "bin"
+    jobs.mkdir()
+    (jobs / "sbatch").write_text("#!/bin/sh\n")
+    (jobs / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{jobs}:{os.environ['PATH']}")
+    monkeypatch.setattr("reprise.repro.own.slurm", lambda count, shared: local(count, shared))
+    total = psutil.virtual_memory().total
+    (farm.folder / "dvc.yaml").write_text(
+        "stages:\n"
+        + "".join(
+            f"  {name}:\n    cmd: python step.py {name}.txt\n    deps: [step.py]\n    outs: [{name}.txt]\n"
+            f"    meta: {{resources: {{memory: {memory:.0f}}}}}\n"
+            for name, memory in {"small": 1e6, "large": 0.7 * total}.items()
+        )
+    )
+    assert repro([], 1, scheduler="slurm:2") == 1
+    said = capfd.readouterr().err
+    assert f"FAILED: large asks for memory {round(0.7 * total / 1e9, 3):g} GB, and the largest node has memory" in said
+    assert "or ask for larger jobs in Dask's configuration (jobqueue.slurm.memory and job-extra-directives)" in said
+    assert [row[0] for row in farm.began()] == ["small.txt"]
+
+
 def test_a_late_node_is_used_a_failed_stage_ends_its_descendants_only_and_ctrl_c_all_of_it(farm, tmp_path):
     (farm.notes / "wait").write_text("many-a.txt many-b.txt")
     (farm.notes / "fail").write_text("many-b.txt")
@@ -369,11 +394,12 @@ def test_the_job_that_slurm_gets(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", "/nowhere")  # no sbatch: the script is written, nothing is submitted
     monkeypatch.setattr("dask_jobqueue.SLURMCluster.scale", lambda self, jobs: None)
     with dask.config.set({f"jobqueue.slurm.{key}": value for key, value in set_.items()}):
-        cluster = slurm(3, tmp_path)
+        cluster, offers = slurm(3, tmp_path)
         try:
             script = cluster.job_script()
         finally:
             cluster.close()
+    assert offers == [{"memory": 16e9, "GPU": 1}] * 3
     assert script.startswith("#!/usr/bin/env bash\n")
     for line in ("-J reprise", "-p gpus", "-A lab", "-t 02:00:00", "-n 1", "--cpus-per-task=4", "--mem=15G"):
         assert f"#SBATCH {line}\n" in script

@@ -59,12 +59,11 @@ class Cluster:
         self.plugin = ""
         self._known: tuple[float, list[Node]] = (-1.0, [])
         self._made = time.monotonic()
-        self._own = own.made(where, scratch, shared)
-        specs = self._own.worker_spec.values() if where.startswith("local") else ()
-        # of nodes where no other can come, and of a place on their machine
-        self.offers: list[dict[str, float]] = [spec["options"]["resources"] for spec in specs]
+        self._own, self.offers = own.made(where, scratch, shared)
+        self.local = where.startswith("local")
         gpus = [offer["GPU"] for offer in self.offers if "GPU" in offer]
-        self.here = {"memory": psutil.virtual_memory().total} | ({"GPU": 1} if gpus else {})
+        # of a place on this machine; where jobs are submitted nothing runs
+        self.here = {"memory": psutil.virtual_memory().total} | ({"GPU": 1} if gpus else {}) if self.local else {}
         try:
             self.client = Client(self._own or where, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -95,7 +94,7 @@ class Cluster:
 
     def _replace(self, count: int) -> None:
         """Makes nodes of this machine again that did not come back by themselves."""
-        if count < len(self.offers) and time.monotonic() - self._made > own.RESTART:
+        if self.local and count < len(self.offers) and time.monotonic() - self._made > own.RESTART:
             self._made = time.monotonic()
             self._own.scale(len(self.offers))
 

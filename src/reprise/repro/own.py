@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask
 import psutil
@@ -26,12 +26,24 @@ FORMS = "ADDRESS (tcp://host:8786), local:N, slurm or slurm:N"
 MEMORY = "8 GB"  # of a Slurm job, where Dask's configuration names none
 
 
-def made(where: str, scratch: Path, shared: Path) -> Any:
+class Made(NamedTuple):
+    """A cluster, and what each of its nodes offers: none with more will come."""
+
+    cluster: Any
+    offers: list[dict[str, float]]
+
+
+def made(where: str, scratch: Path, shared: Path) -> Made:
+    """The cluster that ``--scheduler`` asks for; none where it is an address.
+
+    Raises:
+        ValueError: it is no such thing, or nothing can be submitted here.
+    """
     match = re.fullmatch(r"(local|slurm)(?::([1-9]\d{0,3}))?", where)
     if match is None:
         if re.match(r"(local|slurm)\b", where) or not re.fullmatch(ADDRESS, where):
             raise ValueError(f"--scheduler: found {where!r}, expected {FORMS}")
-        return None
+        return Made(None, [])
     kind, count = match[1], int(match[2] or 1)
     # Dask's scheduler leaves a folder there; its profiler takes a tenth of what a node does in Python
     dask.config.set({"temporary-directory": str(scratch), "distributed.worker.profile.enabled": False})
@@ -53,7 +65,7 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def local(count: int, scratch: Path) -> SpecCluster:
+def local(count: int, scratch: Path) -> Made:
     """So many nodes on this machine, each with one of its GPUs and its share of the memory; all on loopback.
 
     Whoever reaches Dask's ports runs what they like as this user, so its connections are encrypted with keys that are
@@ -87,16 +99,17 @@ def local(count: int, scratch: Path) -> SpecCluster:
     options = {"host": LOOPBACK, "port": 0, "protocol": "tls://", "security": security}
     options |= {"dashboard": True, "dashboard_address": f"{LOOPBACK}:0"}
     with _deaf():
-        return SpecCluster(
+        cluster = SpecCluster(
             workers=nodes,
             scheduler={"cls": Scheduler, "options": options},
             security=security,
             name="reprise",
             silence_logs=logging.CRITICAL,
         )
+    return Made(cluster, [node["options"]["resources"] for node in nodes.values()])
 
 
-def slurm(count: int, shared: Path) -> Any:
+def slurm(count: int, shared: Path) -> Made:
     """So many jobs of Slurm, each a node that runs a stage at a time; Dask's configuration names queue and limits.
 
     Connections are encrypted with keys of this run, which jobs read in ``shared``. Where a job asks for a GPU
@@ -129,4 +142,4 @@ def slurm(count: int, shared: Path) -> Any:
         scheduler_options={"dashboard_address": f"{LOOPBACK}:0"},
     )
     cluster.scale(jobs=count)
-    return cluster
+    return Made(cluster, [offers] * count)

@@ -252,14 +252,18 @@ class SharedRun(Run):
         slot.clear()
         self.failed.append(stage.address)
         self.blocked |= self.plan.readers(stage.address)
-        advice = "state less under its meta.resources, or run it on a larger machine"
-        self.view.say(f"FAILED: {words}, this machine {amounts(self.cluster.here)}: {advice}", "failed")
+        larger = "run it on a larger machine"
+        if self.cluster.here:
+            words += f", this machine {amounts(self.cluster.here)}"
+        else:
+            larger = "ask for larger jobs in Dask's configuration (jobqueue.slurm.memory and job-extra-directives)"
+        self.view.say(f"FAILED: {words}: state less under its meta.resources, or {larger}", "failed")
 
     def _has_room(self, address: str) -> bool:
         """Whether this machine has the memory beside what runs, where all nodes are on it."""
         running = [slot.stage.address for slot in self.slots if slot.stage]
         asked = [self.needs[each].get("memory", 0) for each in (address, *running) if self.phases[each] in HEAVY]
-        return not self.cluster.offers or self.phases[address] not in HEAVY or sum(asked) <= self.cluster.here["memory"]
+        return not self.cluster.local or self.phases[address] not in HEAVY or sum(asked) <= self.cluster.here["memory"]
 
     def _next(self, slot: Slot, phase: str) -> None:
         address = slot.stage.address
