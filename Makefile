@@ -6,6 +6,7 @@ TORCH ?= torch==2.13.0
 JOBS ?= 2
 KILLS ?= 50
 BIN := .venv/bin
+PIP := $(BIN)/pip install --disable-pip-version-check $(shell test -t 2 || echo --quiet)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
@@ -23,9 +24,9 @@ setup: .venv/.ready ## Make .venv and install the locked requirements
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "Python 3.11 to 3.13 is needed; found $$($(PYTHON) --version). Name another: make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check '$(TORCH)'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) '$(TORCH)'
+	$(PIP) --no-deps --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock: setup ## Write requirements.lock again (hashes, no index addresses; torch and what it brings stay out)
