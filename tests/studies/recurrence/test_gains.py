@@ -10,7 +10,8 @@ from reprise.studies.recurrence import gains
 from reprise.studies.recurrence.settings import Gains
 
 DECLARED = declarations("recurrence")
-GAINS = Gains(networks=6, hidden=8, steps=24, radii=[0.5, 1.0, 2.0])
+OTHERWISE = {"radii": [1.1], "hidden": 4, "inputs": 5}
+GAINS = Gains(networks=6, hidden=8, steps=24, radii=[0.5, 1.0, 2.0], otherwise=OTHERWISE)
 
 
 def test_linear_gains_scale_with_the_radius():
@@ -20,8 +21,9 @@ def test_linear_gains_scale_with_the_radius():
     assert {values.shape for values in measured.values()} == {(24, 6)}
 
 
-def verdicts(measured, claim, kind="primary", config=GAINS):
-    return [f.verdict for f in gains.findings(DECLARED, measured, config) if (f.claim, f.kind) == (claim, kind)]
+def verdicts(measured, claim, kind="primary", config=GAINS, otherwise=None):
+    found = gains.findings(DECLARED, measured, otherwise or {}, config)
+    return [f.verdict for f in found if (f.claim, f.kind) == (claim, kind)]
 
 
 @pytest.fixture
@@ -38,9 +40,9 @@ def test_gains_that_grow_contradict_vanishing_and_such_that_shrink_do_not(growin
 
 
 def test_random_tanh_networks_with_large_weights_grow_their_gradients_and_sigmoid_ones_do_not():
-    config = Gains(networks=40, hidden=32, steps=60, radii=[1.0, 2.0, 4.0])
+    config = Gains(networks=40, hidden=32, steps=60, radii=[1.0, 2.0, 4.0], otherwise=OTHERWISE)
     measured = gains.measure(config)
-    rates = [f for f in gains.findings(DECLARED, measured, config) if (f.claim, f.kind) == (136, "secondary")]
+    rates = [f for f in gains.findings(DECLARED, measured, {}, config) if (f.claim, f.kind) == (136, "secondary")]
     assert [finding.verdict for finding in rates[:2]] == ["reproduced", "contradicted"]
     assert verdicts(measured, 136, config=config) == ["contradicted"]
     every = gains.shrunk(gains.ended(measured, gains.BOUNDED, config.radii))
@@ -57,6 +59,23 @@ def test_what_small_weights_or_a_sigmoid_shrink_in_any_case_does_not_decide(grow
         for key, values in growing.items()
     }
     assert verdicts(level, 137) == ["contradicted"]
+
+
+def test_what_the_source_leaves_open_bars_claim_136_only_where_it_lies_on_the_other_side_of_one_half(growing):
+    same, other = {"4 hidden units": np.full(6, 0.2)}, {"inputs 5 times as large": np.full(6, 0.8)}
+    assert verdicts(growing, 136, otherwise=same) == ["contradicted"]
+    assert verdicts(growing, 136, otherwise=same | other) == ["inconclusive"]
+    assert gains.left_open(0.1, same | other).endswith("0.10 as declared, 0.80 with inputs 5 times as large")
+    shrinking = {key: 1 / values for key, values in growing.items()}
+    assert verdicts(shrinking, 136, otherwise=other) == ["reproduced"]
+
+
+def test_smaller_networks_smaller_radii_and_larger_inputs_vanish_more_often():
+    config = Gains(networks=40, hidden=32, steps=60, radii=[1.0, 2.0, 4.0], otherwise=OTHERWISE | {"hidden": 8})
+    declared = gains.shrunk(gains.ended(gains.measure(config), ("tanh",), [2.0, 4.0])).mean()
+    found = gains.choices(config)
+    assert set(found) == {"spectral radii 1.1", "8 hidden units", "inputs 5 times as large"}
+    assert all(share.mean() > 0.4 > declared + 0.2 for share in found.values())
 
 
 def test_only_what_shrinks_tenfold_has_vanished():

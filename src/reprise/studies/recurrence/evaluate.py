@@ -38,7 +38,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         findings=[
             *unfolded.findings(config.cases, recall.echoed(sweep)),
             *formula.findings(declared[135], terms),
-            *gains.findings(declared, grown, config.gains),
+            *gains.findings(declared, grown, gains.choices(config.gains), config.gains),
             *clipping.findings(declared[138], clipping.measure(config.cases)),
             *gates.findings(declared, config, reach, recalled),
         ],

@@ -7,6 +7,14 @@ from pydantic import Field, field_validator
 from reprise.settings import Strict
 
 
+class Otherwise(Strict):
+    """Other choices that claim 136's source leaves open, one at a time."""
+
+    radii: list[float] = Field(min_length=1, description="in place of the spectral radii above 1")
+    hidden: int = Field(ge=4)
+    inputs: float = Field(gt=0, description="how many times as large")
+
+
 class Gains(Strict):
     """Products of Jacobians over many steps."""
 
@@ -14,6 +22,7 @@ class Gains(Strict):
     hidden: int = Field(ge=4)
     steps: int = Field(ge=20)
     radii: list[float] = Field(min_length=3, description="spectral radii of U, 1 and 2 among them")
+    otherwise: Otherwise
 
     @field_validator("radii")
     @classmethod
