@@ -14,7 +14,7 @@ from reprise.closure import runtime_nodes
 SOURCE = ROOT / "src"
 # from the ground up: a module imports only what stands on a lower line, or what stands on its own
 LAYERS = (
-    ("arrays", "messages"),
+    ("arrays", "messages", "units"),
     ("npz", "yaml_files"),
     ("files", "folders", "registry", "settings", "statistics", "published", "progress", "warm", "power"),
     ("config", "plotting", "metrics", "layers", "closure", "overlap"),

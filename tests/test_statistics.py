@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from reprise import statistics
+from reprise import statistics, units
 from reprise.report.view import size_text
 from reprise.statistics import exact, mean_effect, paired_effect, proportion, ratio_of_groups, seeds_effect
 
@@ -197,6 +197,44 @@ def test_an_interval_ends_where_the_quantity_does():
     assert (score.low, score.high, score.value) == (0, 1, wide.value)
     gap = seeds_effect(np.array([0.9, -0.8, 0.7]), possible=statistics.SHARES_APART)
     assert (gap.low, gap.high) == (-1, 1)
+
+
+UNIT = st.sampled_from(["accuracy", "share", "share of images", "dice", "ECE", "probability"])
+
+
+@given(UNIT, st.booleans(), st.lists(st.floats(0, 1), min_size=2, max_size=8), st.integers(1, 6), st.floats(-1, 1))
+def test_a_cut_interval_covers_what_it_covered(unit, apart, values, together, truth):
+    """Of a share, or a difference of two, whatever the true one is: it was covered just where it is."""
+    values = np.array(values)
+    values, possible = (values - values[::-1], None) if apart else (values, statistics.SHARE)
+    truth = truth if apart else abs(truth)
+    for make in (seeds_effect, mean_effect):
+        cut, whole = (make(values, each, span, together=together) for each, span in ((unit, possible), ("nats", None)))
+        for low, high in (("low", "high"), ("strict_low", "strict_high")):
+            ends, wide = (np.array([getattr(effect, low), getattr(effect, high)]) for effect in (cut, whole))
+            assert (ends[0] <= truth <= ends[1]) == (wide[0] <= truth <= wide[1])
+            assert -apart <= ends[0] <= cut.value <= ends[1] <= 1
+
+
+@given(UNIT, st.booleans(), st.integers(1, 5), st.integers(1, 6), st.floats(-1, 1), st.randoms(use_true_random=False))
+def test_a_cut_interval_over_examples_covers_what_it_covered(unit, apart, seeds, together, truth, random):
+    right = np.array([[random.random() < 0.9 for _ in range(12)] for _ in range(2 * seeds)], float)
+    values, possible = (right[:seeds] - right[seeds:], None) if apart else (right[:seeds], statistics.SHARE)
+    truth, groups = truth if apart else abs(truth), np.arange(12) // 4
+    cut, whole = (
+        paired_effect(values, groups, each, span, together=together) for each, span in ((unit, possible), ("", None))
+    )
+    assert (cut.low <= truth <= cut.high) == (whole.low <= truth <= whole.high)
+    assert (cut.strict_low <= truth <= cut.strict_high) == (whole.strict_low <= truth <= whole.strict_high)
+    assert -1 <= cut.strict_low <= cut.low <= cut.high <= cut.strict_high <= 1
+
+
+def test_a_unit_says_what_a_mean_can_be():
+    assert units.possible_in("share of images") == units.possible_in("dice") == (-1, 1)
+    assert units.possible_in("share of variance") == units.possible_in("nats") == (-np.inf, np.inf)
+    assert paired_effect(np.array([1.0, -0.9, 0.8]), unit="share").low == -1
+    with pytest.raises(ValueError, match=r"a mean of 2 accuracy: declared to lie between -1 and 1"):
+        seeds_effect(np.array([2.0, 2.0]), "accuracy")
 
 
 def test_interval_over_seeds_is_students():

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reprise.statistics import ANY, LEVEL, Effect, Range, seeds_effect
+from reprise.statistics import LEVEL, Effect, Range, seeds_effect
 
 
 def splits_effect(
@@ -22,7 +22,7 @@ def splits_effect(
     tested: int,
     of: int,
     unit: str = "",
-    possible: Range = ANY,
+    possible: Range | None = None,
     level: float = LEVEL,
     together: int = 1,
 ) -> Effect:
@@ -33,14 +33,14 @@ def splits_effect(
         tested: test images of each split.
         of: images that are split.
         unit: what it is measured in.
-        possible: what the mean can be at all.
+        possible: what the mean can be at all; by default what ``unit`` can be.
         level, together: see ``reprise.statistics``.
 
     Returns:
         The effect; its ``examples_error`` is the part of the error that no number of seeds takes away.
 
     Raises:
-        ValueError: no test images, or no images beside them; or values that are no numbers.
+        ValueError: no test images, or no images beside them; or values that are no numbers or not possible.
     """
     if not 0 < tested < of:
         raise ValueError(f"{tested} test images of {of}: expected at least one, and fewer than all")

@@ -20,14 +20,11 @@ import numpy as np
 from scipy import special, stats
 from scipy.optimize import brentq
 
+from reprise.units import ANY, CORRELATION, NOT_NEGATIVE, SHARE, SHARES_APART, Range, within  # noqa: F401 (asked for here)
+
 LEVEL = 0.05
 NODES = 200  # at which the spread that seeds may have is asked
 MOST_SKEW = 0.8  # of a mean, beyond which Cornish and Fisher's first term would turn the tails round
-Range = tuple[float, float]
-ANY: Range = (-np.inf, np.inf)
-SHARE: Range = (0.0, 1.0)
-SHARES_APART: Range = (-1.0, 1.0)  # differences of two shares
-CORRELATION: Range = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def paired_effect(
     differences: np.ndarray,
     groups: np.ndarray | None = None,
     unit: str = "",
-    possible: Range = ANY,
+    possible: Range | None = None,
     level: float = LEVEL,
     together: int = 1,
 ) -> Effect:
@@ -88,7 +85,7 @@ def paired_effect(
             was trained: the effect then has no seeds.
         groups: (n,) labels; examples of one group (a subject) come and go together. Default: each by itself.
         unit: what it is measured in.
-        possible: what the mean can be at all; few groups or seeds give intervals that reach beyond.
+        possible: what the mean can be at all, where intervals are cut; by default what ``unit`` can be.
         level: chance that the interval may miss.
         together: see the module's text.
 
@@ -112,6 +109,7 @@ def paired_effect(
     index = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
     sizes = np.bincount(index)
     value, counts = float(differences.mean()), (len(sizes), seeds if trained else 0)
+    possible = within(possible, value, unit)
     if seeds == 1 and len(sizes) == 1:
         return Effect(value, *possible, 1, int(trained), unit, level=level, together=together)
     sums = differences if groups is None else np.stack([np.bincount(index, weights=row) for row in differences])
@@ -208,7 +206,7 @@ def _lasting_share(sums: np.ndarray, sizes: np.ndarray) -> float:
 def seeds_effect(
     values: np.ndarray,
     unit: str = "",
-    possible: Range = ANY,
+    possible: Range | None = None,
     examples_error: float = 0.0,
     lasting: float = 1.0,
     level: float = LEVEL,
@@ -219,7 +217,7 @@ def seeds_effect(
     Args:
         values: (seeds,) one number a seed; paired differences for a comparison.
         unit: what it is measured in.
-        possible: what the mean can be at all; few seeds give intervals that reach beyond.
+        possible: see ``paired_effect``.
         examples_error: standard error that comes from which examples were tested; seeds share it.
         lasting: share of its square that no number of seeds takes away; the rest is in the seeds' spread already.
         level, together: see ``paired_effect``.
@@ -228,6 +226,7 @@ def seeds_effect(
     if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
         raise ValueError(f"expected one number a seed, found shape {values.shape} with {np.isnan(values).sum()} NaN")
     mean, count = float(values.mean()), values.size
+    possible = within(possible, mean, unit)
     spread = float(values.std(ddof=1)) if count > 1 else 0.0
     error, ends = examples_error * lasting**0.5, []
     for each in (level, level / together):
@@ -255,7 +254,7 @@ def proportion(successes: int, trials: int, unit: str = "", level: float = LEVEL
 
 
 def mean_effect(
-    values: np.ndarray, unit: str = "", possible: Range = ANY, level: float = LEVEL, together: int = 1
+    values: np.ndarray, unit: str = "", possible: Range | None = None, level: float = LEVEL, together: int = 1
 ) -> Effect:
     """Mean of independent repetitions (no training) with Student's t interval, kept within ``possible``."""
     return replace(seeds_effect(values, unit, possible, level=level, together=together), seeds=0, seed_spread=0.0)

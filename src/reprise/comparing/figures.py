@@ -10,7 +10,7 @@ import numpy as np
 from reprise.claims.evidence import Figure
 from reprise.plotting import COLOURS, figure
 from reprise.runs import Run
-from reprise.statistics import paired_effect
+from reprise.statistics import SHARE, paired_effect
 
 
 def curves(folder: Path, runs: Sequence[Run], name: str = "curves", title: str = "Convergence") -> Figure:
@@ -41,7 +41,7 @@ def accuracy_dots(folder: Path, runs: Sequence[Run], reference: str, name: str =
     """Test accuracy of every seed, and the mean with its interval."""
     with figure(folder / f"{name}.svg", 7, 0.3 * len(runs) + 1.0) as (_, axes):
         for row, run in enumerate(runs):
-            effect = paired_effect(run.correct)
+            effect = paired_effect(run.correct, unit="accuracy", possible=SHARE)
             colour = COLOURS[1] if run.name == reference else COLOURS[0]
             axes.plot([effect.low, effect.high], [row, row], color=colour, lw=5, alpha=0.25, solid_capstyle="butt")
             axes.plot(effect.value, row, "|", color=colour, ms=14, mew=2.5)

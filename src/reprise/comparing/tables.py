@@ -10,14 +10,14 @@ import numpy as np
 from reprise.claims.evidence import Metric, Table
 from reprise.metrics.calibration import expected_calibration_error
 from reprise.runs import Run
-from reprise.statistics import paired_effect
+from reprise.statistics import SHARE, paired_effect
 
 
 def score_table(runs: Mapping[str, Run]) -> Table:
     """Accuracy, loss, calibration and cost of every variant."""
     rows = []
     for name, run in runs.items():
-        effect, record = paired_effect(run.correct), run.record
+        effect, record = paired_effect(run.correct, unit="accuracy", possible=SHARE), run.record
         shifted = run.logits - run.logits.max(axis=2, keepdims=True)
         log = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
         loss = -log[:, np.arange(len(run.labels)), run.labels].mean()

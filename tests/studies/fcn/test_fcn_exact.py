@@ -10,7 +10,7 @@ from reprise.claims.evidence import decide
 from reprise.data.scene_shapes import CLASSES
 from reprise.evaluation import declarations
 from reprise.studies.fcn import convolutions
-from reprise.studies.fcn.ceilings import ceiling_findings, reached, scenes_asked, through
+from reprise.studies.fcn.ceilings import ceiling_findings, most_outlines, reached, scenes_asked, through
 from reprise.studies.fcn.fitted import REST, fitted
 from reprise.studies.fcn.settings import Exact
 from reprise.studies.fcn.upsampling import Doubling, gap_to_resizing, upsampling_findings
@@ -68,50 +68,57 @@ def test_fitted_scores_draw_what_their_stride_can_and_more_of_it_than_averaged_l
     halves = np.zeros((64, 64), np.uint8)
     halves[:, 32:] = 5
     np.testing.assert_array_equal(fitted(halves, 8), halves)
-    scenes = scenes_asked(DECLARED[170])[:3]
+    scenes = scenes_asked()[:3]
     averaged, drawn = reached(scenes, len(CLASSES)), reached(scenes, len(CLASSES), fitted)
     assert all((drawn[stride] > averaged[stride]).all() for stride in (32, 16, 8))
     assert (drawn[32] < drawn[8]).all()
 
 
 def test_fitting_rests_where_more_steps_change_no_pixel(monkeypatch):
-    labels = scenes_asked(DECLARED[170])[0]
+    labels = scenes_asked()[0]
     rested = fitted(labels, 32)
     monkeypatch.setitem(REST, "gtol", 1e-10)
     np.testing.assert_array_equal(fitted(labels, 32), rested)
 
 
-def test_claim_170_is_reproduced_by_fine_labels_and_not_by_labels_as_coarse_as_the_stride():
+def test_scores_of_any_size_have_no_more_outlines_than_cells_with_signs():
+    assert [most_outlines(stride) for stride in (32, 16, 8)] == [2, 5, 11]
+    scores = np.random.default_rng(0).standard_normal((500, 3)) ** 3
+    place = np.clip((np.arange(96) + 0.5) / 32 - 0.5, 0, 2)
+    drawn = np.array([np.interp(place, range(3), each) > 0 for each in scores])
+    assert (drawn[:, 1:] != drawn[:, :-1]).sum(axis=1).max() == 2
+
+
+def test_labels_finer_than_the_stride_lose_outlines_and_labels_as_coarse_do_not():
     rng = np.random.default_rng(0)
     fine = np.kron(rng.integers(0, 3, (10, 24, 24)), np.ones((4, 4), int)).astype(np.uint8)
     coarse = np.zeros((10, 96, 96), np.uint8)
     coarse[:, :48] = 1  # half and half: seen alike at every stride
-    finding, drawn, beside = ceiling_findings(DECLARED[170], fine, coarse, 3)
+    exactly, finding, drawn, beside = ceiling_findings(DECLARED[170], fine, coarse, 3)
+    assert (exactly.kind, exactly.effect.value, exactly.verdict) == ("primary", -9, "reproduced")
     assert finding.verdict == "reproduced"
     assert (beside.kind, beside.effect.n) == ("context", 10)
     assert (drawn.kind, drawn.effect.n) == ("context", 10)
     assert "stride 8 10" in drawn.note  # fitted scores draw more in all ten
-    finding, *_ = ceiling_findings(DECLARED[170], coarse, fine, 3)
+    _, finding, *_ = ceiling_findings(DECLARED[170], coarse, fine, 3)
     assert finding.verdict != "reproduced"
     idle = np.zeros((2, 32, 32), np.uint8)
-    assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 2
-    with pytest.raises(ValueError, match="no picture that decides has an outline"):
+    assert len(ceiling_findings(DECLARED[170], fine, idle, 3)) == 3
+    with pytest.raises(ValueError, match="no scene has an outline"):
         ceiling_findings(DECLARED[170], idle, fine, 3)
 
 
-def test_of_picturesthat_networks_are_tested_on_may_have_fewer_classes_than_the_scenes_that_decide():
+def test_pictures_that_networks_are_tested_on_may_have_fewer_classes_than_the_scenes():
     scenes = np.zeros((4, 64, 64), np.uint8)
     scenes[:, ::8] = len(CLASSES) - 1
     pictures = np.zeros((3, 32, 32), np.uint8)
     pictures[:, 16:] = 1
-    finding, _, beside = ceiling_findings(DECLARED[170], scenes, pictures, 2)
+    _, finding, _, beside = ceiling_findings(DECLARED[170], scenes, pictures, 2)
     assert (finding.effect.n, beside.effect.n) == (4, 3)
 
 
-def test_as_many_scenes_decide_as_are_planned_whatever_networks_are_trained_on():
-    asked = scenes_asked(DECLARED[170])
-    assert asked.shape == (30, 96, 96)
-    assert not DECLARED[170].off_plan(0, len(asked))
+def test_thirty_scenes_are_asked_whatever_networks_are_trained_on():
+    assert scenes_asked().shape == (30, 96, 96)
 
 
 def test_a_filter_is_learned_from_noise_and_not_judged_where_learning_was_cut_off():

@@ -26,7 +26,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         f"{len(judged.label):,} test images of each changed",
         settings=used_settings(runs) | {"probe": judged.asked},
     )
-    evidence.findings += change_findings(declared[102], every)
+    evidence.findings += change_findings(every)
     evidence.findings += sticker_findings(declared[103], every)
     evidence.tables += [change_table(every), sticker_table(every), score_table(runs)]
     evidence.metrics |= accuracies(runs, tuple(runs))

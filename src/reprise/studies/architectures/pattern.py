@@ -79,7 +79,7 @@ def fit(model: nn.Module, images: torch.Tensor, labels: torch.Tensor, config: Pa
 def findings(trained: Trained) -> list[Finding]:
     """Accuracy, alone and against the dense layer: context, for the claims are about other images."""
     on_digits = "scikit-learn's 8×8 digits, not MNIST: the claim's 98.5 % is about MNIST: the study saliency."
-    accuracy = paired_effect(100 * trained.network, unit="%")
+    accuracy = paired_effect(100 * trained.network, unit="%", possible=(0, 100))
     return [
         Finding(
             114,
@@ -93,7 +93,7 @@ def findings(trained: Trained) -> list[Finding]:
         Finding(
             114,
             "Accuracy of the general pattern minus that of one dense softmax layer, small digits",
-            paired_effect(100 * (trained.network - trained.linear), unit="%"),
+            paired_effect(100 * (trained.network - trained.linear), unit="%", possible=(-100, 100)),
             note=on_digits,
         ),
         Finding(

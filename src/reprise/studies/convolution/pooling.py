@@ -71,7 +71,7 @@ def _edge_findings(declared: Declaration, left: Contrasts) -> list[Finding]:
     found = [
         primary(
             declared,
-            paired_effect(left[kind, "max"][0], unit="share", together=len(kinds)),
+            paired_effect(left[kind, "max"][0], unit="of the contrast", together=len(kinds)),
             of=words,
             note=note,
             figures=SHOWN,
@@ -82,7 +82,7 @@ def _edge_findings(declared: Declaration, left: Contrasts) -> list[Finding]:
         Finding(
             110,
             f"Share of a {words}'s contrast that max pooling keeps and mean pooling loses",
-            mean_effect(gain(left, kind), unit="share"),
+            mean_effect(gain(left, kind), unit="of the contrast"),
             figures=SHOWN,
         )
         for kind, (words, _) in kinds.items()

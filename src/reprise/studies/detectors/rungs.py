@@ -10,7 +10,7 @@ from reprise.claims.evidence import Expect, Finding, above, between
 from reprise.metrics.matching import box_overlaps
 from reprise.recorded import Times
 from reprise.runs import Probed, apart
-from reprise.statistics import SHARES_APART, exact, paired_effect, ratio_of_groups, seeds_effect
+from reprise.statistics import SHARE, SHARES_APART, exact, paired_effect, ratio_of_groups, seeds_effect
 from reprise.studies.detectors.proposals import Searched
 from reprise.studies.detectors.scores import Ladder
 
@@ -118,7 +118,11 @@ def _localisation(ladder: Ladder) -> list[Finding]:
     tags = f"localise {one.mean():.3f}, tagging {other.mean():.3f}, always the commoner answer {usual:.3f}"
     return [
         Finding(122, "Tags that are right, `localise` (with a second head for a box) minus `tagging`", cost, note=tags),
-        Finding(122, "Mean overlap of the box with that of the largest object", seeds_effect(largest_overlap(ladder))),
+        Finding(
+            122,
+            "Mean overlap of the box with that of the largest object",
+            seeds_effect(largest_overlap(ladder), possible=SHARE),
+        ),
     ]
 
 

@@ -16,7 +16,7 @@ from reprise.statistics import Effect, paired_effect
 from reprise.studies.encoder.settings import SIZES
 from reprise.workspace import Workspace
 
-DECIDES = "code_8"
+DECIDE = {"code_8": "digits decoded from 8 numbers", "cifar_32": "images of CIFAR-10 decoded from 32"}
 NAMES = (*(f"code_{size}" for size in SIZES), "cifar_32")
 
 
@@ -60,18 +60,18 @@ def error(run: Run) -> np.ndarray:
 
 
 def findings(declared: Declaration, runs: Mapping[str, Run], found: Mapping[str, Linear]) -> list[Finding]:
-    """Eight numbers of digits decide; beside them other sizes, CIFAR-10, and whether more numbers leave less."""
+    """A hundredth of an image's numbers decides, of either set; beside it other sizes, and whether more leave less."""
     result = []
-    for name in (DECIDES, *(each for each in NAMES if each != DECIDES)):
+    for name in (*DECIDE, *(each for each in NAMES if each not in DECIDE)):
         run, pca = runs[name], found[name]
-        decides = name == DECIDES
+        decides = name in DECIDE
         level = declared.level(run.seeds) if decides else 0.05
-        effect = _share(error(run) - pca.error, pca, level, 1 if decides else len(NAMES) - 1)
+        effect = _share(error(run) - pca.error, pca, level, len(DECIDE) if decides else len(NAMES) - len(DECIDE))
         note = f"leaves {error(run).mean() / pca.variance:.3f}, components {pca.error.mean() / pca.variance:.3f}"
         more = {"note": note, "undecided": _idle(run, pca), "figures": ("reconstruction",)}
         words = f"Mean squared error minus that of principal components, share of the variance, `{name}`"
         if decides:
-            result.append(primary(declared, effect, **more))
+            result.append(primary(declared, effect, of=DECIDE[name], **more))
         else:
             result.append(Finding(45, words, effect, below(0), "secondary", **more))
     steps = list(zip(SIZES[1:], SIZES, strict=False))

@@ -44,7 +44,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += exact_findings(declared, settings)
     evidence.findings.append(majority_finding(scored["8s"]))
     evidence.findings += upsampling_findings(declared[169], settings, _grey(found.images[: settings.pictures]))
-    evidence.findings += ceiling_findings(declared[170], scenes_asked(declared[170]), truth, classes)
+    evidence.findings += ceiling_findings(declared[170], scenes_asked(), truth, classes)
     evidence.findings += comparison_findings(declared, scored)
     for name in STAGED:
         evidence.metrics[f"mean_iu.{name}"] = Metric.over_seeds(scored[name].values(mean_iu), "higher")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
-from reprise.statistics import mean_effect
+from reprise.statistics import SHARE, mean_effect
 from reprise.studies.initialisation.settings import Config
 from reprise.studies.initialisation.signals import Signals, growth
 
@@ -32,6 +32,6 @@ def findings(declared: Declaration, config: Config, signals: Signals) -> list[Fi
         Finding(
             159,
             "Share of tanh units beyond ±0.99 in the last layer, weights N(0, 1)",
-            mean_effect(signals["tanh", "N(0, 1)"]["saturated"][:, -1]),
+            mean_effect(signals["tanh", "N(0, 1)"]["saturated"][:, -1], possible=SHARE),
         ),
     ]

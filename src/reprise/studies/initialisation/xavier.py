@@ -8,6 +8,7 @@ from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, between, primary
 from reprise.statistics import exact, mean_effect
 from reprise.studies.initialisation import lesson
+from reprise.studies.initialisation.identity import VARIANCE
 from reprise.studies.initialisation.settings import Config
 from reprise.studies.initialisation.signals import Signals, factor
 
@@ -23,9 +24,17 @@ def _rules(declared: Declaration, config: Config, signals: Signals) -> list[Find
     return [
         primary(
             declared,
-            mean_effect(signals["ReLU", "Xavier"]["variances"][:, 0]),
+            exact(VARIANCE),
             variant="text",
-            note="Var(max(0, z)) = ½ - 1/2π = 0.341 for z ~ N(0, 1). The derivation drops g.",
+            note="Var(max(0, z)) = ½ - 1/2π for z ~ N(0, 1). The derivation drops g.",
+        ),
+        shown(
+            "The variance of the first layer's ReLU units in random networks, minus that",
+            mean_effect(signals["ReLU", "Xavier"]["variances"][:, 0] - VARIANCE),
+            between(-0.02, 0.02),
+            kind="oracle",
+            oracle="networks with drawn weights",
+            note=f"{config.seeds} networks",
         ),
         shown(
             "Factor on the second moment a layer, linear units, Xavier",

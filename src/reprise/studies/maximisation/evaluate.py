@@ -12,7 +12,7 @@ from reprise.comparing.findings import LEARNED, collapsed, unlearned
 from reprise.comparing.tables import accuracies, costs, score_table
 from reprise.data import digits
 from reprise.runs import Run, load_runs, used_settings
-from reprise.statistics import exact, paired_effect
+from reprise.statistics import SHARE, exact, paired_effect
 from reprise.studies.maximisation import figures as draw
 from reprise.studies.maximisation.asked import RANDOM, Asked, nines
 from reprise.studies.maximisation.control import controls
@@ -66,7 +66,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
 
 def accuracy_findings(declared: Declarations, run: Run, why: str) -> list[Finding]:
     """Claim 4, with the size of the network as the text lists it beside it; ``why`` it has not learned, if so."""
-    effect = paired_effect(run.correct, unit="accuracy", level=declared[4].level(run.seeds))
+    effect = paired_effect(run.correct, unit="accuracy", possible=SHARE, level=declared[4].level(run.seeds))
     small, whole = run.record["parameters"], PARAMETERS[NETWORK]
     narrow = f"{small:,} parameters, the source's network has {whole:,}" if small != whole else ""
     epochs = max(run.record["epochs"])

@@ -10,7 +10,7 @@ import numpy as np
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Expect, Finding, above, joined, primary
 from reprise.runs import Run
-from reprise.statistics import SHARE, SHARES_APART, Effect, exact, mean_effect, seeds_effect
+from reprise.statistics import NOT_NEGATIVE, SHARE, SHARES_APART, Effect, Range, exact, mean_effect, seeds_effect
 from reprise.studies.maximisation.asked import (
     CONSTANT,
     FOUR,
@@ -41,16 +41,16 @@ class Said:
     def __init__(self, declared: Declarations, why: str) -> None:
         self.declared, self.why = declared, why
 
-    def decides(self, claim: int, values: np.ndarray, unit: str, possible: Any = None, **more: Any) -> Finding:
+    def decides(self, claim: int, values: np.ndarray, unit: str, possible: Range | None = None, **more: Any) -> Finding:
         """The primary finding of a claim."""
         declared = self.declared[claim]
-        effect = seeds_effect(values, unit, possible or (-np.inf, np.inf), level=declared.level(len(values)))
+        effect = seeds_effect(values, unit, possible, level=declared.level(len(values)))
         return primary(declared, effect, undecided=joined(self.why, more.pop("undecided", "")), **more)
 
     def beside(self, claim: int, words: str, values: np.ndarray, unit: str, **more: Any) -> Finding:
         """Context, or a secondary finding where ``expect`` is given."""
         expect: Expect | None = more.pop("expect", None)
-        effect: Effect = seeds_effect(values, unit, more.pop("possible", (-np.inf, np.inf)))
+        effect: Effect = seeds_effect(values, unit, more.pop("possible", None))
         if expect is None:
             return Finding(claim, words, effect, **more)
         why = joined(self.why, more.pop("undecided", ""))
@@ -91,28 +91,36 @@ def _starts(said: Said, asked: Asked) -> list[Finding]:
     four = asked.images[:, :, FOUR]
     changes = pairs(apart(asked.change[:, :, FOUR])).mean(axis=(1, 2))
     size = np.sqrt((asked.change[:, :, FOUR] ** 2).mean(axis=(-2, -1))).mean(axis=(1, 2))
-    found = [said.decides(5, changes, "of the range", note=f"a change is {size.mean():.2g} itself", figures=SHEET)]
+    found = [
+        said.decides(
+            5, changes, "of the range", NOT_NEGATIVE, note=f"a change is {size.mean():.2g} itself", figures=SHEET
+        )
+    ]
     before, after = pairs(apart(asked.starts[:, FOUR])).mean(axis=1), pairs(apart(four)).mean(axis=(1, 2))
     words = "Root mean square difference between the results themselves, of two of the four starts"
     said_of_starts = f"the starts differ by {before.mean():.3f} before anything is changed"
-    found.append(said.beside(5, words, after, "of the range", note=said_of_starts))
+    found.append(said.beside(5, words, after, "of the range", possible=NOT_NEGATIVE, note=said_of_starts))
     words = "The same difference, relative to that between the starts themselves"
-    found.append(said.beside(5, words, after / before, "ratio"))
+    found.append(said.beside(5, words, after / before, "ratio", possible=NOT_NEGATIVE))
     if len(four) > 1:  # one network against the mean of the others, start by start
         networks = apart(four.transpose(1, 2, 0, 3, 4))  # (classes, starts, seeds, seeds)
         each = networks.sum(axis=(0, 1, 3)) / networks.shape[0] / networks.shape[1] / (len(four) - 1)
         words = "Root mean square difference between the results of two networks from the same start"
-        found.append(said.beside(5, words, each, "of the range", note="what the network decides, beside the start"))
+        found.append(
+            said.beside(
+                5, words, each, "of the range", possible=NOT_NEGATIVE, note="what the network decides, beside the start"
+            )
+        )
     random = pairs(apart(asked.change[:, :, RANDOM])).mean(axis=(1, 2))
     words = "Root mean square difference between the changes from two random starts"
-    return [*found, said.beside(5, words, random, "of the range")]
+    return [*found, said.beside(5, words, random, "of the range", possible=NOT_NEGATIVE)]
 
 
 def _structure(said: Said, asked: Asked) -> list[Finding]:
     share = white_among_negative(asked.images[:, ONE, CONSTANT]).mean(axis=1)
     found = [said.decides(6, share, "share of results", SHARE, figures=SHEET)]
     every = white_among_negative(asked.images[:, :, CONSTANT]).mean(axis=(1, 2))
-    found.append(said.beside(6, "The same for all ten classes", every, "share of results"))
+    found.append(said.beside(6, "The same for all ten classes", every, "share of results", possible=SHARE))
     change = asked.change[:, ONE]
     near = [alike(each) for each in change]
     constant = np.array([pairs(each[CONSTANT, CONSTANT]).mean() for each in near])
@@ -127,7 +135,7 @@ def _centre(said: Said, asked: Asked) -> list[Finding]:
     his = {name: f"{by_pixel(np.float64(each)):.2f}" for name, each in CENTRAL.items()}
     others = ", ".join(f"{his[name]} from {name}" for name in ("ones", "half", "zeros"))
     published = f"{his['random']}, S1's saved picture (res/1_random.npy); {others}"
-    found = [said.decides(7, by_pixel(share), "ratio", published=published, figures=("where",))]
+    found = [said.decides(7, by_pixel(share), "ratio", NOT_NEGATIVE, published=published, figures=("where",))]
     words = "Share of that change which lies in the central 14 x 14 pixels, a quarter of the picture"
     note = f"{CENTRAL['random']:g} in S1's saved picture"
     found.append(said.beside(7, words, share, "share", possible=SHARE, note=note, figures=("where",)))
@@ -136,7 +144,12 @@ def _centre(said: Said, asked: Asked) -> list[Finding]:
     size = np.sqrt((asked.change[:, ONE, RANDOM] ** 2).mean(axis=(1, 2, 3)))
     words = "Root mean square change from random starts to a 1, relative to the spread of the noise"
     hard = "“it is indeed hard to see”"
-    return [*found, said.beside(7, words, size / asked.starts[:, RANDOM].std(axis=(1, 2, 3)), "ratio", note=hard)]
+    return [
+        *found,
+        said.beside(
+            7, words, size / asked.starts[:, RANDOM].std(axis=(1, 2, 3)), "ratio", possible=NOT_NEGATIVE, note=hard
+        ),
+    ]
 
 
 def _confidence(said: Said, asked: Asked, epochs: int) -> list[Finding]:
@@ -167,15 +180,22 @@ def _confidence(said: Said, asked: Asked, epochs: int) -> list[Finding]:
             defect=23,
             note=f"a loss of {SAVED_LOSS['random']:.3g} is a confidence of {1 - SAVED_LOSS['random']:.5f}",
         ),
-        said.decides(8, one, "nines", published=saved, note=note, undecided=early(8, one), figures=("confidence",)),
-        said.decides(10, two, "nines", undecided=early(10, two), figures=("confidence",)),
+        said.decides(
+            8, one, "nines", NOT_NEGATIVE, published=saved, note=note, undecided=early(8, one), figures=("confidence",)
+        ),
+        said.decides(10, two, "nines", NOT_NEGATIVE, undecided=early(10, two), figures=("confidence",)),
     ]
     for place, name in enumerate(CONSTANTS):
         words = f"Nines of the confidence in a 1 from {name}"
         published = f"{his[name]:.2f} (S1's code, one network)"
-        found.append(said.beside(8, words, sure[:, ONE, place], "nines", published=published))
+        found.append(said.beside(8, words, sure[:, ONE, place], "nines", possible=NOT_NEGATIVE, published=published))
     worst = np.median(sure[:, :, RANDOM], axis=2).min(axis=1)
-    return [*found, said.beside(8, "The least of the ten classes' medians from random starts", worst, "nines")]
+    return [
+        *found,
+        said.beside(
+            8, "The least of the ten classes' medians from random starts", worst, "nines", possible=NOT_NEGATIVE
+        ),
+    ]
 
 
 def _read(said: Said, read: Mapping[str, np.ndarray], control: Mapping[int, Control]) -> list[Finding]:
@@ -193,7 +213,9 @@ def _read(said: Said, read: Mapping[str, np.ndarray], control: Mapping[int, Cont
     for claim, digit in ((8, ONE), (10, TWO)):
         words = f"Share of regularised results for a {digit} that either of these reads rightly"
         share = read["regularised"][:, digit].mean(axis=1)
-        found.append(said.beside(claim, words, share, "share of results", note=form, figures=("regularised",)))
+        found.append(
+            said.beside(claim, words, share, "share of results", possible=SHARE, note=form, figures=("regularised",))
+        )
         words = f"Share of true {digit}s, laid over the same random starts, that either of these reads rightly"
         effect = mean_effect(control[digit].laid, "share of digits", SHARE)
         note = f"control; the bare starts are called {digit} in {100 * control[digit].bare:.1f} %; interval over starts"
@@ -209,15 +231,15 @@ def _border(said: Said, asked: Asked) -> list[Finding]:
     published = f"around {CONFIDENCE['2 without its border']:g} (S1, one image)"
     found = [said.decides(11, sure[:, TWO, RANDOM].mean(axis=1), "confidence", SHARE, published=published)]
     words = "The same for all ten classes"
-    found.append(said.beside(11, words, sure[:, :, RANDOM].mean(axis=(1, 2)), "confidence"))
+    found.append(said.beside(11, words, sure[:, :, RANDOM].mean(axis=(1, 2)), "confidence", possible=SHARE))
     words = "Share of results from random starts, all classes, that keep their class with a border of 0"
-    found.append(said.beside(11, words, kept[:, :, RANDOM].mean(axis=(1, 2)), "share of results"))
+    found.append(said.beside(11, words, kept[:, :, RANDOM].mean(axis=(1, 2)), "share of results", possible=SHARE))
     moved = np.abs(asked.change[:, :, RANDOM])
     edge = np.concatenate([moved[..., [0, -1], :].ravel(), moved[..., :, [0, -1]].ravel()])
     ratio = np.array([_edge(each) / each.mean() for each in moved])
     words = "Mean change of a border pixel, relative to that of any pixel"
     note = f"{edge.mean():.2g} of the range" if edge.size else ""
-    return [*found, said.beside(11, words, ratio, "ratio", note=note, figures=("where",))]
+    return [*found, said.beside(11, words, ratio, "ratio", possible=NOT_NEGATIVE, note=note, figures=("where",))]
 
 
 def _edge(moved: np.ndarray) -> float:
@@ -237,4 +259,4 @@ def _plateau(said: Said, asked: Asked) -> list[Finding]:
     words = f"Loss after {total.shape[1] - 1} iterations, relative to that after ten"
     note = "the logarithm falls on: what did not improve is the distance to 0"
     rest = np.divide(total[:, -1], total[:, ten], out=np.ones_like(after), where=total[:, ten] > 0)
-    return [*found, said.beside(12, words, rest, "ratio", note=note)]
+    return [*found, said.beside(12, words, rest, "ratio", possible=NOT_NEGATIVE, note=note)]

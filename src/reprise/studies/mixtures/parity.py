@@ -11,7 +11,7 @@ from sklearn.mixture import GaussianMixture
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Expect, Finding, above, equals, primary
-from reprise.statistics import exact, mean_effect, paired_effect
+from reprise.statistics import SHARE, exact, mean_effect, paired_effect
 from reprise.studies.mixtures import source_code as published
 from reprise.studies.mixtures.lesson import KINDS, Mixture, fit, starting_mixture
 from reprise.studies.mixtures.settings import Config
@@ -106,7 +106,7 @@ def findings(declared: Declaration, config: Config, parity: Parity, accuracies: 
         Finding(
             1,
             "Accuracy of the classes found on the source's data, our EM from k-means++ starts",
-            mean_effect(accuracies.ours, unit="share of points"),
+            mean_effect(accuracies.ours, "share of points", SHARE),
             above(GOOD),
             kind="secondary",
             variant="corrected",

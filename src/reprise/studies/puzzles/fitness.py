@@ -6,17 +6,23 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, Metric, between, equals, primary
-from reprise.statistics import mean_effect, paired_effect
-from reprise.studies.puzzles.lesson.fitness import FITNESS, evolve
+from reprise.statistics import exact, mean_effect, paired_effect
+from reprise.studies.puzzles.lesson.fitness import FITNESS, HIGH, LOW, evolve
 from reprise.studies.puzzles.published import FITNESS_ENDS
 
 Runs = dict[str, np.ndarray]  # fitness -> (seeds, generations + 1) fittest candidates
 SHOWN = ("fitness_trap",)
+GRID = np.delete(np.arange(1000 * LOW, 1000 * HIGH + 1), int(-1000 * LOW)) / 1000  # without 0
 
 
 def evolve_all(seeds: int) -> Runs:
     """Every fitness, the same seeds."""
     return {name: evolve(function, seeds) for name, function in FITNESS.items()}
+
+
+def greatest(name: str) -> float:
+    """Where on the grid a fitness is greatest."""
+    return float(GRID[FITNESS[name](GRID).argmax()])
 
 
 def findings(declared: Declaration, runs: Runs) -> list[Finding]:
@@ -28,15 +34,25 @@ def findings(declared: Declaration, runs: Runs) -> list[Finding]:
     return [
         primary(
             declared,
-            mean_effect(ends["1/x"] - ends["-x"], unit="x"),
+            exact(greatest("1/x") - greatest("-x"), len(GRID), "x"),
             variant="text",
             published=f"x = {trapped} instead of x = {free}".replace("-", "−"),
+            note="As near as the grid comes to 0 from the right, where 1/x grows without end.",
+            figures=SHOWN,
+        ),
+        Finding(
+            90,
+            "Where a genetic algorithm's fittest candidate ends when the fitness is 1/x, minus where with −x",
+            mean_effect(ends["1/x"] - ends["-x"], unit="x", together=3),
+            declared.expect,
+            kind="secondary",
+            variant="text",
             figures=SHOWN,
         ),
         Finding(
             90,
             f"{task} −x",
-            paired_effect(ends["-x"], unit="x", together=2),
+            paired_effect(ends["-x"], unit="x", together=3),
             equals(free, 0.01),
             kind="secondary",
             variant="text",
@@ -45,7 +61,7 @@ def findings(declared: Declaration, runs: Runs) -> list[Finding]:
         Finding(
             90,
             f"{task} 1/x",
-            paired_effect(ends["1/x"], unit="x", together=2),
+            paired_effect(ends["1/x"], unit="x", together=3),
             between(trapped, trapped + 0.1),
             kind="secondary",
             variant="text",

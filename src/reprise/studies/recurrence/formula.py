@@ -9,7 +9,7 @@ import torch
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
-from reprise.statistics import exact, mean_effect
+from reprise.statistics import NOT_NEGATIVE, exact, mean_effect
 from reprise.studies.recurrence.lesson.cells import RNN, Weights, initial_weights
 from reprise.studies.recurrence.lesson.jacobians import bptt_terms, recurrent_matrix
 from reprise.studies.recurrence.lesson.unfolding import forward
@@ -76,7 +76,7 @@ def findings(declared: Declaration, terms: Terms) -> list[Finding]:
         Finding(
             135,
             "Share of the gradient that is missing when the sum stops five steps back (truncated backpropagation)",
-            mean_effect(terms.missing[:, KEPT - 1], unit="share"),
+            mean_effect(terms.missing[:, KEPT - 1], "of the norm", NOT_NEGATIVE),
             note=f"Spectral radius {RADIUS:g}, tanh, {STEPS} steps: the far terms are small because the Jacobians "
             "vanish.",
             figures=("recurrence_terms",),

@@ -10,7 +10,7 @@ from reprise.claims.declarations import Declaration, Declarations
 from reprise.claims.evidence import Expect, Finding, Table, above, below, joined, primary
 from reprise.comparing.findings import unlearned
 from reprise.runs import Run
-from reprise.statistics import SHARE, SHARES_APART, Effect, paired_effect, seeds_effect
+from reprise.statistics import CORRELATION, NOT_NEGATIVE, SHARE, SHARES_APART, Effect, paired_effect, seeds_effect
 from reprise.studies.saliency.asked import Asked, area
 from reprise.studies.saliency.orders import CONTROLS, JUDGED
 
@@ -62,12 +62,20 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
                 found.append(Finding(claim, words, _effect(each.gap(kind, other)), figures=("curves",)))
         words = f"Squared distance of the features that the inversion came to, `{name}`, median"
         note = "relative to the square of the features that it looks for; 1: nothing was met"
-        found.append(Finding(132, words, seeds_effect(np.median(each.get("inversion"), axis=1), "ratio"), note=note))
+        found.append(
+            Finding(
+                132, words, seeds_effect(np.median(each.get("inversion"), axis=1), "ratio", NOT_NEGATIVE), note=note
+            )
+        )
         words = f"Area under the insertion curve, `{name}`: gradient first, minus an order by chance"
         found.append(Finding(131, words, _effect(each.gap("gradient", kind="insertion"))))
         words = f"Rank correlation of the gradient's map with an untrained network's, `{name}`"
         note = "a map that keeps its order without training shows the picture, not the network (Adebayo et al., 2018)"
-        found.append(Finding(131, words, _effect(each.get("untrained")), note=note))
+        found.append(
+            Finding(
+                131, words, paired_effect(each.get("untrained"), unit="correlation", possible=CORRELATION), note=note
+            )
+        )
         found += _depth(name, each, why, len(asked))
     return found
 
@@ -141,7 +149,7 @@ def _depth(name: str, each: Asked, why: str, together: int) -> list[Finding]:
     words = f"Likeness with total variation minus without, all layers of `{name}`"
     found.append(Finding(132, words, seeds_effect(gain, "dB"), figures=figures))
     words = f"Share of inversions from `{last}` that the network gives the picture's class, `{name}`"
-    return [*found, Finding(132, words, paired_effect(each.get("agrees/plain")[:, -1], unit="share"))]
+    return [*found, Finding(132, words, paired_effect(each.get("agrees/plain")[:, -1], unit="share", possible=SHARE))]
 
 
 def curve_table(asked: Sequence[Asked]) -> Table:

@@ -9,7 +9,7 @@ from reprise.claims.evidence import Evidence, Finding, Table, below, equals
 from reprise.comparing.findings import unlearned
 from reprise.comparing.tables import accuracies, costs, image_words
 from reprise.runs import Probed, load_runs, used_settings
-from reprise.statistics import SHARE, seeds_effect
+from reprise.statistics import NOT_NEGATIVE, SHARE, seeds_effect
 from reprise.studies.stylisation import figures as draw
 from reprise.studies.stylisation.settings import EVEN, PAIRS, WEIGHTS
 from reprise.workspace import Workspace
@@ -84,7 +84,11 @@ def style_findings(losses: dict[str, np.ndarray], why: str) -> list[Finding]:
     for place, words in enumerate(("content", "style")):
         said = f"{words.capitalize()} loss with the source's own weights (0.01 and 100), in its unit, mean over pairs"
         note = "weights of sums depend on the network and the size: the source's were for VGG-16 at 512 x 512"
-        found.append(Finding(24, said, seeds_effect(own[..., place].mean(axis=1), "ratio"), variant="code", note=note))
+        found.append(
+            Finding(
+                24, said, seeds_effect(own[..., place].mean(axis=1), "ratio", NOT_NEGATIVE), variant="code", note=note
+            )
+        )
     return found
 
 

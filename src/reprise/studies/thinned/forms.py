@@ -61,15 +61,18 @@ def findings(declared: Declarations) -> list[Finding]:
     return [
         primary(
             declared[18],
-            exact(worst("dropped"), len(KEEPS)),
-            defect=1,
-            note="At p = 0.5, which the source recommends, the two meanings of p are one.",
+            exact(worst("kept"), len(KEEPS)),
+            note="p as the 0.8 that is recommended for inputs has it; the section also defines it otherwise.",
         ),
         Finding(
             18,
-            "The same with p the probability of being kept, as the 0.8 that is recommended for inputs would have it",
-            exact(worst("kept"), len(KEEPS)),
-            note="The section defines p otherwise, and its mask (random > p) draws it so.",
+            "The same with p the probability of being disconnected, as the section defines it and its mask draws it",
+            exact(worst("dropped"), len(KEEPS)),
+            declared[18].expect,
+            kind="slip",
+            published="At test time, all neurons will multiply p (S1)",
+            defect=1,
+            note="At p = 0.5, which the source recommends, the two meanings of p are one.",
         ),
         primary(declared[19], exact(upscaled_sum() / NEURONS.sum(), 256)),
         Finding(
@@ -84,10 +87,19 @@ def findings(declared: Declarations) -> list[Finding]:
         ),
         primary(
             declared[152],
+            exact(worst("kept"), len(KEEPS)),
+            note="In the inverted form the same factor divides in training.",
+        ),
+        Finding(
+            152,
+            "The same with the dropout rate as the factor, as the source writes it",
             exact(worst("dropped"), len(KEEPS)),
+            declared[152].expect,
+            kind="slip",
+            published="When testing, scale activations by the dropout rate p (S3)",
             defect=18,
-            note=f"With the keep rate in place of the dropout rate the difference is {worst('kept'):.1g}; at p = 0.5 "
-            "the two are one, which is why the slip goes unnoticed. For the inverted form it says 1/p.",
+            note="At p = 0.5 the two rates are one, which is why the slip goes unnoticed. For the inverted form it "
+            "says 1/p.",
         ),
         primary(declared[191], exact(said, 10), oracle="torch.nn.Dropout"),
         Finding(

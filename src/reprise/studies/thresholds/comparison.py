@@ -9,7 +9,7 @@ import numpy as np
 from skimage.filters import threshold_otsu
 
 from reprise.claims.evidence import Finding, Metric, Table, equals
-from reprise.statistics import exact, mean_effect
+from reprise.statistics import SHARE, exact, mean_effect
 from reprise.studies.thresholds.definitions import explained
 from reprise.studies.thresholds.lesson import between_class, histogram, otsu, otsu_index, published_otsu
 
@@ -98,7 +98,7 @@ def findings(found: Mapping[str, Thresholds], random: Sequence[np.ndarray]) -> l
         Finding(
             3,
             "Share of pixels that the off-by-one puts on the other side, mean over photographs",
-            mean_effect(moved, unit="share of pixels"),
+            mean_effect(moved, "share of pixels", SHARE),
             variant="code",
             defect=6,
         ),

@@ -8,7 +8,7 @@ import numpy as np
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
-from reprise.statistics import exact, mean_effect
+from reprise.statistics import SHARE, exact, mean_effect
 from reprise.studies.thresholds.lesson import between_class, histogram, otsu_index, within_class
 
 
@@ -46,7 +46,7 @@ def findings(declared: Declaration, photographs: Sequence[np.ndarray], random: S
         Finding(
             3,
             "Share of the grey levels' variance that the split explains, photographs",
-            mean_effect(np.array([explained(image) for image in photographs]), unit="share of variance"),
+            mean_effect(np.array([explained(image) for image in photographs]), "share of variance", SHARE),
             note="The best split of an even histogram explains three quarters; clear peaks give more.",
             figures=("otsu_photographs",),
         ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-from reprise.statistics import ANY, LEVEL, SHARE, Effect, Range, exact, mean_effect, paired_effect, proportion
+from reprise.statistics import LEVEL, SHARE, Effect, Range, exact, mean_effect, paired_effect, proportion
+from reprise.units import within
 
 WHOLE_SET = 5_000  # frames; with so many the data set itself was measured, and no subject was drawn by chance
 
@@ -15,7 +16,7 @@ def crossed_effect(
     seed: np.ndarray,
     subject: np.ndarray,
     unit: str = "",
-    possible: Range = ANY,
+    possible: Range | None = None,
     level: float = LEVEL,
     together: int = 1,
 ) -> Effect:
@@ -40,6 +41,7 @@ def crossed_effect(
     if not len(values) or np.isnan(values).any():
         raise ValueError(f"{len(values)} values, {int(np.isnan(values).sum())} of them NaN: nothing to measure")
     value = float(values.mean())
+    possible = within(possible, value, unit)
     parts = (values - value) / len(values)
     _, of_seed = np.unique(seed, return_inverse=True)
     _, of_subject = np.unique(subject, return_inverse=True)
