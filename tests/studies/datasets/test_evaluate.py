@@ -11,7 +11,8 @@ from reprise import config
 from reprise.data import cifar, digits
 from reprise.data.cifar_files import Images
 from reprise.evaluation import declarations
-from reprise.studies.datasets import cards, years
+from reprise.studies.datasets import again, cards, years
+from reprise.studies.datasets.published import PUBLISHED
 from reprise.workspace import Workspace
 
 
@@ -30,6 +31,7 @@ def test_both_claims_are_built_and_have_no_verdict(evidence):
     assert all(declared.built for declared in declarations("datasets").values())
     assert verdicts(evidence, 104) == verdicts(evidence, 105) == []
     assert set(verdicts(evidence, 104, "oracle")) == {"reproduced"}
+    assert verdicts(evidence, 105, "oracle") == ["reproduced"] * 2
 
 
 def test_published_errors_fall_every_year_and_most_in_2012(evidence):
@@ -43,6 +45,19 @@ def test_a_year_without_a_fall_is_seen(monkeypatch):
     monkeypatch.setattr(years, "best", lambda: errors)
     found = {f.measures: f.verdict for f in years.findings()}
     assert found["Years in which the best top-5 error did not fall"] == "contradicted"
+
+
+def test_an_error_that_others_write_otherwise_is_seen(monkeypatch):
+    errors = years.best() | {2015: 3.657}
+    monkeypatch.setattr(years, "best", lambda: errors)
+    assert again.differing(PUBLISHED.rows(again.ELSEWHERE)) == ["2015, best"]
+    assert [f.verdict for f in again.oracles()] == ["contradicted", "reproduced"]
+
+
+def test_a_mean_over_the_wrong_number_of_years_is_seen(monkeypatch):
+    right = years.trend
+    monkeypatch.setattr(years, "trend", lambda errors: right(errors)._replace(ratios=right(errors).ratios[1:]))
+    assert [f.verdict for f in again.oracles()] == ["reproduced", "contradicted"]
 
 
 def test_a_card_counts_what_is_there():

@@ -73,6 +73,7 @@ def evidence(space):
 def test_every_claim_is_answered_and_what_is_only_proposed_has_no_verdict(evidence):
     assert {finding.claim for finding in evidence.findings} == {45, 46, 47, 48}
     assert made_up.verdicts(evidence, 46) == []
+    assert made_up.verdicts(evidence, 46, "oracle") == ["reproduced"]
 
 
 def test_encoders_that_are_as_said_reproduce_the_claims(evidence):

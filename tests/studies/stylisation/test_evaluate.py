@@ -7,8 +7,10 @@ import pytest
 from tests.studies import made_up
 
 from reprise.claims.evidence import Evidence
+from reprise.inside import style
 from reprise.inside.gradients import activations
 from reprise.networks import load_networks
+from reprise.studies.stylisation.oracles import oracle
 from reprise.studies.stylisation.painter import painter, trunk
 from reprise.studies.stylisation.pictures import painting, photograph
 from reprise.studies.stylisation.probe import probe
@@ -50,6 +52,7 @@ def test_pictures_that_combine_both_hold_and_the_weight_trades(tmp_path):
     assert evidence.declared[24].kind("real") == "built"
     assert made_up.verdicts(evidence, 24) == []
     assert made_up.verdicts(evidence, 24, "secondary") == ["reproduced"] * 3
+    assert made_up.verdicts(evidence, 24, "oracle") == ["reproduced"]
     assert [row[0] for row in evidence.tables[-1].rows] == ["0.01", "0.1", "1", "10", "100"]
 
 
@@ -86,6 +89,19 @@ def test_a_trained_network_paints_every_pair_at_every_weight(tmp_path):
     torch.testing.assert_close(activations(model, layers)(tensor)[-1], inside)  # the trunk is the network's own
     assert layers == LAYERS
     assert not any(parameter.requires_grad for parameter in trunk(network).parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("gram", lambda features: features.flatten(2) @ features.flatten(2).transpose(1, 2) / features[0].numel()),
+        ("content_loss", lambda features, target, half: (features - target).abs().sum()),
+        ("style_loss", lambda features, target, places: (style.gram(features) - target).square().sum()),
+    ],
+)
+def test_losses_other_than_the_papers_are_seen(monkeypatch, name, other):
+    monkeypatch.setattr(style, name, other)
+    assert oracle().verdict == "contradicted"
 
 
 def test_paintings_repeat_and_lie_within_bounds():

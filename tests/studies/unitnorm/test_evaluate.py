@@ -43,7 +43,8 @@ def test_networks_that_are_as_published_reproduce_what_was_published(as_publishe
 
 def test_what_the_source_only_names_is_built_and_carries_no_verdict(as_published):
     assert {claim for claim, declared in as_published.declared.items() if declared.built} == {76, 78}
-    assert {f.kind for f in as_published.findings if f.claim in (76, 78)} == {"context"}
+    assert {f.kind for f in as_published.findings if f.claim in (76, 78)} == {"context", "oracle"}
+    assert [made_up.verdicts(as_published, claim, "oracle") for claim in (76, 78)] == [["reproduced"] * 2] * 2
 
 
 def test_networks_unlike_the_published_ones_contradict(tmp_path):

@@ -12,8 +12,9 @@ from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.connectivity import figures as draw
 from reprise.studies.connectivity.accuracy import accuracy_findings
 from reprise.studies.connectivity.counts import connection_findings, size_findings
-from reprise.studies.connectivity.evolution import gate_findings
+from reprise.studies.connectivity.evolution import gate_findings, spreads
 from reprise.studies.connectivity.gates import final_gates, kept_connections, stored_gates
+from reprise.studies.connectivity.oracles import oracles
 from reprise.workspace import Workspace
 
 
@@ -32,8 +33,9 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += size_findings(concat, runs["per_feature"])
     evidence.findings += accuracy_findings(declared, runs, structure)
     evidence.findings += gate_findings(declared[56], concat, runs["per_feature"], gates)
+    evidence.findings += oracles()
     evidence.metrics |= accuracies(runs, ("concat", "sequential", "matched"))
-    spread = gates.std(axis=0, ddof=1).mean() if len(gates) > 1 else 0.0
+    spread = spreads(gates).mean() if len(gates) > 1 else 0.0
     evidence.metrics["gate_spread"] = Metric(float(spread), "equal", 0.0, len(gates))
     evidence.tables.append(score_table(runs))
     evidence.cost = costs(runs)

@@ -108,20 +108,29 @@ def _one_a_feature_map(concat: Run, per_feature: Run) -> Finding:
 
 def _alike(gates: np.ndarray, cut: str) -> list[Finding]:
     """Claim 57, of two seeds or more."""
-    alike = (np.corrcoef(gates).sum(axis=1) - 1) / (len(gates) - 1)  # of each seed with the others
     return [
         Finding(
             57,
             "Correlation of a seed's 44 gates in the last epoch with those of another, mean over seeds",
-            seeds_effect(alike, "correlation", CORRELATION),
+            seeds_effect(correlations(gates), "correlation", CORRELATION),
             note=joined(cut, "seeds share pairs, so the interval is too narrow"),
             figures=("final_gates",),
         ),
         Finding(
             57,
             "Standard deviation of a gate over seeds, mean of 44",
-            replace(mean_effect(gates.std(axis=0, ddof=1), "gate"), seeds=len(gates)),
+            replace(mean_effect(spreads(gates), "gate"), seeds=len(gates)),
             note=f"between the 44 gates: {gates.mean(axis=0).std(ddof=1):.4f}",
             figures=("final_gates",),
         ),
     ]
+
+
+def correlations(gates: np.ndarray) -> np.ndarray:
+    """(seeds, gates) -> (seeds,) correlation of each seed's gates with those of another, mean over the others."""
+    return (np.corrcoef(gates).sum(axis=1) - 1) / (len(gates) - 1)
+
+
+def spreads(gates: np.ndarray) -> np.ndarray:
+    """(seeds, gates) -> (gates,) standard deviation of each gate over seeds."""
+    return gates.std(axis=0, ddof=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Evidence, Metric
-from reprise.studies.datasets import cards, figures, near, years
+from reprise.studies.datasets import again, cards, figures, near, years
 from reprise.studies.datasets.settings import Config
 from reprise.workspace import Workspace
 
@@ -21,7 +21,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     where = "real, whole official files" if workspace.source == "real" else "generated, in place of"
     return Evidence(
         data=f"{where}: {sizes} training and test images; published numbers",
-        findings=[*cards.count_findings(sets), *near.findings(found), *years.findings()],
+        findings=[*cards.count_findings(sets), *near.findings(found), *years.findings(), *again.oracles()],
         metrics={
             f"known_again.{each.card.name}": Metric(each.known / each.altered, "higher", n=each.altered)
             for each in found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import kendalltau
@@ -31,6 +32,20 @@ def falls(errors: dict[int, float]) -> dict[int, float]:
     return {year: errors[before] - errors[year] for before, year in pairwise(sorted(errors))}
 
 
+class Trend(NamedTuple):
+    """Logarithms of each year's error over the one before; Kendall's tau of years and errors, and its p."""
+
+    ratios: np.ndarray
+    tau: float
+    chance: float
+
+
+def trend(errors: dict[int, float]) -> Trend:
+    """How errors, in order of their years, fell."""
+    tau = kendalltau(list(errors), list(errors.values()))
+    return Trend(np.diff(np.log(list(errors.values()))), float(tau.statistic), float(tau.pvalue))
+
+
 def findings() -> list[Finding]:
     """No year in which it did not fall; the largest fall is AlexNet's; by what factor it falls a year."""
     found = []
@@ -54,16 +69,14 @@ def findings() -> list[Finding]:
                 "secondary",
             ),
         ]
-    errors = best()
-    tau = kendalltau(list(errors), list(errors.values()))
-    ratio = np.diff(np.log(list(errors.values())))
+    fall = trend(best())
     return [
         *found,
         Finding(
             105,
             "Factor of the error from one year to the next, as a logarithm",
-            mean_effect(ratio, "log"),
-            note=f"a factor of {np.exp(ratio.mean()):.2f}; Kendall's tau {tau.statistic:.2f}, p {tau.pvalue:.1g}",
+            mean_effect(fall.ratios, "log"),
+            note=f"a factor of {np.exp(fall.ratios.mean()):.2f}; Kendall's tau {fall.tau:.2f}, p {fall.chance:.1g}",
         ),
     ]
 

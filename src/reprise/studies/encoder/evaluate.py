@@ -10,7 +10,8 @@ from reprise.data import cifar
 from reprise.runs import Probed, Run, load_runs, used_settings
 from reprise.studies.encoder import constrained, faster, figures, perturbed, reconstruction
 from reprise.studies.encoder.counting import Operations, count
-from reprise.studies.encoder.settings import SIZES
+from reprise.studies.encoder.oracles import oracle
+from reprise.studies.encoder.settings import SIZES, WEIGHTS
 from reprise.workspace import Workspace
 
 
@@ -32,6 +33,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         data=f"{where} {sets}: {parts['train']:,} training and {parts['test']:,} test digits",
         findings=[
             *reconstruction.findings(declared[45], runs, pca),
+            oracle([runs[name].settings["label_weight"] for name in WEIGHTS]),
             *constrained.findings(runs, pca, told),
             *perturbed.findings(declared[47], moved, others),
             *faster.findings(declared[48], workspace, runs, _counted(workspace, runs["from_pixels"])),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from reprise.claims.declarations import Declarations
 from reprise.claims.evidence import Expect, Finding, below, between
 from reprise.comparing.findings import also, compare, cut_off
@@ -88,8 +90,13 @@ def open_questions(runs: dict[str, Run], layers: dict[str, int]) -> list[Finding
     cut = cut_off(runs["baseline"], *(runs[name] for name in layers))
     found = also(70, [(runs[name], runs["baseline"]) for name in layers], note=cut, figures=("curves",))
     for name in ("4_rot_4", "8_rot_4"):
-        gap = runs[name].last("train_loss") - runs["baseline"].last("train_loss")
         words = f"Training loss at the end, `{name}` minus `baseline`"
-        found.append(Finding(70, words, seeds_effect(gap, "nats"), note="with dropout and shifts"))
+        gap = seeds_effect(loss_gap(runs[name], runs["baseline"]), "nats")
+        found.append(Finding(70, words, gap, note="with dropout and shifts"))
     merges = [(runs[name], runs["4_rot_1"]) for name in ("4_rot_1_concat", "4_rot_1_squeeze") if name in runs]
     return [*found, *also(71, merges, figures=("accuracies",))]
+
+
+def loss_gap(one: Run, other: Run) -> np.ndarray:
+    """(seeds,) difference of two variants' training losses in the last epoch."""
+    return one.last("train_loss") - other.last("train_loss")

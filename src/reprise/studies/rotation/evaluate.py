@@ -15,6 +15,7 @@ from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.rotation import figures as draw
 from reprise.studies.rotation.accuracy import accuracy_findings, open_questions, rotated
 from reprise.studies.rotation.invariance import angle_table, invariance_findings, merge_findings
+from reprise.studies.rotation.oracles import oracles
 from reprise.studies.rotation.season import damage, season_findings
 from reprise.studies.rotation.templates import template_findings
 from reprise.studies.rotation.transplants import transplant_findings
@@ -43,7 +44,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += invariance_findings(declared, runs, probe, layers)
     evidence.findings += transplant_findings(declared[68], runs, probe)
     evidence.findings += season_findings(declared[69], runs, probe, names, lost)
-    evidence.findings += [*open_questions(runs, layers), *merge_findings(runs, probe)]
+    evidence.findings += [*open_questions(runs, layers), *merge_findings(runs, probe), *oracles(runs, layers)]
     evidence.metrics |= accuracies(runs, ("baseline", "4_rot_1", "8_rot_4"))
     for name in ("baseline", "4_rot_4"):
         evidence.metrics[f"angles_right.{name}"] = Metric.over_seeds(probe.share(name).mean(axis=1), "higher")

@@ -11,6 +11,7 @@ from reprise.comparing.tables import accuracies, costs, image_words
 from reprise.runs import Probed, load_runs, used_settings
 from reprise.statistics import NOT_NEGATIVE, SHARE, seeds_effect
 from reprise.studies.stylisation import figures as draw
+from reprise.studies.stylisation.oracles import oracle
 from reprise.studies.stylisation.settings import EVEN, PAIRS, WEIGHTS
 from reprise.workspace import Workspace
 
@@ -29,7 +30,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence = Evidence(
         data=f"{pictures}; networks on {words}", settings=used_settings(runs) | {"probe": probed.record["settings"]}
     )
-    evidence.findings += style_findings(losses, unlearned(run, least=LINEAR))
+    evidence.findings += [oracle(), *style_findings(losses, unlearned(run, least=LINEAR))]
     evidence.metrics |= accuracies(runs, (NETWORK,))
     evidence.tables.append(weight_table(losses))
     evidence.cost = costs(runs)

@@ -10,6 +10,7 @@ from reprise.runs import check_same_test, load_runs, used_settings
 from reprise.studies.unitnorm import figures as draw
 from reprise.studies.unitnorm.comparisons import elu, four_ways, other_ways
 from reprise.studies.unitnorm.exact import exact_findings
+from reprise.studies.unitnorm.oracles import oracles
 from reprise.workspace import Workspace
 
 
@@ -24,7 +25,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += exact_findings(declared)
     evidence.findings += four_ways(declared[74], runs)
     evidence.findings += elu(declared[77], runs)
-    evidence.findings += other_ways(runs)
+    evidence.findings += [*other_ways(runs), *oracles()]
     evidence.metrics |= accuracies(runs, ("baseline", "conv", "dense", "both"))
     evidence.tables.append(score_table(runs))
     evidence.cost = costs(runs)
