@@ -40,7 +40,8 @@ def test_our_formulas_are_always_right_and_the_written_one_with_stride_one():
     assert sizes.back_right.all()
     assert sizes.written_right[sizes.strides == 1].all()
     assert not sizes.written_right[sizes.strides == 2].all()
-    assert (sizes.padded_right == sizes.default_right).all()  # where nothing is left over
+    assert (sizes.padded_right == sizes.whole).all()  # where nothing is left over
+    assert (sizes.default_right == sizes.whole).all()
     assert sizes.plain_right[(sizes.paddings == 0) & (sizes.strides == 1)].all()
 
 

@@ -14,7 +14,7 @@ from reprise.studies.convolution.published import GLOBAL, LAYER, POOLING, writte
 
 def some(plain_right, paddings):
     yes = np.ones(len(paddings), bool)
-    return Sizes(yes * 1, np.array(paddings), yes, yes, np.array(plain_right), yes, yes, yes)
+    return Sizes(yes * 1, np.array(paddings), yes, yes, yes, np.array(plain_right), yes, yes, yes)
 
 
 DECLARED = declarations("convolution")
@@ -62,7 +62,7 @@ def test_a_padded_layer_of_another_size_contradicts_the_formula():
 
 def test_a_size_that_is_a_fraction_is_no_size_and_stands_beside_those_that_are_right_or_wrong():
     sizes = some([False] * 3, [1, 1, 1])
-    left_over = replace(sizes, padded_right=np.array([True, True, False]), default_right=np.array([True, True, False]))
+    left_over = replace(sizes, padded_right=np.array([True, True, False]), whole=np.array([True, True, False]))
     primary, every = [f for f in found(NO_GAPS, left_over) if f.claim == 107][:2]
     assert (primary.effect.value, primary.effect.n, primary.verdict) == (1, 2, "reproduced")
     assert (every.effect.value, every.effect.n) == (2 / 3, 3)

@@ -14,7 +14,7 @@ GAPS = Gaps(np.zeros(3), np.zeros(3), np.zeros(3))
 
 def sizes(strides, written):
     yes = np.ones(len(strides), bool)
-    return Sizes(np.array(strides), yes * 0, yes, yes, yes, yes, np.array(written), ~yes)
+    return Sizes(np.array(strides), yes * 0, yes, yes, yes, yes, yes, np.array(written), ~yes)
 
 
 def test_an_image_does_not_come_back_and_three_quarters_of_its_dimensions_are_gone():

@@ -216,3 +216,11 @@ def test_a_second_run_writes_the_same_bytes(space, evidence, tmp_path):
     for kind in ("sweeps", "evidence"):
         first, second = (sorted((root / "data" / kind).rglob("*.*")) for root in (space.root, again.root))
         assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_half_the_weights_are_expected_to_change_by_a_rule_that_leaves_dropped_ones_alone_and_more_by_adams():
+    net = updates.Net(5, "adam")
+    assert updates.expected_share(*net.step()) == 0.5  # nothing behind dropped units has had a gradient
+    assert updates.expected_share(*net.step()) > 0.6
+    assert updates.expected_share(np.ones((2, 4)), np.array([True, False, False, False])) == 1
+    assert updates.expected_share(np.zeros((2, 4)), np.array([True, False, False, False])) == 0

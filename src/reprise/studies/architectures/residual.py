@@ -74,17 +74,23 @@ def findings(declared: Declaration, identity: Identity) -> list[Finding]:
             "The ReLU after the sum sets negative values to zero: the block is max(X, 0), not X.",
         ),
     )
+    identical = [sum(gap == 0 for gap in gaps) for _, gaps, _ in kinds]
     return [
-        primary(declared, exact(max(adding), len(adding))),
+        primary(
+            declared,
+            exact(max(adding), len(adding)),
+            note=f"Of the sum as defined. As published a ReLU follows, or a projection goes before: {identical[0]} of "
+            f"{blocks} blocks return what reaches them in the network, {identical[1]} an X of both signs.",
+        ),
         *(
             Finding(
                 118,
                 f"Share of the blocks, each as published, that return their input when F has zero weights, on {which}",
-                exact(sum(gap == 0 for gap in gaps) / blocks, blocks, "share of blocks"),
+                exact(same / blocks, blocks, "share of blocks"),
                 equals(1),
                 kind="secondary",
                 note=note,
             )
-            for which, gaps, note in kinds
+            for (which, _, note), same in zip(kinds, identical, strict=True)
         ),
     ]

@@ -27,6 +27,7 @@ class Sizes:
     Attributes:
         strides: (geometries,) whole numbers.
         paddings: (geometries,) whole numbers.
+        whole: whether the stride divides what the kernel leaves of the padded input: (geometries,) of bools.
         right: whether our formula for a convolution's output is right; it and those below are (geometries,) of bools.
         padded_right: whether the source's is, with N the padded input and without rounding.
         plain_right: whether the source's is, which has no padding in it.
@@ -37,6 +38,7 @@ class Sizes:
 
     strides: np.ndarray
     paddings: np.ndarray
+    whole: np.ndarray
     right: np.ndarray
     padded_right: np.ndarray
     plain_right: np.ndarray
@@ -80,6 +82,7 @@ def compare_sizes(chosen: list[Geometry]) -> Sizes:
         returned = F.conv_transpose2d(layer, kernel, stride=s, padding=p, output_padding=extra).shape[2]
         rows.append(
             (
+                (n + 2 * p - k) % s == 0,
                 conv_output_size(n, k, s, p) == o,
                 conv_output_size_as_written(n + 2 * p, k, s) == o,
                 conv_output_size_as_written(n, k, s) == o,

@@ -43,7 +43,7 @@ def example_layer() -> np.ndarray:
 def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
     """Values, then sizes, then the example."""
     padded = sizes.paddings > 0
-    count, whole = int(padded.sum()), padded & sizes.default_right
+    count, whole = int(padded.sum()), padded & sizes.whole
     modes = modes_right()
     image, filters, output = LAYER["image"], LAYER["filters"], LAYER["output"]
     layer, wanted = example_layer(), (output["channels"], output["size"], output["size"])
@@ -58,6 +58,8 @@ def findings(declared: Declarations, gaps: Gaps, sizes: Sizes) -> list[Finding]:
             declared[107],
             exact(sizes.padded_right[whole].mean(), int(whole.sum())),
             variant="text",
+            note="With N the padded input, as the source's own example needs. With N as printed it gives 28 for that "
+            f"example's 32, and the size of {100 * sizes.plain_right[padded].mean():.0f} % of padded layers.",
             figures=SHOWN,
         ),
         Finding(
