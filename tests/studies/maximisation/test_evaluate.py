@@ -47,6 +47,7 @@ def answers(central=True, gap=16.0, bordered=13.0, far=True, falls=True, spot=1.
     found = {
         "starts": np.tile(starts, (SEEDS, 1, 1, 1)),
         "images": images,
+        "untrained": (starts[3:] + rng.normal(0, 0.3, (SEEDS, STARTS - 3, 28, 28))),
         "losses": np.tile(loss[:11], (SEEDS, 10, STARTS, 1)),
         "logits": logits(gap),
         "bordered": logits(bordered),

@@ -29,6 +29,8 @@ def test_a_trained_network_is_asked_for_every_class_and_start(tmp_path):
     assert found["images"].shape == (10, count, 28, 28)
     assert found["long"].shape == (10, 4, settings.long + 1)
     assert all(np.isfinite(array).all() for array in found.values())
+    assert found["untrained"].shape == (settings.random_starts, 28, 28)
+    assert np.abs(found["untrained"] - found["images"][1, 3:]).max() > 0.01
     alone = maximise(network.model, torch.tensor([7]), starts(settings.random_starts)[4:5], settings.steps)
     np.testing.assert_allclose(found["images"][7, 4], alone.images[0, 0].numpy(), atol=1e-5)
     np.testing.assert_allclose(found["losses"][7, 4], alone.losses[:, 0].numpy(), atol=1e-5)

@@ -26,6 +26,7 @@ class Asked:
     losses: np.ndarray
     logits: np.ndarray
     bordered: np.ndarray
+    untrained: np.ndarray
     long: np.ndarray
     regularised: np.ndarray
     regularised_logits: np.ndarray

@@ -135,7 +135,14 @@ def _centre(said: Said, asked: Asked) -> list[Finding]:
     his = {name: f"{by_pixel(np.float64(each)):.2f}" for name, each in CENTRAL.items()}
     others = ", ".join(f"{his[name]} from {name}" for name in ("ones", "half", "zeros"))
     published = f"{his['random']}, S1's saved picture (res/1_random.npy); {others}"
-    found = [said.decides(7, by_pixel(share), "ratio", NOT_NEGATIVE, published=published, figures=("where",))]
+    bare = by_pixel(in_centre((asked.untrained - asked.starts[:, RANDOM]) ** 2).mean(axis=1))
+    built_in = f"a network that has learned nothing has {bare.mean():.2f}: convolutions see borders less often"
+    found = [
+        said.decides(7, by_pixel(share), "ratio", NOT_NEGATIVE, published=published, note=built_in, figures=("where",))
+    ]
+    words = "The same ratio, minus that of a network of the same kind that has learned nothing"
+    found.append(said.beside(7, words, by_pixel(share) - bare, "ratio", expect=above(0)))
+    found.append(said.beside(7, "The same ratio of that network", bare, "ratio", possible=NOT_NEGATIVE))
     words = "Share of that change which lies in the central 14 x 14 pixels, a quarter of the picture"
     note = f"{CENTRAL['random']:g} in S1's saved picture"
     found.append(said.beside(7, words, share, "share", possible=SHARE, note=note, figures=("where",)))
