@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import struct
 import subprocess
+import threading
+import time
+import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +16,9 @@ import pytest
 import tifffile
 from PIL import Image
 
+from reprise.data import opening
 from reprise.data.images import bits_needed, read_grey, read_header
+from reprise.data.many import each
 from reprise.data.masks import read_mask
 from reprise.data.opening import FORMATS, SUFFIXES, PictureError
 
@@ -367,3 +373,57 @@ class TestWhatIsNoPicture:
             read_grey(tmp_path / "a.png")
         with pytest.raises(IsADirectoryError):
             read_grey(tmp_path)
+
+
+class TestMemory:
+    """A file of a megabyte may hold 170 million pixels: they take turns, and grey is made strip by strip."""
+
+    def test_so_many_pixels_and_no_more_are_open_at_a_time(self, tmp_path, grey, monkeypatch):
+        monkeypatch.setattr(opening, "AT_ONCE", 2 * grey.size)
+        paths = [save(tmp_path / f"{number}.png", grey) for number in range(12)]
+        now, most, counted = 0, [], threading.Lock()
+
+        def look(path: Path) -> tuple[int, int]:
+            nonlocal now
+            with opening.opened(path) as image:
+                with counted:
+                    now += 1
+                    most.append(now)
+                time.sleep(0.01)
+                with counted:
+                    now -= 1
+                return image.size
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(look, paths)) == [(60, 40)] * 12
+        assert max(most) == 2
+
+    def test_what_is_larger_than_the_room_has_it_alone_and_a_damaged_one_gives_it_back(
+        self, tmp_path, grey, monkeypatch
+    ):
+        monkeypatch.setattr(opening, "AT_ONCE", grey.size // 2)
+        paths = [save(tmp_path / f"{number}.png", grey) for number in range(6)]
+        for path in paths[::2]:
+            path.write_bytes(path.read_bytes()[:-200])
+        problems: dict[Path, str] = {}
+        found = list(each(paths, read_grey, problems, threads=4))
+        assert set(problems) == set(paths[::2])
+        for one in found[1::2]:
+            np.testing.assert_array_equal(one, grey)
+
+    def test_16_bits_of_colour_are_opened_twice_in_the_room_of_one(self, tmp_path, monkeypatch):
+        colour = np.random.default_rng(0).integers(0, 65536, (40, 60, 3), dtype=np.uint16)
+        monkeypatch.setattr(opening, "AT_ONCE", 40 * 60)
+        written = tmp_path / "a.tif"
+        tifffile.imwrite(written, colour, photometric="rgb")
+        assert list(each([written] * 5, read_grey, {}, threads=4))[4].shape == (40, 60)
+
+    def test_deep_pictures_become_grey_strip_by_strip(self, tmp_path):
+        values = np.random.default_rng(0).integers(0, 65536, (1500, 1000), dtype=np.uint16)
+        path = save(tmp_path / "a.png", values)
+        tracemalloc.start()
+        found = read_grey(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        np.testing.assert_array_equal(found, np.rint(values * (255 / 65535)).astype(np.uint8))
+        assert peak < 5 * values.size  # NumPy's: 2 as it is, 1 of the result, 2 to find the range; in float64 it was 16

@@ -12,6 +12,7 @@ from PIL import Image
 
 from reprise.data.opening import PictureError, opened, upright
 
+STRIP = 64  # rows that become grey at a time
 ODD = 1e-3  # share of a picture's values that may lie beyond its range
 SWAPPED = {"B": "L", "L": "B", "N": "B" if np.little_endian else "L"}  # orders of bytes, as Pillow's raw modes end
 BITS_PER_SAMPLE, PHOTOMETRIC, PLANAR = 258, 262, 284  # tags of a TIFF
@@ -75,12 +76,16 @@ def as_bytes(path: Path, image: Image.Image, bits: int | None) -> np.ndarray:
     """A picture of more than 8 bits as grey, (h, w) uint8; ``bits`` as for :func:`~reprise.data.images.read_grey`."""
     values, alpha, top = read_deep(path, image)
     top = top or 2 ** (bits or bits_of(values)) - 1
-    grey = np.minimum(values, top) * (255 / top)
-    if grey.ndim == 3:
-        grey = grey @ np.array([0.299, 0.587, 0.114])
-    if alpha is not None:
-        grey = grey * alpha + 255 * (1 - alpha)
-    return np.rint(grey).astype(np.uint8)
+    out = np.empty(values.shape[:2], np.uint8)
+    for start in range(0, len(out), STRIP):  # in float64 the whole would take eight times the memory of the picture
+        part = slice(start, start + STRIP)
+        grey = np.minimum(values[part], top) * (255 / top)
+        if grey.ndim == 3:
+            grey = grey @ np.array([0.299, 0.587, 0.114])
+        if alpha is not None:
+            grey = grey * alpha[part] + 255 * (1 - alpha[part])
+        out[part] = np.rint(grey)
+    return out
 
 
 def _sample_bits(image: Image.Image) -> int:
@@ -118,7 +123,10 @@ def _both_bytes(path: Path, image: Image.Image, raw: str) -> np.ndarray:
             for tile in again.tile
         ]
         low = np.asarray(upright(again))
-    return np.asarray(upright(image)).astype(np.uint16) << 8 | low
+    wide = np.asarray(upright(image)).astype(np.uint16)
+    wide <<= 8
+    wide |= low
+    return wide
 
 
 def _in_planes(image: Image.Image) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +38,40 @@ TURNS = {  # by EXIF's orientation
 }
 
 
+AT_ONCE = 120_000_000  # pixels of pictures that threads decode at the same time: each takes up to 50 bytes
+
+
 class PictureError(ValueError):
     """A file is not one readable picture; says what was found there, not where."""
+
+
+class _Room:
+    """So many pixels and no more are open at a time, or one picture: a file of 1 MB may hold 170 million."""
+
+    def __init__(self) -> None:
+        self.taken, self.changed, self.own = 0, threading.Condition(), threading.local()
+
+    @contextmanager
+    def of(self, size: tuple[int, int]) -> Iterator[None]:
+        """Waits until there is room; a thread that has some, for the same picture once more, is let in."""
+        if getattr(self.own, "inside", False):
+            yield
+            return
+        pixels = min(size[0] * size[1], AT_ONCE)
+        with self.changed:
+            self.changed.wait_for(lambda: self.taken + pixels <= AT_ONCE)
+            self.taken += pixels
+        self.own.inside = True
+        try:
+            yield
+        finally:
+            self.own.inside = False
+            with self.changed:
+                self.taken -= pixels
+                self.changed.notify_all()
+
+
+_room = _Room()
 
 
 @contextmanager
@@ -54,7 +87,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
         if not os.fstat(stream.fileno()).st_size:
             raise PictureError("is empty")
         try:
-            with Image.open(stream, formats=_formats(Path(path).suffix.lower() in TGA)) as image:
+            formats = _formats(Path(path).suffix.lower() in TGA)
+            with Image.open(stream, formats=formats) as image, _room.of(image.size):
                 if (pages := _pages(image)) > 1:
                     raise PictureError(
                         f"holds {pages} pictures (pages or frames); save the one that is meant as a file of its own"
