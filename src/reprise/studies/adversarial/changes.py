@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from reprise.calibration import DensityConfidence, softmax
 from reprise.claims.evidence import Finding, Table, above, between, joined
@@ -12,7 +11,6 @@ from reprise.statistics import SHARES_APART, Effect, exact, seeds_effect
 from reprise.studies.adversarial.answers import Answers
 from reprise.studies.adversarial.published import ONE_STEP
 from reprise.studies.adversarial.settings import JUDGED_SIZE
-from reprise.tasks.attacks import gradient_sign
 
 JUDGED = "minivgg"
 STEPS = 10  # of the iterated change
@@ -50,6 +48,10 @@ def change_findings(every: dict[str, Answers]) -> list[Finding]:
 
 def _step_by_hand() -> Finding:
     """One step on a multinomial regression, whose gradient has a closed form."""
+    import torch
+
+    from reprise.tasks.attacks import gradient_sign
+
     rng = np.random.default_rng(102)
     images, weights, labels = rng.random((20, 1, 8, 8)), rng.standard_normal((10, 64)), rng.integers(10, size=20)
     fixed = torch.from_numpy(weights)

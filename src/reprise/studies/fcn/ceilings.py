@@ -107,7 +107,7 @@ def ceiling_findings(declared: Declaration, asked: np.ndarray, test: np.ndarray,
         primary(
             declared,
             exact(most[32] - most[8], unit="outlines"),
-            note=f"{most[32]} and {most[8]}, over every pattern of signs; scores of any size have no more, for between "
+            note=f"{most[32]} and {most[8]} over every pattern of signs; scores of any size have no more, for between "
             "two cells they are linear. Of several classes each has so many against the rest",
         ),
         Finding(

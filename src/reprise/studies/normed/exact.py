@@ -1,17 +1,20 @@
-"""Claims 185-187 and 190: what batch norm computes."""
+"""Claims 184-187 and 190: what batch norm computes."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import torch
 
-from reprise.claims.declarations import Declarations
+from reprise.claims.declarations import Declaration, Declarations
 from reprise.claims.evidence import Finding, between, equals, primary
 from reprise.statistics import exact
 from reprise.studies.normed import lesson
 
 SHAPE = (8, 14, 14, 128)  # the source's feature maps
-STEPS = 50  # of moving averages
+STEPS = 50  # of moving averages, and of draws of weights
+SIZES = (0.1, 1.0, 10.0)  # of weights that are drawn anew
 
 
 def maps(seed: int) -> np.ndarray:
@@ -34,7 +37,7 @@ def _through(layer: torch.nn.Module, x: np.ndarray) -> np.ndarray:
 
 
 def findings(declared: Declarations) -> list[Finding]:
-    """All four, each against PyTorch as well."""
+    """All five, against PyTorch as well."""
     x, ones, zeros = maps(0), np.ones(SHAPE[-1]), np.zeros(SHAPE[-1])
     mean, variance = lesson.statistics(lesson.train(x, ones, zeros))
     layer = _library()
@@ -68,6 +71,7 @@ def findings(declared: Declarations) -> list[Finding]:
         "the moving variance": layer.running_var,
     }
     return [
+        *_shift(declared[184]),
         primary(declared[185], exact(max(float(np.abs(mean).max()), float(np.abs(variance - 1).max())), SHAPE[-1])),
         _oracle(185, "Largest difference from PyTorch's batch norm in training", float(trained)),
         Finding(
@@ -104,6 +108,31 @@ def findings(declared: Declarations) -> list[Finding]:
             kind="oracle",
             oracle="256 that are trained and 256 that are not, as Keras counts them",
         ),
+    ]
+
+
+def _shift(declared: Declaration) -> list[Finding]:
+    """How a layer's inputs change when the weights before it do, normalised and as they are."""
+    rng = np.random.default_rng(184)
+    x = rng.random((256, 64))  # positive inputs, whose sums have means of all sizes
+    sums = [x @ (size * rng.standard_normal((64, 64))) for size in SIZES for _ in range(STEPS)]
+    ones, zeros = np.ones(64), np.zeros(64)
+
+    def change(inputs: list[np.ndarray]) -> float:
+        told = [lesson.statistics(each) for each in inputs]
+        pairs = [(abs(m2 - m1) / v1**0.5, abs((v2 / v1) ** 0.5 - 1)) for (m1, v1), (m2, v2) in pairwise(told)]
+        return float(np.max(pairs))
+
+    normed = [lesson.train(each, ones, zeros) for each in sums]
+    layer = torch.nn.BatchNorm1d(64, eps=lesson.SMALL).double()
+    with torch.no_grad():
+        gap = max(
+            float(np.abs(layer(torch.from_numpy(a)).numpy() - b).max()) for a, b in zip(sums, normed, strict=True)
+        )
+    return [
+        primary(declared, exact(change(normed), len(sums)), note="γ is 1 and β is 0, which training may change."),
+        Finding(184, "The same of inputs that are not normalised", exact(change(sums), len(sums))),
+        _oracle(184, "Largest difference of the normalised inputs from PyTorch's", gap),
     ]
 
 
