@@ -109,6 +109,7 @@ def test_the_study_answers_its_claims_at_any_size_and_again_with_the_same_bytes(
     assert made_up.verdicts(evidence, 95) == ["reproduced"] * 2
     assert made_up.verdicts(evidence, 97) == ["reproduced"]
     assert made_up.verdicts(evidence, 96, "oracle") == ["reproduced"] * 2
+    assert made_up.verdicts(evidence, 98, "oracle") == ["reproduced"] * 3
     first = {path.name: path.read_bytes() for path in asked.evidence.rglob("*.*")}
     assert len(first) == 4
     evaluate_study(asked)

@@ -157,6 +157,7 @@ def test_copies_are_counted_by_how_near_test_images_come(space):
 def test_the_study_answers_its_claims_and_again_with_the_same_bytes(space):
     evidence = evaluate_study(space)
     assert {finding.claim for finding in evidence.findings} == {99, 100, 101}
+    assert made_up.verdicts(evidence, 100, "oracle") == ["reproduced"] * 2
     assert made_up.verdicts(evidence, 99) == ["inconclusive"]  # a judge of one epoch
     first = {path.name: path.read_bytes() for path in space.evidence.rglob("*.*")}
     assert len(first) == 5

@@ -13,7 +13,7 @@ from reprise.data.annotated import load
 from reprise.published import read_published
 from reprise.recorded import Times, read_times
 from reprise.runs import Probed, check_same_test, load_runs, used_settings
-from reprise.studies.detectors import figures, imbalance, overhead, rungs
+from reprise.studies.detectors import figures, imbalance, joining, overhead, rungs
 from reprise.studies.detectors.proposals import read_searched
 from reprise.studies.detectors.scores import Ladder
 from reprise.workspace import Workspace
@@ -38,6 +38,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         settings=used_settings(runs) | {"proposals": workspace.config.proposals.model_dump(mode="json")},
         findings=[
             *rungs.oracles(searched),
+            joining.oracle(),
             *rungs.rungs(ladder, operations, searched, times),
             *imbalance.findings(declared[128], ladder, searched),
             *overhead.findings(declared[130], ladder, operations, searched, times),

@@ -11,6 +11,7 @@ from reprise.claims.evidence import Evidence, Expect, Finding, Metric, Table, pr
 from reprise.runs import Probed, Run, apart, check_same_test, load_runs, used_settings
 from reprise.statistics import Effect, exact, paired_effect
 from reprise.studies.pixels import figures as draw
+from reprise.studies.pixels.oracles import oracles
 from reprise.studies.pixels.published import CIFAR, MNIST
 from reprise.studies.pixels.settings import KINDS
 from reprise.workspace import Workspace
@@ -31,7 +32,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         "pixels, drawn once",
         settings=used_settings(runs) | {"probe": probed["cnn"].record["settings"]},
     )
-    evidence.findings += [*_cost(declared, probed), *_accuracy(nats), *_masks(declared, probed)]
+    evidence.findings += [*_cost(declared, probed), *_accuracy(nats), *_masks(declared, probed), *oracles()]
     evidence.tables += [_table(runs, nats, probed, side)]
     evidence.metrics |= {f"nats.{name}": Metric.over_seeds(each.mean(axis=1), "lower") for name, each in nats.items()}
     evidence.cost = {name: {key: run.record[key] for key in ("parameters", "epochs")} for name, run in runs.items()}

@@ -8,6 +8,7 @@ from reprise.runs import load_runs, used_settings
 from reprise.studies.rivals import figures as draw
 from reprise.studies.rivals.drawn import load_drawn
 from reprise.studies.rivals.findings import label_findings, layer_findings, table, turn_findings
+from reprise.studies.rivals.oracles import oracles
 from reprise.studies.rivals.settings import JUDGE
 from reprise.workspace import Workspace
 
@@ -24,7 +25,8 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
         "by each generator",
         settings=used_settings(runs) | {"probe": judged.asked},
     )
-    evidence.findings += [*turn_findings(declared[99], judged), *layer_findings(judged, runs), *label_findings(judged)]
+    evidence.findings += [*turn_findings(declared[99], judged), *layer_findings(judged, runs), *oracles(runs)]
+    evidence.findings += label_findings(judged)
     evidence.tables += [table(judged, runs)]
     for name, each in judged.generators.items():
         evidence.metrics[f"frechet_distance.{name}"] = Metric.over_seeds(each.distance, "lower")

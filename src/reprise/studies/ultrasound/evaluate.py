@@ -21,9 +21,12 @@ from reprise.studies.ultrasound.answers import shown
 from reprise.studies.ultrasound.cleaning import Cleaning, read_cleaning
 from reprise.studies.ultrasound.comparisons import comparison_findings
 from reprise.studies.ultrasound.exact import exact_findings
+from reprise.studies.ultrasound.listing import oracles
 from reprise.studies.ultrasound.published import TRAINING_SET
 from reprise.studies.ultrasound.scores import check_same_frames, score
 from reprise.workspace import Workspace
+
+HEAD = "cleaned_has_mask"  # the variant with a second head
 
 
 def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
@@ -42,6 +45,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.findings += duplicates.duplicate_findings(declared, prepared, cleaning, generated)
     trained = -float(runs["raw"].last("train_loss").mean())  # the loss of a network without a head is minus its dice
     evidence.findings += comparison_findings(declared, scores, generated, trained)
+    evidence.findings += oracles(prepared, cleaning, runs[HEAD], scores[HEAD])
     evidence.metrics |= tables.metrics(scores, measured)
     evidence.tables += [
         tables.score_table(scores),
@@ -53,7 +57,7 @@ def evaluate(workspace: Workspace, declared: Declarations) -> Evidence:
     evidence.figures += [
         draw.subjects(folder, scores),
         draw.curves(folder, list(runs.values())),
-        draw.predictions(folder, prepared, scores["cleaned_has_mask"]),
+        draw.predictions(folder, prepared, scores[HEAD]),
         draw.distances(folder, *duplicates.distance_matrix(prepared), cleaning.threshold),
         *_of_duplicates(folder, prepared, cleaning, generated),
         draw.reliability(folder, workspace.source, answered, *pixels.reliability_curves(answered, measured)),
