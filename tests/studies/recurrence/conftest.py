@@ -14,7 +14,7 @@ from reprise.stages.sweep import sweep
 from reprise.workspace import Workspace
 
 PARAMS = """cases: 3
-gains: {networks: 10, hidden: 12, steps: 30, radii: [0.5, 1, 2, 4]}
+gains: {networks: 10, hidden: 12, steps: 30, radii: [0.5, 1, 2, 4], otherwise: {radii: [1.1], hidden: 6, inputs: 5}}
 memory: {seeds: 3, shown: 2, lags: [2, 4], rates: [0.01, 0.03], hidden: 8, batch: 8, updates: 60}
 """
 

@@ -12,7 +12,9 @@ from reprise.studies.recurrence.settings import Config, Gains
 
 DECLARED = declarations("recurrence")
 SEEDS = 12
-GAINS = Gains(networks=6, hidden=8, steps=24, radii=[0.5, 1.0, 2.0])
+GAINS = Gains(
+    networks=6, hidden=8, steps=24, radii=[0.5, 1.0, 2.0], otherwise={"radii": [1.1], "hidden": 4, "inputs": 5}
+)
 
 
 def test_an_open_gate_lets_more_gradient_through_than_the_usual_start():

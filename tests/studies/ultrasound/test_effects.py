@@ -72,7 +72,11 @@ def test_a_stricter_level_and_more_comparisons_widen_and_what_is_possible_bounds
     rows = trained(rng, 16, 5, 0.05, 0.1)
     plain, strict = crossed_effect(*rows), crossed_effect(*rows, level=0.01, together=3)
     assert strict.strict_low < strict.low < plain.low
-    assert crossed_effect(*rows, possible=(-1e-3, 1e-3)).high == 1e-3
+    low, high = plain.value - 1e-3, plain.value + 1e-3
+    cut = crossed_effect(*rows, possible=(low, high))
+    assert (cut.low, cut.high) == (low, high)
+    with pytest.raises(ValueError, match=r"declared to lie between -0\.001 and 0\.001"):
+        crossed_effect(*rows, possible=(-1e-3, 1e-3))
 
 
 @pytest.mark.parametrize("values", [[], [0.1, np.nan]])
