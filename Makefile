@@ -48,6 +48,7 @@ generated: setup ## Back to generated data (from DVC's run cache where it was ru
 RESULTS = dvc.yaml:report $(addsuffix :evaluate,$(filter-out pipelines/data/%,$(wildcard pipelines/*/dvc.yaml)))
 
 results: setup ## The report and its evidence from the DVC remote; nothing is run (README: Results without running)
+	@dvc remote default --quiet >/dev/null 2>&1 || { echo "There is no DVC remote yet: dvc remote add --default NAME URL"; exit 1; }
 	dvc pull $(RESULTS)
 	@echo "Report: $(CURDIR)/reports/index.html"
 

@@ -47,7 +47,7 @@ def run(root, capsys, against=None):
 
 def test_unchanged_metrics_pass(repository, capsys):
     code, out, err = run(repository, capsys)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "gate: passed: 2 metrics are within their spreads of HEAD, or better\n")
     assert out.startswith("| metric | HEAD | now | change | tolerance | verdict |")
     assert out.count("| same |") == 2
 

@@ -121,7 +121,7 @@ def read_fitted(path: Path) -> tuple[Kind, int, bool, dict[str, Any]]:
     try:
         content = read_json(path)
     except ValueError as error:
-        again = f"`reprise calibration FILE --save {shown(path)}` writes it"
+        again = "`reprise calibration FILE --save NAME.json` writes such a file, which comes first here"
         raise ValueError(f"{str(error).removesuffix(REMEDY)}{again}") from None
     try:
         if not isinstance(content, dict) or content.get("format") != FORMAT:

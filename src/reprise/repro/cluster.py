@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 try:
+    import psutil
     from distributed import Client, Future
 
     from reprise.repro import node, own
 except ImportError as error:
     raise ValueError(
-        f"--scheduler needs Dask ({error}); `pip install 'reprise[cluster]'` installs it, on every node"
+        f"--scheduler needs Dask ({error}); in a clone `pip install '.[pipeline,cluster]'` installs it, on every node"
     ) from error
 
 NODES = 1.0  # s for which what is known of the nodes is not asked again
