@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ def new_study(
     Example: reprise new study coin --title "A coin is fair" --claim "Heads come up half of the time."
 
     The claim goes into src/reprise/claims/own.csv, beside the catalogue, and gets the next free number. The study
-    measures a placeholder, and gives no verdict until measure.py is yours and the line that says so is deleted. All
+    measures a placeholder, and is inconclusive until measure.py is yours and the line that says so is deleted. All
     files that were written or changed are listed, and what to do next: edit, `git add`, `reprise run NUMBER`, `reprise
     repro`.
     """
@@ -31,6 +32,8 @@ def new_study(
     from reprise.scaffold import next_steps
 
     number, files = write(name, claim, source, title)
+    if sys.stderr.isatty():
+        typer.echo("working out what every stage reads: ten seconds and more on a busy machine", err=True)
     changed = write_deps([Path("dvc.yaml"), *sorted(Path("pipelines").glob("*/dvc.yaml"))])
     files = sorted({*files, *changed})
     for path in files:
