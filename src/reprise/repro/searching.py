@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from reprise.data.near_search import Search
 from reprise.data.near_shared import near_duplicates_shared
 from reprise.repro.cluster import Cluster
 from reprise.repro.scratch import scratch
 
 
 @contextmanager
-def searching(where: str) -> Iterator[Callable[..., tuple[np.ndarray, np.ndarray]]]:
+def searching(where: str) -> Iterator[Search]:
     """A search that takes what :func:`~reprise.data.near_search.near_duplicates` takes, and finds the same.
 
     While it lasts, the features and about 150 bytes for each row lie in a hidden folder of the current one, which nodes
