@@ -21,7 +21,7 @@ from tests.conftest import ROOT
 from reprise.claims.evidence import Evidence, Figure, Finding, Metric, above
 from reprise.closure import closure
 from reprise.config import load
-from reprise.files import write_json, write_text
+from reprise.files import read_json, write_json, write_text
 from reprise.stages import train
 from reprise.statistics import Effect
 from reprise.sweeps import swept_to, write_sweep
@@ -179,6 +179,35 @@ def test_the_stage_is_the_one_that_dvc_lock_names(space, monkeypatch):
     stages = {name: run.data.tags["dvc.stage"] for name, run in runs(space).items()}
     assert stages["raw"] == stages["raw/seed-0"] == "pipelines/ultrasound/dvc.yaml:train_ultrasound@raw"
     assert stages["cleaned"] == "pipelines/ultrasound/dvc.yaml:train_ultrasound@cleaned"  # not locked yet
+
+
+def test_a_run_is_called_what_it_was_made_with_and_not_what_params_say_by_now(space):
+    write_outputs(space, "raw")
+    params = "    params:\n      params.yaml:\n        data.source: real\n        scale: medium\n"
+    outs = "    outs:\n    - path: data/runs/ultrasound/raw\n"
+    lock = space.root / "pipelines" / "ultrasound" / "dvc.lock"
+    write_text(lock, f"schema: '2.0'\nstages:\n  train@raw:\n    cmd: x\n{params}{outs}")
+    sync(space.root)
+    for run in runs(space).values():
+        assert (run.data.tags["data.source"], run.data.tags["scale"]) == ("real", "medium")
+    with track_training(space, "raw", settings(space, "raw")) as listener:  # the lock is of the time before
+        listener(0)(0, {"val_loss": 1.0})
+        tracker = Tracker(space.root)
+        running = [run for run in tracker.runs(tracker.experiment("ultrasound")) if run.info.status == "RUNNING"]
+        assert [run.data.tags["scale"] for run in running] == ["smoke", "smoke"]
+
+
+def test_a_study_that_trains_nothing_is_shown_by_its_claims(space):
+    assert views(space.root) == {}
+    write_evidence(space)
+    found = read_json(space.evidence / "evidence.json")
+    found["declared"] = {"79": {"kind": "measured", "verdict": "reproduced"}}
+    write_json(space.evidence / "evidence.json", found)
+    sync(space.root)
+    assert list(views(space.root)["ultrasound"]) == ["claims"]
+    write_outputs(space, "raw")
+    sync(space.root)
+    assert list(views(space.root)["ultrasound"]) == ["variants", "variants, as charts", "seeds, as charts", "claims"]
 
 
 def test_runs_that_a_kill_left_are_removed_but_not_those_of_a_living_process(space):

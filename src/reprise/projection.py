@@ -24,15 +24,38 @@ CELL = ("learning_rate", "dropout", "seed", "step", "classes", "diverged")  # co
 
 
 @dataclass(frozen=True)
+class Made:
+    """What a dvc.lock says of an output.
+
+    Attributes:
+        stage: that made it, as ``dvc repro`` takes it.
+        digest: its MD5.
+        source, scale: with which it was made; None where the stage reads neither.
+    """
+
+    stage: str
+    digest: str
+    source: str | None = None
+    scale: str | None = None
+
+
+@dataclass(frozen=True)
 class Projection:
-    """The runs of one study."""
+    """The runs of one study.
+
+    Attributes:
+        locked: outputs are shown as what their dvc.lock says that they are, and not as what params.yaml says now. False
+            while a stage runs, whose lock is of the time before.
+    """
 
     workspace: Workspace
+    locked: bool = False
 
     def run(self, variant: str, params: dict[str, Any], seed: int | None = None) -> Run:
         """A run without results: what is known when training starts. ``seed`` None: the variant's own."""
         space = self.workspace
-        key = digest([space.study, variant, seed, space.source, space.scale, params])
+        source, scale = self._made_with(space.run(variant))
+        key = digest([space.study, variant, seed, source, scale, params])
         tags = self._tags(variant, space.run(variant)) | {"config.digest": digest(params)}
         if seed is None:
             return Run(key, variant, tags, params)
@@ -74,7 +97,7 @@ class Projection:
         params = {name: value for each in _flat(sweep.settings, part) for name, value in each.items()}
         outputs = digest([sweep.settings, (folder / TABLE).read_text(encoding="utf-8")])
         tags = self._tags(part, folder) | {"config.digest": digest(params)}
-        key = [space.study, part, space.source, space.scale, sweep.settings]
+        key = [space.study, part, *self._made_with(folder), sweep.settings]
         runs = [Run(digest(key), part, tags, params, outputs, later=self._later(part), data=self._data)]
         for rate in sorted(set(sweep.columns["learning_rate"].tolist())):
             cell = sweep.where(learning_rate=rate).columns
@@ -99,7 +122,7 @@ class Projection:
         if self._evidence is None:
             return []
         space, found = self.workspace, self._evidence
-        key = [space.study, "evidence", space.source, space.scale]
+        key = [space.study, "evidence", *self._made_with(space.evidence)]
         page = space.root / "reports" / "studies" / f"{space.study}.html"
         tables = {"claims": claim_table(found), "metrics": metric_table(found)}
         note = {"mlflow.note.content": found["about"][:4000]}
@@ -156,23 +179,31 @@ class Projection:
     def _data(self) -> tuple[Data, ...]:
         found = []
         for name in self.workspace.reads:
-            path = self.workspace.prepared(name).relative_to(self.workspace.root).as_posix()
-            digests = [each[1] for output, each in self._made.items() if output == path]
-            source = self.workspace.source
-            found += [Data(f"{name} ({source}, {self.workspace.scale})", each, path) for each in digests]
+            path = self.workspace.prepared(name)
+            place = path.relative_to(self.workspace.root).as_posix()
+            if place in self._made:
+                source, scale = self._made_with(path)
+                found.append(Data(f"{name} ({source}, {scale})", self._made[place].digest, place))
         return tuple(found)
+
+    def _made_with(self, output: Path) -> tuple[str, str]:
+        """The data source and the scale of an output."""
+        space = self.workspace
+        made = self._made.get(output.relative_to(space.root).as_posix()) if self.locked else None
+        return (made and made.source) or space.source, (made and made.scale) or space.scale
 
     def _tags(self, variant: str, output: Path) -> dict[str, str]:
         space = self.workspace
-        made_by, _ = self._made.get(output.relative_to(space.root).as_posix(), ("", ""))
-        stage = made_by or os.environ.get("DVC_STAGE", "")  # a first run is not in any dvc.lock yet
+        made = self._made.get(output.relative_to(space.root).as_posix())
+        stage = made.stage if made else os.environ.get("DVC_STAGE", "")  # a first run is not in any dvc.lock yet
+        source, scale = self._made_with(output)
         return {
             "study": space.study,
             "variant": variant,
             "kind": "variant",
             "dvc.stage": stage,
-            "data.source": space.source,
-            "scale": space.scale,
+            "data.source": source,
+            "scale": scale,
             "git.commit": self._commit,
             "mlflow.source.type": "LOCAL",  # these three fill the columns Source and Version
             "mlflow.source.name": f"dvc repro {stage}".rstrip(),
@@ -180,14 +211,14 @@ class Projection:
         }
 
     @cached_property
-    def _made(self) -> dict[str, tuple[str, str]]:
-        """Every output in the dvc.lock files -> the stage that made it, as ``dvc repro`` takes it, and its MD5."""
+    def _made(self) -> dict[str, Made]:
+        """Every output in the dvc.lock files."""
         root, found = self.workspace.root, {}
         for path in (root / "dvc.lock", *sorted((root / "pipelines").glob("*/dvc.lock"))):
             if path.is_file():
                 prefix = "" if path.parent == root else f"{path.parent.relative_to(root).as_posix()}/dvc.yaml:"
                 made = _lock_outputs(path.absolute(), path.stat().st_mtime_ns)
-                found |= {output: (prefix + stage, md5) for output, (stage, md5) in made.items()}
+                found |= {output: replace(each, stage=prefix + each.stage) for output, each in made.items()}
         return found
 
     @cached_property
@@ -213,11 +244,15 @@ def _with(path: Path, *keys: str) -> dict[str, Any]:
 
 
 @functools.cache
-def _lock_outputs(path: Path, modified: int) -> dict[str, tuple[str, str]]:
+def _lock_outputs(path: Path, modified: int) -> dict[str, Made]:
     from ruamel.yaml import YAML
 
-    stages = (YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}).get("stages", {})
-    return {out["path"]: (name, out.get("md5", "")) for name, stage in stages.items() for out in stage.get("outs", [])}
+    found = {}
+    for name, stage in ((YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}).get("stages", {})).items():
+        params = stage.get("params", {}).get("params.yaml", {})
+        for out in stage.get("outs", []):
+            found[out["path"]] = Made(name, out.get("md5", ""), params.get("data.source"), params.get("scale"))
+    return found
 
 
 def _means(rows: list[dict[str, str]]) -> tuple[dict[str, float], ...]:

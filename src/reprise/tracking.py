@@ -95,7 +95,7 @@ def sync(root: Path, progress: Callable[[str], None] = lambda name: None) -> dic
 
 
 def views(root: Path) -> dict[str, dict[str, str]]:
-    """Study -> view -> its address, from ``#`` on; studies that nothing was logged for are left out.
+    """Study -> view -> its address, from ``#`` on, of the views that show a run; studies without one are left out.
 
     Raises:
         TrackingError: the database cannot be opened.
@@ -104,12 +104,18 @@ def views(root: Path) -> dict[str, dict[str, str]]:
     for study in Workspace("", root).params.studies:
         experiment = tracker.client.get_experiment_by_name(f"{EXPERIMENT}/{study}")
         if experiment is not None and experiment.lifecycle_stage == "active":
-            found[study] = {view: address(experiment.experiment_id, view) for view in VIEWS}
+            number = experiment.experiment_id
+            shown = [
+                view
+                for view, (wanted, _) in VIEWS.items()
+                if tracker.client.search_runs([number], wanted, max_results=1)
+            ]
+            found |= {study: {view: address(number, view) for view in shown}} if shown else {}
     return found
 
 
 def _sync_study(workspace: Workspace, tracker: Tracker, counts: Counter[str], progress: Callable[[str], None]) -> None:
-    projection = Projection(workspace)
+    projection = Projection(workspace, locked=True)
     groups = [projection.training(name) for name in getattr(workspace.config, "variants", {})]
     groups += [projection.swept(part) for part in getattr(workspace.config, "parts", {})]
     groups.append(projection.evidence())

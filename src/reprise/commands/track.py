@@ -38,6 +38,8 @@ def track_views(
 ) -> None:
     """Print the addresses of each study's runs table, and of a study's comparisons: filters that can be shared.
 
+    Of a study that trains nothing these are its claims. Views without a run are left out.
+
     Example: reprise track views unet
     """
     from reprise.registry import nearest
@@ -46,10 +48,10 @@ def track_views(
     found = views(Path())
     if study and study not in found:
         raise ValueError(f"no runs of {study!r}{nearest(study, found)}; `reprise track sync` brings them")
-    rows = found[study] if study else {name: each["variants"] for name, each in found.items()}
+    rows = found[study] if study else {name: next(iter(each.values())) for name, each in found.items()}
     for name, address in rows.items():
         typer.echo(f"{name}\t{at.rstrip('/')}/{address}")
-    typer.echo("A table without rows: `reprise track sync` brings it. MLflow's Columns menu adds measures.", err=True)
+    typer.echo("What is not here `reprise track sync` brings. MLflow's Columns menu adds measures.", err=True)
 
 
 def _dots() -> Callable[[str], None]:
