@@ -78,7 +78,8 @@ lint: setup ## ruff: rules and layout
 ui: setup ## MLflow on loopback, with every run
 	reprise track sync
 	@reprise track views
-	@echo "MLflow: http://127.0.0.1:5000 (Ctrl-C ends it); a study's comparisons: reprise track views STUDY"
+	@echo "MLflow starts, and listens within a minute: http://127.0.0.1:5000 (Ctrl-C ends it)"
+	@echo "a study's comparisons: reprise track views STUDY"
 	mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port 5000
 
 docs: setup ## The API's pages from its docstrings, in build/api (pdoc)

@@ -98,8 +98,7 @@ def own(tmp_path):
 
 def test_the_parts_on_ones_own_data_need_nothing_of_the_pipeline(absent, own):
     assert (
-        "1 near-duplicate pairs"
-        in run(absent, own, "duplicates", "photos", "--out", "a.csv", "--sheet", "a.png").stdout
+        "1 near-duplicate pair" in run(absent, own, "duplicates", "photos", "--out", "a.csv", "--sheet", "a.png").stdout
     )
     assert (own / "a.png").is_file()
     rows = json.loads(run(absent, own, "calibration", "p.npz", "--json").stdout)["rows"]

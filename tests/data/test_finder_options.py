@@ -216,7 +216,7 @@ def test_a_mirror_image_is_found_where_it_is_asked_for(tmp_path, hash):
     found = find_duplicates(tmp_path / "in", hash=hash, mirrored=True, out=tmp_path / "p.csv")
     assert named(found) == [("a.png", "b.png"), ("c.png", "d.png")]
     assert [row["how"] for row in rows(tmp_path / "p.csv")] == ["mirrored", ""]
-    assert "1 of the pairs are mirrored" in str(found)
+    assert "1 of the pairs is mirrored" in str(found)
     assert find_duplicates(tmp_path / "in", hash=hash, mirrored=True, most_pairs=2).pairs.tolist() == [[0, 1], [2, 3]]
     with pytest.raises(ValueError, match="more than --most-pairs 1"):
         find_duplicates(tmp_path / "in", hash=hash, mirrored=True, most_pairs=1)
@@ -275,5 +275,5 @@ def test_a_broken_file_ends_the_run_with_1_only_if_that_is_asked(photos):
         done = subprocess.run(command + more, cwd=photos.parent, capture_output=True, text=True)
         assert done.returncode == code, done.stderr
         assert "cut.jpg: cannot be decoded" in done.stderr
-        assert "3 near-duplicate pairs, 3 images in them, 1 groups" in done.stdout
+        assert "3 near-duplicate pairs, 3 images in them, 1 group" in done.stdout
         assert "1 file cannot be used and was left out" in done.stdout

@@ -37,6 +37,7 @@ def scores(
     from json import dumps
 
     from reprise.data.scoring import COLUMNS, score_folders
+    from reprise.files import shown
 
     found = score_folders(truth, predicted, classes, ignore, out, worst, distance)
     if json:
@@ -44,6 +45,9 @@ def scores(
         typer.echo(dumps({"summary": found.summary, "classes": rows, "pictures": dict(found.pictures)}, indent=2))
     else:
         typer.echo(found)
+    for path in (out, worst):
+        if path is not None:
+            typer.echo(f"wrote {shown(path)}", err=True)
 
 
 @app.command(rich_help_panel=PANEL)

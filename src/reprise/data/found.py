@@ -99,16 +99,20 @@ class Duplicates:
         lines = [
             f"{len(self.names)} images compared at {self.size[0]} x {self.size[1]}, {where},"
             f" by {self.hash} under {self.threshold:g}" + (f" ({', '.join(changed)})" if changed else ""),
-            f"{len(self.pairs)} near-duplicate pairs, {len(np.unique(self.pairs))} images in them, {groups} groups",
+            f"{_count(len(self.pairs), 'near-duplicate pair')}, {len(np.unique(self.pairs))} images in them, "
+            f"{_count(groups, 'group')}",
         ]
         if self.two_folders:
-            lines[1] = f"{len(self.pairs)} near-duplicate pairs between the folders, {groups} groups"
+            pairs = _count(len(self.pairs), "near-duplicate pair")
+            lines[1] = f"{pairs} between the folders, {_count(groups, 'group')}"
             lines.append(f"{gone} of the first folder's {self.first} images are near one of the second's")
         elif gone:
             lines.append(f"{gone} could go: something near each of them is kept")
         if self.ways is not None:
             lines += [
-                f"{count} of the pairs are {way}" for way, count in sorted(Counter(self.ways.tolist()).items()) if way
+                f"{count} of the pairs {'is' if count == 1 else 'are'} {way}"
+                for way, count in sorted(Counter(self.ways.tolist()).items())
+                if way
             ]
         if self.inconsistent is not None:
             images = len(np.unique(self.pairs[self.inconsistent]))
@@ -116,7 +120,8 @@ class Duplicates:
             kind = "label"
             if self.filled is not None:
                 kind = "mask"
-                lines.append(f"{sum(mask is not None for mask in self.masks)} masks, {self.filled} filled")
+                masks = sum(mask is not None for mask in self.masks)
+                lines.append(f"{_count(masks, 'mask')}, {self.filled} filled")
             if unknown := np.count_nonzero(~self.labelled):
                 lines.append(f"{unknown} pairs have a {kind} that is not known: their `inconsistent` is empty")
         if self.problems:
@@ -130,6 +135,10 @@ class Duplicates:
     def complaints(self) -> str:
         """A line for each file that cannot be used; the first of them, where there are many."""
         return "\n".join(listed(self.problems))
+
+
+def _count(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def write_pairs(found: Duplicates, out: Path) -> None:

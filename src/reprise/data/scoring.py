@@ -106,18 +106,16 @@ def score_folders(
         raise ValueError(f"--ignore {ignore} is one of the {classes} classes; choose a label beyond them")
     if worst is not None and Path(worst).suffix.lower() != ".png":
         raise ValueError(f"{shown(worst)}: the picture of the worst is a PNG; name it .png")
-    pairs = _paired(Path(truth), Path(predicted))
+    pairs, problems = _paired(Path(truth), Path(predicted))
     for path in (out, worst):
         if path is not None:
             _check_output(Path(path), (Path(truth), Path(predicted)))
-    problems: dict[Path, str] = {}
     limit = classes or 256
     whole = Confusion(256, None)
     boundaries, found = np.zeros((256, 2), np.int64), []
     with quiet():
-        read = [
-            each(side, lambda path: read_labels(path, limit, ignore), problems) for side in zip(*pairs, strict=True)
-        ]
+        sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+        read = [each(side, lambda path: read_labels(path, limit, ignore), problems) for side in sides]
         for (true_path, said_path), true, said in zip(pairs, *read, strict=True):
             if true is None or said is None:
                 continue
@@ -158,7 +156,8 @@ def _counted(true: np.ndarray, said: np.ndarray, ignore: int) -> tuple[np.ndarra
     return Confusion(256, None).add(true[known], said[known]).matrix, int(known.sum())
 
 
-def _paired(truth: Path, predicted: Path) -> list[tuple[Path, Path]]:
+def _paired(truth: Path, predicted: Path) -> tuple[list[tuple[Path, Path]], dict[Path, str]]:
+    """Pictures with their fellows, and those without one."""
     sides = []
     for folder in (truth, predicted):
         if not folder.is_dir():
@@ -172,11 +171,11 @@ def _paired(truth: Path, predicted: Path) -> list[tuple[Path, Path]]:
         sides.append(by_name)
     missing = {sides[0][name]: f"no prediction in {shown(predicted)}" for name in sides[0].keys() - sides[1].keys()}
     missing |= {sides[1][name]: f"no truth in {shown(truth)}" for name in sides[1].keys() - sides[0].keys()}
-    if missing:
-        raise UnreadableImagesError(missing)
-    if not sides[0]:
+    if not sides[0] and not missing:
         raise ValueError(f"{shown(truth)} holds no pictures")
-    return [(sides[0][name], sides[1][name]) for name in sorted(sides[0], key=natural)]
+    return [
+        (sides[0][name], sides[1][name]) for name in sorted(sides[0].keys() & sides[1].keys(), key=natural)
+    ], missing
 
 
 def _check_output(path: Path, folders: tuple[Path, Path]) -> None:

@@ -122,7 +122,7 @@ def _lines(row: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     beside = sum(finding["kind"] in ("secondary", "context") for finding in row["findings"])
     if beside:
-        lines.append(("beside it", f"{beside} more findings in reports/claims/{row['id']}.html"))
+        lines.append(("beside it", f"{beside} more findings: reports/claims/{row['id']}.html, which `make` writes"))
     lines += [("altered", f"{entry['when']}: {entry['why']}") for entry in row.get("changed") or []]
     kept = f", kept in reports/{row['from']}" if row.get("from") else ""
     lines.append(("data", f"{data_text(row)} ({row['data_source']}, scale {row['scale']}{kept})"))
