@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from tests.studies import made_up
 
 from reprise.data import cifar
@@ -13,7 +14,7 @@ from reprise.evaluation import declarations, evaluate_study
 from reprise.registry import import_dataset
 from reprise.studies.saliency.asked import Asked, area
 from reprise.studies.saliency.findings import pattern_finding
-from reprise.studies.saliency.orders import ORDERS
+from reprise.studies.saliency.orders import ORDERS, as_smooth
 from reprise.studies.saliency.settings import LAYERS
 
 STUDY, SEEDS = "saliency", made_up.SEEDS
@@ -33,6 +34,7 @@ def answers(data, paces, deeper=True, distance=0.02):
     decibel = np.linspace(30, 10, layers) if deeper else np.linspace(10, 30, layers)
     found = {"images": rng.uniform(size=(SEEDS, 2, side, side, channels)), "untrained": rng.normal(0, 0.1, (SEEDS, 20))}
     found["inversion"] = np.full((SEEDS, 20), distance)
+    found["widths"] = np.full((SEEDS, 20), 1.5)
     for i, name in enumerate(ORDERS):
         found[f"deletion/{name}"] = falling(paces.get(name, 1.0), seed=i)
         found[f"insertion/{name}"] = 1 - falling(paces.get(name, 1.0), seed=i)
@@ -67,7 +69,9 @@ SOONER = {
 
 @pytest.fixture(scope="module")
 def as_said(tmp_path_factory):
-    return study(tmp_path_factory.mktemp("said"), SOONER | {"untrained_weighted": 2.0, "picture": 4.0})
+    return study(
+        tmp_path_factory.mktemp("said"), SOONER | {"untrained_weighted": 2.0, "picture": 4.0, "smooth_picture": 4.0}
+    )
 
 
 def test_pixels_that_matter_reproduce_against_each_order_that_asks_no_network(as_said):
@@ -86,7 +90,7 @@ def test_pixels_that_matter_less_than_others_contradict_each_claim_by_itself(tmp
 
 
 def test_what_the_picture_or_an_untrained_network_shows_as_well_does_not_count(tmp_path):
-    evidence = study(tmp_path / "picture", SOONER | {"untrained_weighted": 2.0, "picture": 9.0})
+    evidence = study(tmp_path / "picture", SOONER | {"untrained_weighted": 2.0, "picture": 9.0, "smooth_picture": 9.0})
     assert made_up.verdicts(evidence, 131) == ["contradicted", "reproduced"] * 2
     assert made_up.verdicts(evidence, 132) == ["contradicted"] * 2
     beside = [each for each in evidence.findings if (each.claim, each.kind) == (131, "secondary")]
@@ -98,6 +102,34 @@ def test_what_the_picture_or_an_untrained_network_shows_as_well_does_not_count(t
     evidence = study(tmp_path / "untrained", SOONER | {"untrained_weighted": 9.0, "picture": 2.0})
     assert made_up.verdicts(evidence, 131) == ["reproduced", "contradicted"] * 2
     assert made_up.verdicts(evidence, 132) == ["reproduced"] * 2
+
+
+def test_an_inversion_is_held_against_a_picture_that_is_as_smooth(tmp_path):
+    evidence = study(tmp_path / "sharp", SOONER | {"picture": 9.0})
+    assert made_up.verdicts(evidence, 132) == ["reproduced"] * 2  # the sharp one stands beside it
+    evidence = study(tmp_path / "smooth", SOONER | {"smooth_picture": 9.0})
+    assert made_up.verdicts(evidence, 132) == ["contradicted"] * 2
+
+
+@pytest.mark.parametrize("width", [0.0, 0.75, 1.5, 3.0])
+def test_maps_are_blurred_until_neighbours_are_as_alike(width):
+    rng = np.random.default_rng(5)
+    sharp, other = rng.normal(size=(2, 12, 48, 48))
+    wanted = gaussian_filter(sharp, (0, width, width), mode="nearest")
+    smooth, widths = as_smooth(sharp, wanted)
+    assert widths.tolist() == [width] * 12
+    np.testing.assert_array_equal(smooth, wanted)
+    widths = as_smooth(other, wanted)[1]  # other pictures: as far as 48 x 48 pixels of noise tell
+    assert abs(widths.mean() - width) < 0.3 + width / 10
+
+
+def test_a_map_that_is_the_same_everywhere_stays_and_blurs_nothing():
+    rng = np.random.default_rng(5)
+    maps = rng.normal(size=(2, 9, 9))
+    smooth, widths = as_smooth(maps, np.zeros((2, 9, 9)))
+    np.testing.assert_array_equal(smooth, maps)
+    assert widths.tolist() == [0, 0]
+    assert as_smooth(np.ones((2, 9, 9)), maps)[1].tolist() == [0, 0]
 
 
 def test_an_inversion_that_came_to_nothing_is_not_judged(tmp_path):
@@ -152,6 +184,7 @@ def test_a_trained_network_is_asked_and_answers_in_the_declared_shapes(tmp_path)
     assert found["psnr/plain"].shape == (4, settings.inverted)
     assert found["inversion"].shape == (settings.images,)
     assert (found["inversion"] >= 0).all()
+    assert found["widths"].shape == (settings.images,)
     assert (np.abs(found["untrained"]) <= 1).all()
     assert Asked.of(space, "digits").layers == LAYERS["digits"]
 

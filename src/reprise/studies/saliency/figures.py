@@ -14,10 +14,12 @@ from reprise.studies.saliency.asked import Asked
 from reprise.studies.saliency.findings import WORDS
 
 DRAWN = (
-    "weighted", "gradient", "integrated", "smooth", "occlusion", "inversion", "picture", "untrained_weighted", "chance",
+    "weighted", "gradient", "integrated", "smooth", "occlusion", "inversion", "picture", "smooth_picture",
+    "untrained_weighted", "chance",
 )  # fmt: skip
 SHORT = {
     "weighted": "gradient times difference", "inversion": "inversion", "edges": "edges", "picture": "difference",
+    "smooth_picture": "difference, as smooth",
 }  # fmt: skip
 HIDDEN = ("untrained", "untrained_weighted", "chance")  # maps that are not shown as pictures
 
@@ -27,9 +29,9 @@ def curves(folder: Path, asked: Sequence[Asked]) -> Figure:
     options = {"ncols": len(asked), "sharey": True, "squeeze": False}
     with figure(folder / "curves.svg", 7.6, 3.4, **options) as (drawn, axes):
         for axis, each in zip(axes[0], asked, strict=True):
-            for colour, name in zip(COLOURS, DRAWN, strict=True):
+            for colour, name in zip((*COLOURS, "#888888"), DRAWN, strict=True):
                 mean = each.deletion[name].mean(axis=(0, 1))
-                style = {"color": "#888888", "ls": "--"} if name == "chance" else {"color": colour}
+                style = {"color": colour, "ls": "--" if name == "chance" else "-"}
                 axis.plot(np.linspace(0, 1, len(mean)), mean, label=WORDS[name], **style)
             axis.set_title(each.variant, fontsize=9)
             axis.set(ylim=(0, 1.02), xlabel="share of pixels deleted")

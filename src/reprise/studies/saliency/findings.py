@@ -18,7 +18,7 @@ OTHERS = ("integrated", "smooth", "occlusion")
 BESIDE = (  # claim, one order, and those that it is also held against
     (131, "gradient", ("edges", "untrained", "inversion")),
     (131, "weighted", ("edges",)),
-    (132, "inversion", ("edges",)),
+    (132, "inversion", ("edges", "picture")),
 )
 LINEAR = {"digits": 0.88, "cifar": 0.4}  # test accuracy that a linear map of the pixels reaches, about
 MNIST = 0.985  # test accuracy that the general pattern reaches there, as the catalogue has it
@@ -32,6 +32,7 @@ WORDS = {
     "inversion": "inversion of the last hidden layer",
     "edges": "the picture's own edges",
     "picture": "difference from the fill",
+    "smooth_picture": "difference from the fill, as smooth",
     "untrained": "gradient of an untrained network",
     "untrained_weighted": "gradient times difference, untrained network",
     "chance": "chance",
@@ -67,6 +68,8 @@ def saliency_findings(declared: Declarations, runs: Mapping[str, Run], asked: Ma
                 132, words, seeds_effect(np.median(each.get("inversion"), axis=1), "ratio", NOT_NEGATIVE), note=note
             )
         )
+        words = f"Width of the Gaussian that makes the difference as smooth as the inversion, `{name}`, median"
+        found.append(Finding(132, words, seeds_effect(np.median(each.get("widths"), axis=1), "pixels", NOT_NEGATIVE)))
         words = f"Area under the insertion curve, `{name}`: gradient first, minus an order by chance"
         found.append(Finding(131, words, _effect(each.gap("gradient", kind="insertion"))))
         words = f"Rank correlation of the gradient's map with an untrained network's, `{name}`"

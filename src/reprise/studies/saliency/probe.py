@@ -12,7 +12,7 @@ from reprise.inside.gradients import Score, activations, class_logit, frozen
 from reprise.inside.invert import Features, invert, peak_signal_to_noise
 from reprise.inside.saliency import by_pixel, edges, gradient, integrated_gradients, occlusion, smooth_grad
 from reprise.networks import Network
-from reprise.studies.saliency.orders import ORDERS
+from reprise.studies.saliency.orders import ORDERS, as_smooth
 from reprise.studies.saliency.settings import HIDDEN, LAYERS, LOGITS, Probe
 from reprise.studies.saliency.train import build
 from reprise.workspace import Workspace
@@ -27,7 +27,8 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         for every map of ``ORDERS``: ``deletion/NAME`` and ``insertion/NAME`` (images, steps + 1) probabilities of that
         class; ``maps/NAME`` (SHOWN, h, w); ``images`` (SHOWN, h, w, c); ``untrained`` (images,) rank correlation of
         the gradient's map with that of a network that was never trained; ``inversion`` (images,) squared distance of
-        the features that the inversion came to, relative to the square of those it looks for; and for the layers of
+        the features that the inversion came to, relative to the square of those it looks for; ``widths`` (images,)
+        pixels by which the difference from the fill was blurred to be as smooth as the inversion; and for the layers of
         ``LAYERS`` ``psnr/plain`` and ``psnr/smooth`` (layers, images) dB, ``agrees/...`` alike (1 where the inversion
         is given the same class), ``inversions`` (layers, SHOWN, h, w, c).
     """
@@ -48,7 +49,9 @@ def probe(network: Network, workspace: Workspace) -> dict[str, np.ndarray]:
         restored, distance = _restored(network, pictures, fill, settings)
         maps = _maps(network, images, labels, mean, settings)
         maps |= {"inversion": by_pixel(restored - fill), "picture": by_pixel(pictures - fill)}
-        found: dict[str, Tensor] = {"inversion": distance}
+        smooth, widths = as_smooth(*(maps[name].double().cpu().numpy() for name in ("picture", "inversion")))
+        maps["smooth_picture"] = torch.from_numpy(smooth).to(images)
+        found: dict[str, Tensor] = {"inversion": distance, "widths": torch.from_numpy(widths)}
         for name in ORDERS:
             found[f"deletion/{name}"] = deletion_curve(probability, images, maps[name], mean, settings.steps)
             found[f"insertion/{name}"] = insertion_curve(probability, images, maps[name], mean, settings.steps)
