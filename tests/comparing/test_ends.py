@@ -1,4 +1,4 @@
-"""What networks end with is judged where training ended: the rate at zero or through its drops, or stopped early."""
+"""What networks end with is judged where training ended: stopped early, or the rate gone and the loss at rest."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ class Made(SimpleNamespace):
     __hash__ = object.__hash__
 
 
-def run(name, decay, epochs, accuracy=0.7, **settings):
+def run(name, decay, epochs, accuracy=0.7, last=1.0, **settings):
     rng = np.random.default_rng(len(name))
     correct = (rng.random((8, 400)) < accuracy).astype(float)
-    record = {"epochs": [epochs, 3]}
-    return Made(name=name, settings={"decay": decay, "epochs": 5} | settings, record=record, correct=correct, seeds=8)
+    history = [{"train_loss": np.array([2.0, 1.5, 1.2, 1.0, last])}] * 8
+    settings = {"decay": decay, "epochs": 5} | settings
+    return Made(name=name, settings=settings, record={"epochs": [epochs, 3]}, correct=correct, seeds=8, history=history)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,22 @@ def test_training_ends_where_the_rate_has_fallen_to_zero_or_it_stops_by_itself(d
     (found,) = compare(declarations("connectivity")[58], [(one, other)])
     assert (said in found.undecided) if said else not found.undecided
     assert found.verdict == ("reproduced" if ended else "inconclusive")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(("last", "at_rest"), [(1.0, True), (0.91, True), (0.89, False), (0.5, False)])
+def test_a_rate_that_ran_out_before_the_learning_is_no_end(place, last, at_rest):
+    pair = [run("one", "linear", 5, 0.9), run("other", "linear", 5)]
+    pair[place] = run(pair[place].name, "linear", 5, 0.9 if place == 0 else 0.7, last)
+    (found,) = compare(declarations("connectivity")[58], [tuple(pair)])
+    assert found.verdict == ("reproduced" if at_rest else "inconclusive")
+    assert ("the training loss" in found.undecided) is not at_rest
+
+
+def test_a_network_that_stopped_by_itself_need_not_be_at_rest():
+    pair = run("one", "linear", 4, 0.9, 0.5), run("other", "linear", 4, last=0.5)
+    (found,) = compare(declarations("connectivity")[58], [pair])
+    assert found.verdict == "reproduced"
 
 
 def test_a_recipe_of_drops_has_ended_with_its_epochs_and_one_without_any_has_not():

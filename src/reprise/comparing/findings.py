@@ -28,6 +28,8 @@ def compare(
 ) -> list[Finding]:
     """The primary findings of a claim on differences in test accuracy at the end, paired over seeds and images.
 
+    Nothing is judged where training was ``unfinished``.
+
     Args:
         declared: the claim's declaration; its words may hold ``{}`` for the pair's names.
         pairs: one minus other; several only where the claim declares ``each``.
@@ -40,7 +42,7 @@ def compare(
     for one, other in pairs:
         effect = difference(one, other, declared.level(min(one.seeds, other.seeds)), len(pairs))
         levels = f"{one.name} {one.correct.mean():.3f}, {other.name} {other.correct.mean():.3f}"
-        cut = cut_off(one) if goes_on else cut_off(one, other)
+        cut = cut_off(one) if goes_on else unfinished(one, other)
         barred = joined(_of(undecided, one), unlearned(one, other), collapsed(one, other), cut)
         words = f"`{one.name}` minus `{other.name}`"
         said = {"note": joined(levels, _of(note, one)), "published": _of(published, one)}
@@ -123,6 +125,17 @@ def cut_off(*runs: Run) -> str:
     steady = [run for run in runs if run.settings["decay"] != "linear" and not run.settings.get("drops")]
     cut = [run for run in steady if max(run.record["epochs"]) >= run.settings["epochs"]]
     return f"training was cut off after {cut[0].settings['epochs']} epochs" if cut else ""
+
+
+def unfinished(*runs: Run) -> str:
+    """Why accuracies at the end may not be compared: training was cut off, or its rate ran out before the learning.
+
+    What learns more slowly, and is as good in the end, must not count as worse.
+    """
+    out = [
+        run for run in runs if run.settings["decay"] == "linear" and max(run.record["epochs"]) >= run.settings["epochs"]
+    ]
+    return joined(cut_off(*runs), *dict.fromkeys(still_falling(run) for run in out))
 
 
 def still_falling(run: Run) -> str:

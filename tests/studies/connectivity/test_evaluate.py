@@ -147,7 +147,7 @@ def test_published_gates_are_those_of_the_figure(as_published):
     published = [f.published for f in as_published[1].findings if f.claim == 56 and f.published]
     assert published == [
         "0.08 over merges 0 to 5 (S2, figure 3, read off)",
-        "“almost entirely” closed: all below 0.09 but one (S2, figure 3)",
+        "closed: all below 0.09 but one (S2, figure 3)",
         "-0.34 over merges 0 to 5 (S2, figure 3, read off)",
     ]
 

@@ -53,7 +53,7 @@ def _sigmoid(declared: Declarations, concat: Run, raw: Run) -> list[Finding]:
     decides = primary(
         declared[51],
         sooner(concat, raw, declared[51].level(min(concat.seeds, raw.seeds))),
-        undecided=joined(unlearned(concat), collapsed(concat, raw)),
+        undecided=joined(unlearned(concat), collapsed(concat)),
         note=f"{longest([concat, raw])} epochs; to reach {goal:.3f}: {words}",
         figures=("curves",),
     )
@@ -76,7 +76,7 @@ def _starts(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
 
 
 def _resizing(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
-    """Claim 53, and its footnote: which way is better early."""
+    """Claim 53, and which way is better early."""
     concat = runs["concat"]
     pairs = [(runs[name], concat) for name in ("nearest", "area", "bicubic")]
     found = compare(declared[53], pairs, figures=SHOWN)
@@ -85,7 +85,7 @@ def _resizing(declared: Declarations, runs: Mapping[str, Run]) -> list[Finding]:
     for name in ("nearest", "area"):
         words = f"Mean validation accuracy in the first quarter (epochs: {early}), bilinear, bicubic minus `{name}`"
         gap = seeds_effect(apart(smooth, runs[name].speed(early)), "accuracy")
-        found.append(Finding(53, words, gap, note="the source's footnote: slightly better early"))
+        found.append(Finding(53, words, gap, note="as it is catalogued of the source: slightly better early"))
     return found
 
 

@@ -42,7 +42,7 @@ def _closing(declared: Declaration, gates: np.ndarray, why: str, cut: str) -> li
         gates[:, (merge == i) & (source == 0)][:, 0] - gates[:, (merge == i) & (source > 0)].mean(axis=1)
         for i in range(LAYERS)
     ]
-    bound = f"“almost entirely” closed: all below {max(BOUNDS.values()):g} but one (S2, figure 3)"
+    bound = f"closed: all below {max(BOUNDS.values()):g} but one (S2, figure 3)"
     closed = (
         ("the raw image", source == 0, f"{np.mean(images):.2f} over merges 0 to 5 (S2, figure 3, read off)"),
         ("the last two merges", late, bound),

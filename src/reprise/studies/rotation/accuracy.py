@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from reprise.claims.declarations import Declarations
-from reprise.claims.evidence import Expect, Finding, below, between
+from reprise.claims.evidence import Expect, Finding, above, below, between
 from reprise.comparing.findings import also, compare, cut_off
 from reprise.runs import Run
 from reprise.statistics import exact, seeds_effect
@@ -37,10 +37,12 @@ def accuracy_findings(declared: Declarations, runs: dict[str, Run], layers: dict
         return [(runs[name], baseline) for name, n in layers.items() if n in chosen]
 
     everywhere = [*against(4), *((runs[f"{k}_rot_4"], runs[f"{k}_rot_1"]) for k in (4, 8))]
+    fewer = [(runs[f"{k}_rot_{n}"], runs[f"{k}_rot_{n + 1}"]) for k in (4, 8) for n in (1, 2, 3)]
     found = [
         *compare(declared[64], against(1), variant="text", **more),
         *also(64, everywhere, below(0), note="“everywhere is not a good idea”", **more),
         *also(64, against(2, 3), **more),
+        *also(64, fewer, above(0), note="“improved as we get rid of earlier … layers”", figures=SHOWN),
     ]
     found += published_slips()
     if "baseline_source_protocol" in runs:

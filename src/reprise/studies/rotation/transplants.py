@@ -35,7 +35,8 @@ def transplant_findings(declared: Declaration, runs: dict[str, Run], probe: Prob
                 kind="secondary",
                 published=f"about {FIGURE_12[name]['median']:g} against {FIGURE_12['baseline']['median']:g} % "
                 "(S2, figure 12, read off)",
-                note=f"“zero accuracy”: at most chance; the mean over images is {shares[name].mean():.3f}, since the "
+                note="“zero accuracy”, which the source says of one image: at most chance; the mean over images is "
+                f"{shares[name].mean():.3f}, since the "
                 "classes that such a network always answers are right at every angle",
                 undecided=why,
                 figures=("transplants",),
