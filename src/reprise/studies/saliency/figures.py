@@ -46,7 +46,8 @@ def maps(folder: Path, asked: Asked) -> Figure:
     images = asked.get("images")[0]
     names = [name for name in WORDS if name not in HIDDEN]
     options = {"nrows": len(images), "ncols": len(names) + 1, "squeeze": False}
-    with figure(folder / f"maps_{asked.variant}.png", 8, 1.2 * len(images) + 0.3, **options) as (_, axes):
+    height = 8 * len(images) / (len(names) + 1) + 0.5  # squares, and a row of titles
+    with figure(folder / f"maps_{asked.variant}.png", 8, height, **options) as (_, axes):
         for row, image in enumerate(images):
             _show(axes[row, 0], image)
             for column, name in enumerate(names, start=1):
