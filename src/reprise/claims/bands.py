@@ -36,15 +36,21 @@ class Expect:
             return f"{low} to {high}"
         return f"{_number((self.low + self.high) / 2)} ± {(self.high - self.low) / 2:.2g}"
 
-    def judge(self, effect: Effect) -> Verdict:
+    def judge(self, effect: Effect, strictly: bool = False) -> Verdict:
         """``reproduced`` where the whole interval lies in the band, ``contradicted`` where none of it does.
 
-        Lying outside is asked of the stricter interval, which holds for all comparisons of a claim at once.
+        Lying outside is asked of the stricter interval, which holds for all comparisons of a claim at once. Lying
+        inside is not, where all of them must: that they do by chance is no likelier than that one does.
+
+        Args:
+            effect: the measurement.
+            strictly: lying inside is asked of the stricter interval too, for comparisons that are read one by one.
         """
         ends = (effect.low, effect.high, effect.strict_low, effect.strict_high)
         if any(math.isnan(end) for end in ends):
             return "inconclusive"
-        if self._reaches_above(effect.low) and self._reaches_below(effect.high):
+        inside = (effect.strict_low, effect.strict_high) if strictly else (effect.low, effect.high)
+        if self._reaches_above(inside[0]) and self._reaches_below(inside[1]):
             return "reproduced"
         inside_somewhere = self._reaches_above(effect.strict_high) and self._reaches_below(effect.strict_low)
         return "inconclusive" if inside_somewhere else "contradicted"

@@ -84,7 +84,7 @@ class Finding:
         """On this finding alone."""
         if self.kind == "context":
             return "untested"
-        return "inconclusive" if self.undecided else self.expect.judge(self.effect)
+        return "inconclusive" if self.undecided else self.expect.judge(self.effect, self.kind == "secondary")
 
 
 def primary(declared: Declaration, effect: Effect, *, undecided: str = "", **more: Any) -> Finding:

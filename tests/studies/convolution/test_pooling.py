@@ -19,7 +19,9 @@ def left():
 
 
 def test_shares_of_every_kind_and_round(left):
-    assert set(left) == {(kind, mode) for kind in ("step", "bright line", "dark line") for mode in ("max", "mean")}
+    assert set(left) == {
+        (kind, mode) for kind in ("step", "bright line", "dark line") for mode in ("max", "mean", pooling.SECOND)
+    }
     for shares in left.values():
         assert shares.shape == (2, 40)
         assert ((shares >= 0) & (shares < 1.1)).all()  # above 1 where an edge leaves a row of the image sooner
@@ -31,6 +33,11 @@ def test_the_maximum_keeps_steps_and_bright_lines_and_wipes_out_dark_ones(left):
     assert left["step", "mean"][0].mean() < 1
     assert left["bright line", "max"][0].mean() > left["bright line", "mean"][0].mean()
     assert left["dark line", "max"][0].mean() < left["dark line", "mean"][0].mean()
+
+
+def test_a_step_is_kept_by_every_second_pixel_as_well_as_by_the_maximum(left):
+    assert left["step", pooling.SECOND][0].mean() == pytest.approx(left["step", "max"][0].mean(), abs=0.02)
+    assert left["dark line", pooling.SECOND][0].mean() > left["dark line", "max"][0].mean() + 0.2
 
 
 def test_the_mean_treats_bright_and_dark_alike(left):
@@ -61,7 +68,7 @@ def test_what_the_mean_leaves_of_edges_is_not_preserved(left):
 
 
 def test_the_gate_watches_what_the_maximum_keeps_of_a_step(left):
-    step = next(f for f in pooling.findings(DECLARED, left) if "step" in f.measures and f.kind == "context")
+    step = next(f for f in pooling.findings(DECLARED, left) if "step edge's contrast that max" in f.measures)
     assert pooling.metrics(left)["edge_contrast_max_minus_mean"].value == pytest.approx(step.effect.value)
 
 

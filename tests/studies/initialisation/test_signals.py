@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from reprise.claims.evidence import decide
 from reprise.evaluation import declarations
@@ -28,7 +29,7 @@ def test_every_scheme_is_measured_for_every_seed_and_layer(measured):
     }
     for found in measured.values():
         assert {name: rows.shape for name, rows in found.items()} == dict.fromkeys(
-            ("moments", "variances", "saturated", "gradients"), (3, 5)
+            ("moments", "variances", "saturated", "gradients", "by_weights"), (3, 5)
         )
 
 
@@ -38,6 +39,27 @@ def test_schemes_share_their_draws(measured):
     np.testing.assert_allclose(2 * first["Xavier"], first["He"], rtol=1e-12)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "ReLU"])
+def test_gradients_by_the_weights_are_those_of_torch(activation):
+    rng = np.random.default_rng(3)
+    weights, (inputs, upstream) = rng.normal(size=(4, 6, 6)), rng.normal(size=(2, 9, 6))
+    ours = lesson.through_layers(activation, 0.4, weights, inputs, upstream)
+    layers = [torch.tensor(0.4 * each, requires_grad=True) for each in weights]
+    h = torch.tensor(inputs)
+    for layer in layers:
+        h = (h @ layer).tanh() if activation == "tanh" else (h @ layer).relu()
+    (h * torch.tensor(upstream)).sum().backward()
+    theirs = [float((layer.grad / len(inputs)).square().mean().sqrt()) for layer in layers]
+    np.testing.assert_allclose(ours.by_weights, theirs, rtol=1e-10)
+
+
+def test_with_small_weights_the_last_layer_learns_as_little_as_the_first(measured):
+    for activation in ("ReLU", "tanh"):
+        first, last = (signals.smaller(measured, activation, layer) for layer in (0, -1))
+        assert (first < -3).all()
+        assert np.abs(first - last).max() < 1
+
+
 def test_factor_of_a_geometric_row_is_its_ratio():
     rows = 0.5 ** np.arange(6) * np.array([[1.0], [7.0]])
     np.testing.assert_allclose(signals.factor(rows), 0.5)
@@ -45,16 +67,16 @@ def test_factor_of_a_geometric_row_is_its_ratio():
 
 
 def test_signals_that_neither_grow_nor_shrink_contradict_claim_159():
-    level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients")}
-    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)")]
+    level = {name: np.ones((3, 5)) for name in ("moments", "variances", "saturated", "gradients", "by_weights")}
+    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)", "He")]
     findings = sizes.findings(DECLARED[159], CONFIG, dict.fromkeys(keys, level))
     assert [finding.verdict for finding in findings if finding.kind == "primary"] == ["contradicted"] * 4
 
 
 def test_gradients_that_grow_towards_the_first_layer_contradict_claim_159():
     rows = np.array([1.0, 10, 1e2, 1e3, 1e4]) * np.ones((3, 1))
-    grown = {"variances": rows, "gradients": rows[:, ::-1], "saturated": np.zeros((3, 5))}
-    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)")]
+    grown = {"variances": rows, "gradients": rows[:, ::-1], "saturated": np.zeros((3, 5)), "by_weights": rows}
+    keys = [(a, s) for a in ("tanh", "ReLU") for s in ("N(0, 1)", "N(0, 0.01²)", "He")]
     findings = sizes.findings(DECLARED[159], CONFIG, dict.fromkeys(keys, grown))
     assert [finding.verdict for finding in findings if finding.kind == "primary"] == ["reproduced"] * 2 + [
         "contradicted"

@@ -59,9 +59,9 @@ def judged(errors):
 
 
 def made_up(**mean):
-    """Errors of three losses that differ from data set to data set, and not in their order."""
+    """Errors of the losses that differ from data set to data set, and not in their order."""
     noise = np.linspace(1, 2, 20)
-    names = {"L2": mean["L2"], "L1": mean["L1"], "ε-hinge": mean["hinge"]}
+    names = {"L2": mean["L2"], "L1": mean["L1"]} | dict.fromkeys(lines.HINGES.values(), mean["hinge"])
     return {(name, case): value * noise for name, value in names.items() for case in lines.CASES}
 
 
@@ -71,11 +71,28 @@ def test_the_hinge_must_do_better_than_each_of_the_two_others():
     assert judged(made_up(L2=1, L1=2, hinge=3)) == ["contradicted", "contradicted"]
 
 
+def test_what_hangs_on_the_margin_is_not_judged():
+    errors = made_up(L2=3, L1=1, hinge=2)
+    errors |= {("ε-hinge, ε = 0.1", case): errors["L1", case] / 2 for case in lines.CASES}
+    declared = declarations("losses")[147]
+    squares, absolute = (f for f in lines.findings(declared, CONFIG, errors) if f.kind == "primary")
+    assert (squares.verdict, absolute.verdict) == ("reproduced", "inconclusive")
+    assert "reproduced at ε = 0.1" in absolute.undecided
+    assert "contradicted at ε = 0.5" in absolute.undecided
+
+
+def test_every_margin_is_measured_and_a_small_one_comes_to_the_absolute_loss():
+    errors = lines.slope_errors(CONFIG)
+    assert {name for name, case in errors if case == "outliers"} == {"L1", "L2", *lines.HINGES.values()}
+    apart = [np.abs(errors[name, "outliers"] - errors["L1", "outliers"]).max() for name in lines.HINGES.values()]
+    assert apart[0] < apart[-1]
+
+
 def test_every_kind_of_outlier_counts_a_third_and_clean_data_not():
     errors = made_up(L2=3, L1=2, hinge=1)
     errors["ε-hinge", "in x"] = errors["L2", "in x"] + 1
     errors["ε-hinge", "clean"] = errors["L2", "clean"] + 1
-    assert lines.better(errors, "L2") == pytest.approx(2 / 3)
+    assert lines.better(errors, "L2").value == pytest.approx(2 / 3)
 
 
 def test_the_oracle_sees_a_fit_that_is_not_the_best(monkeypatch):

@@ -25,8 +25,8 @@ def test_one_sign_means_all_up_or_all_down_and_a_zero_is_neither():
 
 
 def test_paths_start_at_zero_and_end_at_their_goal():
-    for centred in (False, True):
-        path = zigzag.path(3, centred, 0.8)
+    for kind in zigzag.KINDS:
+        path = zigzag.path(3, kind, 0.8)
         assert path[0].tolist() == [0, 0]
         assert np.linalg.norm(path[-1] - zigzag.goal(3)) <= 0.05
 
@@ -41,15 +41,16 @@ def test_a_run_that_never_arrives_took_forever():
     wanted = zigzag.goal(3)
     assert zigzag.steps(np.array([[0, 0], wanted]), wanted) == 1
     assert zigzag.steps(np.array([[0, 0], 1e7 * wanted]), wanted) == np.inf
-    diverged = zigzag.path(3, False, 50)
+    diverged = zigzag.path(3, "positive", 50)
     assert zigzag.steps(diverged, wanted) == np.inf
 
 
 def test_with_positive_inputs_both_weights_move_the_same_way_in_every_step():
-    moves = np.diff(zigzag.path(5, False, 0.8), axis=0)
+    moves = np.diff(zigzag.path(5, "positive", 0.8), axis=0)
     assert (np.sign(moves[:, 0]) == np.sign(moves[:, 1])).all()
-    moves = np.diff(zigzag.path(5, True, 0.8), axis=0)
-    assert (np.sign(moves[:, 0]) != np.sign(moves[:, 1])).any()
+    for kind in ("signed", "centred"):
+        moves = np.diff(zigzag.path(5, kind, 0.8), axis=0)
+        assert (np.sign(moves[:, 0]) != np.sign(moves[:, 1])).any()
 
 
 def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose_it(compared):
@@ -57,11 +58,11 @@ def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose
     assert compared.doublings.shape == compared.detours.shape == (10,)
     assert np.isfinite(compared.doublings).all()
     longer, shorter = (
-        len(zigzag.path(zigzag.JUDGED, c, r)) - 1 for c, r in zip((False, True), compared.rates, strict=True)
+        len(zigzag.path(zigzag.JUDGED, c, r)) - 1 for c, r in zip(("positive", "centred"), compared.rates, strict=True)
     )
     assert compared.doublings[0] == pytest.approx(np.log2(longer / shorter))
     tried = {
-        rate: np.mean([zigzag.steps(zigzag.path(seed, True, rate), zigzag.goal(seed)) for seed in range(20)])
+        rate: np.mean([zigzag.steps(zigzag.path(seed, "centred", rate), zigzag.goal(seed)) for seed in range(20)])
         for rate in (compared.rates[1], 0.1, 6.4)
     }
     assert min(tried, key=tried.get) == compared.rates[1]
@@ -69,16 +70,19 @@ def test_steps_are_compared_at_each_kinds_best_rate_on_seeds_that_did_not_choose
 
 def test_paths_are_compared_at_one_rate(compared):
     longer, shorter = (
-        lesson.detour(zigzag.path(zigzag.JUDGED + 9, centred, zigzag.COMMON_RATE)) for centred in (False, True)
+        lesson.detour(zigzag.path(zigzag.JUDGED + 9, kind, zigzag.COMMON_RATE)) for kind in ("positive", "centred")
     )
     assert compared.detours[9] == pytest.approx(longer - shorter)
-    assert zigzag.metrics(compared)["zigzag_detour"].value == compared.detours.mean() > 0
+    either = lesson.detour(zigzag.path(zigzag.JUDGED + 9, "signed", zigzag.COMMON_RATE))
+    assert compared.signed[9] == pytest.approx(longer - either)
+    assert zigzag.metrics(compared)["zigzag_detour"].value == compared.signed.mean() > 0
 
 
 def test_paths_without_detour_contradict_the_claim(compared):
     declared = declarations("losses")[143]
-    assert zigzag.findings(declared, compared)[0].verdict == "reproduced"
-    straight = replace(compared, detours=-compared.detours)
+    longer = replace(compared, signed=np.linspace(0.2, 1, 10))
+    assert zigzag.findings(declared, longer)[0].verdict == "reproduced"
+    straight = replace(compared, signed=-longer.signed)
     assert zigzag.findings(declared, straight)[0].verdict == "contradicted"
 
 

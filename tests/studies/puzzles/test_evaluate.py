@@ -52,7 +52,9 @@ def test_every_declared_defect_is_shown(evidence):
 
 def test_what_is_right_in_the_source_is_found_right(evidence):
     for claim in (88, 90, 91, 93):
-        assert set(verdicts(evidence, claim, "secondary")) == {"reproduced"}
+        found = verdicts(evidence, claim, "secondary")
+        assert "reproduced" in found
+        assert "contradicted" not in found  # few of them say little, each for itself
     rate, lifetime = verdicts(evidence, 92, "secondary")
     assert rate == "reproduced"
     assert lifetime != "contradicted"  # ten animals just tell it, or not, from half the heart rate's dependence

@@ -49,7 +49,7 @@ def test_features_of_one_scale_gain_nothing():
 def test_fewer_or_more_steps_decide(sign, verdict):
     config = Config(repetitions=10, scale=5.0, degree=12, points=20)
     ratios = sign * np.linspace(0.5, 1.5, 10)
-    made = scaling.Compared(ratios, -ratios, np.ones(10), np.zeros(10))
+    made = scaling.Compared(ratios, -ratios, -ratios, np.ones(10), np.zeros(10))
     primary, *_ = scaling.findings(declarations("regularisation")[157], config, made)
     assert primary.verdict == verdict
 

@@ -50,12 +50,14 @@ class Signal:
         variances: (depth,) variance of the activations h.
         saturated: (depth,) share of activations with |h| > 0.99.
         gradients: (depth,) root mean square of the gradient by z, for a random gradient of size 1 at the end.
+        by_weights: (depth,) root mean square of the gradient by the weights, mean over the examples.
     """
 
     moments: Array
     variances: Array
     saturated: Array
     gradients: Array
+    by_weights: Array
 
 
 def through_layers(activation: str, deviation: float, weights: Array, inputs: Array, upstream: Array) -> Signal:
@@ -78,22 +80,25 @@ def through_layers(activation: str, deviation: float, weights: Array, inputs: Ar
     if not deviation > 0:
         raise ValueError(f"deviation must be positive, found {deviation}")
     layer, h = LAYERS[activation], inputs
-    outputs, moments, gradients = [], [], []
+    outputs, moments, gradients, by_weights, heard = [], [], [], [], []
     for w in weights:
+        heard.append(h)
         z = deviation * (h @ w)
         h = layer.curve(z)
         moments.append(np.mean(z * z))
         outputs.append(h)
     gradient = upstream
-    for w, out in zip(weights[::-1], outputs[::-1], strict=True):
+    for w, out, into in zip(weights[::-1], outputs[::-1], heard[::-1], strict=True):
         by_z = gradient * layer.slope_from_output(out)
         gradients.append(np.sqrt(np.mean(by_z * by_z)))
+        by_weights.append(np.sqrt(np.mean(np.square(into.T @ by_z / len(into)))))
         gradient = deviation * (by_z @ w.T)
     return Signal(
         np.array(moments),
         np.array([out.var() for out in outputs]),
         np.array([(np.abs(out) > 0.99).mean() for out in outputs]),
         np.array(gradients[::-1]),
+        np.array(by_weights[::-1]),
     )
 
 

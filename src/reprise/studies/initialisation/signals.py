@@ -23,13 +23,19 @@ def measure(config: Config) -> Signals:
         for activation, scheme in wanted:
             signal = lesson.through_layers(activation, schemes[scheme], weights, inputs, upstream)
             runs[activation, scheme].append(signal)
-    names = ("moments", "variances", "saturated", "gradients")
+    names = ("moments", "variances", "saturated", "gradients", "by_weights")
     return {key: {name: np.array([getattr(r, name) for r in row]) for name in names} for key, row in runs.items()}
 
 
 def growth(rows: np.ndarray) -> np.ndarray:
     """(seeds,): log10 of the last layer's value over the first's, from (seeds, depth)."""
     return np.log10(rows[:, -1] / rows[:, 0])
+
+
+def smaller(signals: Signals, activation: str, layer: int) -> np.ndarray:
+    """(seeds,): log10 of one layer's gradient by the weights, with small first weights over He's."""
+    small, usual = (signals[activation, scheme]["by_weights"][:, layer] for scheme in ("N(0, 0.01²)", "He"))
+    return np.log10(small / usual)
 
 
 def factor(rows: np.ndarray) -> np.ndarray:

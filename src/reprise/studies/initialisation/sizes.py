@@ -6,7 +6,7 @@ from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, primary
 from reprise.statistics import SHARE, mean_effect
 from reprise.studies.initialisation.settings import Config
-from reprise.studies.initialisation.signals import Signals, growth
+from reprise.studies.initialisation.signals import Signals, growth, smaller
 
 
 def findings(declared: Declaration, config: Config, signals: Signals) -> list[Finding]:
@@ -23,12 +23,23 @@ def findings(declared: Declaration, config: Config, signals: Signals) -> list[Fi
             figures=shown,
         )
 
-    small = "A gradient that is multiplied by less than one in every layer: the first layers do not learn."
+    small = "The gradient by what a layer adds up, multiplied by less than one in every layer on its way back."
     return [
         judged("variances", "ReLU", "N(0, 1)", f"Theory: a factor n/2 = {config.width / 2:g} a layer."),
         judged("variances", "tanh", "N(0, 1)", "Bounded activations cannot explode: too large weights saturate them."),
         judged("gradients", "ReLU", "N(0, 0.01²)", small),
         judged("gradients", "tanh", "N(0, 0.01²)", small),
+        *(
+            Finding(
+                159,
+                f"log10 of the gradient by the weights, {which} layer, N(0, 0.01²) over He's, {activation} units",
+                mean_effect(smaller(signals, activation, place), unit="log10"),
+                note="By which weights learn: what comes in shrinks on the way forth as the gradient does on its way "
+                "back, so that no layer learns.",
+            )
+            for activation in ("ReLU", "tanh")
+            for which, place in (("first", 0), ("last", -1))
+        ),
         Finding(
             159,
             "Share of tanh units beyond ±0.99 in the last layer, weights N(0, 1)",

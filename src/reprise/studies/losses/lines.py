@@ -9,7 +9,7 @@ from scipy import optimize
 
 from reprise.claims.declarations import Declaration
 from reprise.claims.evidence import Finding, Metric, Table, above, between, primary
-from reprise.statistics import LEVEL, SHARE, exact, mean_effect
+from reprise.statistics import LEVEL, SHARE, Effect, exact, mean_effect
 from reprise.studies.losses import lesson
 from reprise.studies.losses.settings import Config
 
@@ -19,6 +19,7 @@ FITS = {
     "L1": lesson.robust_line,
     "ε-hinge": lambda x, y: lesson.robust_line(x, y, lesson.MARGIN),
 }
+HINGES = {margin: "ε-hinge" if margin == lesson.MARGIN else f"ε-hinge, ε = {margin:g}" for margin in lesson.MARGINS}
 CASES = ("clean", "outliers", "at one end", "in x")
 Errors = Mapping[tuple[str, str], np.ndarray]  # (loss, case) -> (repetitions,) errors of the slope
 
@@ -51,12 +52,24 @@ def slope_errors(config: Config) -> Errors:
         data = [points(seed, config, case) for seed in range(config.repetitions)]
         for name, fit in FITS.items():
             errors[name, case] = np.array([abs(fit(x, y)[0] - SLOPE) for x, y in data])
+        for margin, name in HINGES.items():
+            if name not in FITS and case != "clean":
+                errors[name, case] = np.array([abs(lesson.robust_line(x, y, margin)[0] - SLOPE) for x, y in data])
     return errors
 
 
-def better(errors: Errors, other: str) -> np.ndarray:
-    """(repetitions,) share of the kinds of outliers with which the hinge finds the slope better than another loss."""
-    return np.mean([errors["ε-hinge", case] < errors[other, case] for case in CASES if case != "clean"], axis=0)
+def better(errors: Errors, other: str, margin: float = lesson.MARGIN) -> Effect:
+    """In what share of the data sets of each kind of outliers the hinge finds the slope better than another loss."""
+    hinge = HINGES[margin]
+    won = np.mean([errors[hinge, case] < errors[other, case] for case in CASES if case != "clean"], axis=0)
+    return mean_effect(won, "share of data sets", SHARE, together=2)
+
+
+def hanging(declared: Declaration, errors: Errors, other: str) -> str:
+    """Why nothing is judged: another margin, which the source leaves open, would be judged otherwise."""
+    found = {margin: declared.expect.judge(better(errors, other, margin)) for margin in HINGES}
+    words = ", ".join(f"{verdict} at ε = {margin:g}" for margin, verdict in found.items())
+    return f"it hangs on the margin, which the source leaves open: {words}" if len(set(found.values())) > 1 else ""
 
 
 def findings(declared: Declaration, config: Config, errors: Errors) -> list[Finding]:
@@ -90,9 +103,10 @@ def findings(declared: Declaration, config: Config, errors: Errors) -> list[Find
         *(
             primary(
                 declared,
-                mean_effect(better(errors, other), "share of data sets", SHARE, together=2),
+                better(errors, other),
                 of=other,
                 note=said,
+                undecided=hanging(declared, errors, other),
                 figures=("losses-regression",),
             )
             for other in ("L2", "L1")
@@ -109,6 +123,16 @@ def findings(declared: Declaration, config: Config, errors: Errors) -> list[Find
             for words, (loss, case) in beside.items()
         ),
         *(Finding(147, words, mean_effect(values), note=note) for words, values, note in context),
+        *(
+            Finding(
+                147,
+                f"Share of data sets in which the hinge loss finds the slope better than {other}, ε = {margin:g}",
+                better(errors, other, margin),
+            )
+            for other in ("L2", "L1")
+            for margin in HINGES
+            if margin != lesson.MARGIN
+        ),
         Finding(
             147,
             "Largest relative difference in cost between our exact fit and a linear program's",

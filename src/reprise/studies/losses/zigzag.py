@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -19,18 +20,23 @@ DRAWN_GOAL = np.array([1.0, -1.0])
 TOLERANCE = 0.05
 BESIDE = LEVEL / 2  # two random secondary findings
 SHOWN = ("losses-zigzag",)
+Kind = Literal["positive", "signed", "centred"]  # of the inputs
+KINDS: tuple[Kind, ...] = ("positive", "signed", "centred")
 
 
 @dataclass(frozen=True)
 class Zigzag:
-    """Training with positive inputs beside training with the same inputs minus ½.
+    """Training with positive inputs beside training with the same inputs, of either sign or minus ½.
 
     Attributes:
-        detours: (repetitions,) how much longer the path is, in units of the straight line, at one rate for both.
+        signed: (repetitions,) how much longer the path is, in units of the straight line, than with the same sizes of
+            either sign, at one rate for both.
+        detours: the same over inputs minus ½, which are shorter as well.
         rates: the best learning rate of each, positive inputs first, found on other seeds than are judged.
         doublings: (repetitions,) log2 of the steps with positive inputs over those with centred ones, each at its rate.
     """
 
+    signed: np.ndarray
     detours: np.ndarray
     rates: tuple[float, float]
     doublings: np.ndarray
@@ -42,11 +48,18 @@ def goal(seed: int) -> np.ndarray:
     return np.sqrt(2) * np.array([np.cos(angle), np.sin(angle)])
 
 
-def path(seed: int, centred: bool, rate: float, wanted: np.ndarray | None = None) -> np.ndarray:
-    """(steps + 1, 2) weights of one run, example by example, to ``wanted``: inputs σ(u), or the same inputs minus ½."""
+def path(seed: int, kind: Kind, rate: float, wanted: np.ndarray | None = None) -> np.ndarray:
+    """(steps + 1, 2) weights of one run, example by example, to ``wanted``.
+
+    Inputs are σ(u); the same, each of either sign by chance; or the same minus ½.
+    """
     wanted = goal(seed) if wanted is None else wanted
     rng = np.random.default_rng([143, seed])
-    inputs = lesson.sigmoid(rng.normal(scale=2, size=(2000, 2))) - (0.5 if centred else 0)
+    inputs = lesson.sigmoid(rng.normal(scale=2, size=(2000, 2)))
+    if kind == "signed":
+        inputs = inputs * np.random.default_rng([143, seed, 2]).choice([-1, 1], inputs.shape)
+    elif kind == "centred":
+        inputs = inputs - 0.5
     return lesson.descend_by_example(inputs, inputs @ wanted, np.zeros(2), rate, TOLERANCE, wanted)
 
 
@@ -59,18 +72,18 @@ def compare(config: Config) -> Zigzag:
     """Chooses each kind's learning rate on some seeds and compares the two on others."""
     seeds = range(JUDGED, JUDGED + config.repetitions)
 
-    def counted(seeds: range, centred: bool, rate: float) -> np.ndarray:
-        return np.array([steps(path(seed, centred, rate), goal(seed)) for seed in seeds])
+    def counted(seeds: range, kind: Kind, rate: float) -> np.ndarray:
+        return np.array([steps(path(seed, kind, rate), goal(seed)) for seed in seeds])
 
     rates, taken = [], []
-    for centred in (False, True):
-        trials = {rate: counted(range(CHOOSING), centred, rate).mean() for rate in LEARNING_RATES}
+    for kind in ("positive", "centred"):
+        trials = {rate: counted(range(CHOOSING), kind, rate).mean() for rate in LEARNING_RATES}
         rates.append(min(trials, key=trials.__getitem__))
-        taken.append(counted(seeds, centred, rates[-1]))
-    lengths = [
-        np.array([lesson.detour(path(seed, centred, COMMON_RATE)) for seed in seeds]) for centred in (False, True)
-    ]
-    return Zigzag(lengths[0] - lengths[1], (rates[0], rates[1]), np.log2(taken[0] / taken[1]))
+        taken.append(counted(seeds, kind, rates[-1]))
+    positive, signed, centred = (
+        np.array([lesson.detour(path(seed, kind, COMMON_RATE)) for seed in seeds]) for kind in KINDS
+    )
+    return Zigzag(positive - signed, positive - centred, (rates[0], rates[1]), np.log2(taken[0] / taken[1]))
 
 
 def findings(declared: Declaration, found: Zigzag) -> list[Finding]:
@@ -79,8 +92,15 @@ def findings(declared: Declaration, found: Zigzag) -> list[Finding]:
     return [
         primary(
             declared,
-            mean_effect(found.detours, unit="straight lines"),
+            mean_effect(found.signed, unit="straight lines"),
             note=f"A linear unit, one example a step, weights to find in any direction, learning rate {COMMON_RATE:g}.",
+            figures=SHOWN,
+        ),
+        Finding(
+            143,
+            "Path over the straight line, positive inputs minus the same inputs minus ½, one learning rate for both",
+            mean_effect(found.detours, unit="straight lines"),
+            note="Inputs minus ½ have no sign in common and are shorter as well: at one rate a slower descent.",
             figures=SHOWN,
         ),
         Finding(
@@ -134,10 +154,10 @@ def one_sign(gradients: np.ndarray) -> np.ndarray:
 
 def metrics(found: Zigzag) -> dict[str, Metric]:
     """For the gate: how much longer the path is."""
-    return {"zigzag_detour": Metric.over_seeds(found.detours, "higher")}
+    return {"zigzag_detour": Metric.over_seeds(found.signed, "higher")}
 
 
 def drawn_paths() -> dict[str, np.ndarray]:
     """Kind of input -> (steps + 1, 2) weights, for the figure."""
-    kinds = {"inputs σ(u)": False, "inputs σ(u) − ½": True}
-    return {name: path(100, centred, COMMON_RATE, DRAWN_GOAL) for name, centred in kinds.items()}
+    kinds: dict[str, Kind] = {"inputs σ(u)": "positive", "inputs ±σ(u)": "signed"}
+    return {name: path(100, kind, COMMON_RATE, DRAWN_GOAL) for name, kind in kinds.items()}
