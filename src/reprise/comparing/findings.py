@@ -133,7 +133,10 @@ def unfinished(*runs: Run) -> str:
     What learns more slowly, and is as good in the end, must not count as worse.
     """
     out = [
-        run for run in runs if run.settings["decay"] == "linear" and max(run.record["epochs"]) >= run.settings["epochs"]
+        run
+        for run in runs
+        if (run.settings["decay"] == "linear" or run.settings.get("drops"))
+        and max(run.record["epochs"]) >= run.settings["epochs"]
     ]
     return joined(cut_off(*runs), *dict.fromkeys(still_falling(run) for run in out))
 

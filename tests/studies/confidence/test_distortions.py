@@ -25,11 +25,11 @@ def made(main, **falls):
 
 def test_the_kind_of_distortion_that_a_verdict_hangs_on_is_named(pair):
     found = density_findings(DECLARED, pair[0], made(pair[0], blur=-0.2))
-    assert found[0].verdict == "contradicted"
-    assert "Gaussian blur decides: without it this would be inconclusive" in found[0].note
-    assert found[0].note.count("decides") == 1
+    assert found[0].verdict == "inconclusive"
+    assert "Gaussian blur decides: without it this would be inconclusive" in found[0].undecided
+    assert found[0].undecided.count("decides") == 1
     every = density_findings(DECLARED, pair[0], made(pair[0], **dict.fromkeys(NAMES, -0.2)))
-    assert (every[0].verdict, "decides" in every[0].note) == ("contradicted", False)
+    assert (every[0].verdict, every[0].undecided) == ("contradicted", "")
 
 
 def test_without_blur_the_mean_is_over_the_other_kinds(pair):

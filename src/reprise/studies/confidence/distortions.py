@@ -40,12 +40,8 @@ def density_findings(declared: Declaration, main: Scores, densities: Densities) 
         primary(
             declared,
             every,
-            undecided=main.idle,
-            note=joined(
-                f"{MAIN}; confidence by density {_falls(dense)}, that of softmax {_falls(soft)}",
-                WHERE,
-                _decides(declared, every, without),
-            ),
+            undecided=joined(main.idle, _decides(declared, every, without)),
+            note=joined(f"{MAIN}; confidence by density {_falls(dense)}, that of softmax {_falls(soft)}", WHERE),
             figures=SHOWN,
         ),
         *_beside(densities, without, level),
@@ -85,7 +81,7 @@ def _falls(value: float) -> str:
 
 
 def _decides(declared: Declaration, every: Effect, without: Mapping[str, Effect]) -> str:
-    """Which kind of distortion a verdict hangs on, if it does on one."""
+    """Why nothing is judged: on which kind of distortion a verdict would hang, if it does on one."""
     verdict, judge = declared.expect.judge(every), declared.expect.judge
     words = [f"{NAMES[kind]} decides: without it this would be {judge(rest)}" for kind, rest in without.items()]
     hangs = [judge(rest) != verdict and verdict != "inconclusive" for rest in without.values()]

@@ -10,7 +10,7 @@ import numpy as np
 from reprise.calibration import TemperatureScaling, softmax
 from reprise.calibration.report import evaluate_methods
 from reprise.claims.evidence import joined
-from reprise.comparing.findings import collapsed, cut_off, unlearned
+from reprise.comparing.findings import collapsed, unfinished, unlearned
 from reprise.metrics.calibration import ReliabilityCurve, expected_calibration_error, reliability_curve
 from reprise.runs import Probed, Run
 from reprise.studies.confidence.chance import noise_floor, on_images_drawn_again
@@ -121,7 +121,7 @@ def measure(variant: Run, asked: Probed) -> Scores:
         validation_nll=np.array(nll).T,
         train_loss=variant.last("train_loss"),
         idle=joined(unlearned(variant), collapsed(variant)),
-        cut=cut_off(variant),
+        cut=unfinished(variant),
     )
 
 
