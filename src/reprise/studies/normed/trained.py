@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reprise.claims.declarations import Declarations
-from reprise.claims.evidence import Finding, Table, between, joined, primary
+from reprise.claims.evidence import Finding, Table, above, between, joined, primary
 from reprise.overlap import splits_effect
 from reprise.statistics import SHARES_APART, Effect
 from reprise.studies.normed.settings import Learning
@@ -17,6 +17,7 @@ from reprise.sweeps import Sweep
 LEARNED = 0.8  # test accuracy that is called to learn
 FITTED = 0.99  # training accuracy from which on wrong labels have been learned too
 FIGURE = "normed-rates"
+UNUSABLE = "a kind learned at no rate"
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,8 @@ def _rates(declared: Declarations, kinds: Kinds, over: Over) -> list[Finding]:
     ends = np.log10(bare.rates[[0, -1]])
     # at the end of the grid what is usable is only known from below: that can but lessen the difference
     edge = "the largest usable rate without batch norm is the grid's end" if np.median(bare.usable) == ends[1] else ""
-    never = "a kind learned at no rate" if any(each.never.any() for each in (normed, bare)) else ""
+    never = UNUSABLE if _never(normed, bare) else ""
+    others = [key for key in kinds if key[1] != "none" and key != ("rectifier", "before")]
     sooner = np.log10(normed.losses[normed.chosen] / bare.losses[bare.chosen])
     return [
         primary(
@@ -212,6 +214,18 @@ def _rates(declared: Declarations, kinds: Kinds, over: Over) -> list[Finding]:
             note=f"Largest usable rate: {10 ** np.median(normed.usable):.3g} with it, "
             f"{10 ** np.median(bare.usable):.3g} without (medians), of rates up to {bare.rates[-1]:g}.",
             figures=(FIGURE,),
+        ),
+        *(
+            Finding(
+                189,
+                f"log10 of the largest usable rate, batch norm {place} the {activation} minus without",
+                over.test(kinds[activation, place].usable - kinds[activation, "none"].usable, "log10", together=5),
+                above(0),
+                kind="secondary",
+                undecided=UNUSABLE if _never(kinds[activation, place], kinds[activation, "none"]) else "",
+                figures=(FIGURE,),
+            )
+            for activation, place in others
         ),
         Finding(
             189,
@@ -223,6 +237,10 @@ def _rates(declared: Declarations, kinds: Kinds, over: Over) -> list[Finding]:
             figures=(FIGURE,),
         ),
     ]
+
+
+def _never(*kinds: Any) -> bool:
+    return any(each.never.any() for each in kinds)
 
 
 def table(kinds: Kinds, images: str) -> Table:
