@@ -75,7 +75,7 @@ def test_paths_are_compared_at_one_rate(compared):
     assert compared.detours[9] == pytest.approx(longer - shorter)
     either = lesson.detour(zigzag.path(zigzag.JUDGED + 9, "signed", zigzag.COMMON_RATE))
     assert compared.signed[9] == pytest.approx(longer - either)
-    assert zigzag.metrics(compared)["zigzag_detour"].value == compared.signed.mean() > 0
+    assert zigzag.metrics(compared)["zigzag_longer"].value == compared.signed.mean() > 0
 
 
 def test_paths_without_detour_contradict_the_claim(compared):

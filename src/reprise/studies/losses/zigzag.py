@@ -154,7 +154,7 @@ def one_sign(gradients: np.ndarray) -> np.ndarray:
 
 def metrics(found: Zigzag) -> dict[str, Metric]:
     """For the gate: how much longer the path is."""
-    return {"zigzag_detour": Metric.over_seeds(found.signed, "higher")}
+    return {"zigzag_longer": Metric.over_seeds(found.signed, "higher")}
 
 
 def drawn_paths() -> dict[str, np.ndarray]:
