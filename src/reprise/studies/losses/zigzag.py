@@ -153,8 +153,9 @@ def one_sign(gradients: np.ndarray) -> np.ndarray:
 
 
 def metrics(found: Zigzag) -> dict[str, Metric]:
-    """For the gate: how much longer the path is."""
-    return {"zigzag_longer": Metric.over_seeds(found.signed, "higher")}
+    """For the gate: how much longer the path is, than with signs by chance and than with inputs minus ½."""
+    lengths = {"zigzag_longer": found.signed, "zigzag_detour": found.detours}
+    return {name: Metric.over_seeds(values, "higher") for name, values in lengths.items()}
 
 
 def drawn_paths() -> dict[str, np.ndarray]:
