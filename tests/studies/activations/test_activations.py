@@ -121,10 +121,11 @@ def made(space, tmp_path, change):
     return evaluate_study(other)
 
 
-def living(table, leaky, rectifier=0.1, begun=0.95, noise=0.0):
+def living(table, leaky, rectifier=0.1, begun=0.95, noise=0.0, plain=None):
     """Test accuracy of networks that began dead, and of the same begun as usual."""
     for kind, name, level in (
         ("buried", "leaky", leaky),
+        ("descended", "leaky", leaky if plain is None else plain),
         ("buried", "rectifier", rectifier),
         ("begun", "leaky", begun),
     ):
@@ -158,6 +159,25 @@ def test_dead_networks_are_not_judged_where_nothing_was_to_be_solved_or_too_litt
     (finding,) = [each for each in evidence.findings if each.claim == 181 and each.kind == "primary"]
     assert finding.verdict == "inconclusive"
     assert said in finding.undecided
+
+
+def test_what_adam_does_and_plain_descent_does_not_is_not_judged(space, tmp_path):
+    evidence = made(space, tmp_path, lambda table, rng: living(table, 0.9, plain=0.1))
+    found = [each for each in evidence.findings if each.claim == 181]
+    assert found[0].verdict == "inconclusive"
+    assert "by Adam reproduced, by plain gradient descent contradicted" in found[0].undecided
+    assert "plain gradient descent" in found[1].measures
+    assert found[1].effect.value == pytest.approx(0.1)
+
+
+def test_plain_descent_is_taken_at_the_rate_that_suits_it_best(space, tmp_path):
+    def change(table, rng):
+        living(table, 0.9, plain=0.1)
+        table["test_accuracy"][(table["kind"] == "descended") & (table["learning_rate"] == 1.0)] = 0.85
+
+    found = [each for each in made(space, tmp_path, change).findings if each.claim == 181]
+    assert found[1].effect.value == pytest.approx(0.85)
+    assert "Rate 1," in found[1].note
 
 
 def test_networks_that_learn_at_no_rate_decide_nothing(space, tmp_path):

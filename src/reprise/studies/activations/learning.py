@@ -101,6 +101,16 @@ def buried(config: Learning, images: Handwritten, name: str, bias: float | None)
     }
 
 
+def descended(config: Learning, images: Handwritten, name: str) -> dict[str, np.ndarray]:
+    """Networks that begin buried, by plain gradient descent at every rate and seed: columns, a row a network.
+
+    Adam divides each gradient by its size and so undoes the factor that a leak puts on it; plain descent does not.
+    """
+    network = build(name, config.hidden, images.inputs.shape[1], BURIED)
+    found = by_rate(network, parts_of(config, images), config.rates, config.batch, config.revived)
+    return {"activation": np.full(len(found["seed"]), name)} | found
+
+
 def silent(config: Learning, images: Handwritten, name: str, seed: int) -> float:
     """Share of a new network's activations that are zero, both hidden layers together, for its training images."""
     torch.manual_seed(seed)

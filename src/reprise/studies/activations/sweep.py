@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from reprise.data.handwritten import handwritten
 from reprise.progress import report_text
-from reprise.studies.activations.learning import AT_ZERO, BURIED, FUNCTIONS, buried, learned, silent
+from reprise.studies.activations.learning import AT_ZERO, BURIED, FUNCTIONS, buried, descended, learned, silent
 from reprise.studies.activations.settings import Learning
 from reprise.workspace import Workspace
 
@@ -21,10 +21,11 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
     """One row a network.
 
     Returns:
-        ``kind`` (learned, buried, begun), ``activation``, ``learning_rate``, ``seed``, and how many ``images`` there
-        were to split; ``test_accuracy``; for what learned training ``loss`` over the last tenth of the steps,
+        ``kind`` (learned, buried, begun, descended), ``activation``, ``learning_rate``, ``seed``, and how many
+        ``images`` there were to split; ``test_accuracy``; for what learned training ``loss`` over the last tenth of the steps,
         ``diverged``, and the share of activations ``silent`` before the first step; for what began buried, and for
-        the same networks begun as usual, the share of hidden units that are ``dead`` at the end. Else nan.
+        the same networks begun as usual, the share of hidden units that are ``dead`` at the end; what descended began
+        buried as well. Else nan.
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
@@ -37,6 +38,7 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
     for kind, bias in (("buried", BURIED), ("begun", None)):
         for name in ("rectifier", "leaky"):
             blocks.append(_block(kind, **buried(config, images, name, bias)))
+    blocks.append(_block("descended", **descended(config, images, "leaky")))
     table = {column: np.concatenate([block[column] for block in blocks]) for column in blocks[0]}
     return table | {"images": np.full(len(table["seed"]), len(images.labels))}
 

@@ -107,13 +107,27 @@ def _dying(declared: Declarations, sweep: Sweep, config: Learning) -> list[Findi
     )
     dead = {name: of("buried", name, "dead").mean() for name in ("rectifier", "leaky")}
     level = declared[181].level(len(leaky))
+    effect = splits_effect(leaky, config.tested, images, "accuracy", SHARE, level=level)
+    rate, plainly = _descended(sweep)
+    plain = splits_effect(plainly, config.tested, images, "accuracy", SHARE, level=level)
+    verdicts = {name: declared[181].expect.judge(each) for name, each in (("Adam", effect), ("descent", plain))}
+    hangs = (
+        f"it hangs on how networks learn: by Adam {verdicts['Adam']}, by plain gradient descent {verdicts['descent']}"
+    )
     return [
         primary(
             declared[181],
-            splits_effect(leaky, config.tested, images, "accuracy", SHARE, level=level),
-            undecided=barred,
+            effect,
+            undecided=joined(barred, hangs if len(set(verdicts.values())) > 1 else ""),
             note=f"Rectifiers that began so: {rectified.mean():.3f}; leaky ones that began as usual: "
             f"{begun.mean():.3f}.",
+        ),
+        Finding(
+            181,
+            "Test accuracy of such leaky networks by plain gradient descent, at the best of its rates",
+            plain,
+            note=f"Rate {rate:g}, of {config.rates[0]:g} to {config.rates[-1]:g} the best by test accuracy, in its "
+            "favour. Adam divides each gradient by its size, and so undoes the hundredth that the leak makes of it.",
         ),
         Finding(
             181,
@@ -128,6 +142,15 @@ def _dying(declared: Declarations, sweep: Sweep, config: Learning) -> list[Findi
             "with the leaky one, whose units learn there too.",
         ),
     ]
+
+
+def _descended(sweep: Sweep) -> tuple[float, np.ndarray]:
+    """The rate that is best for dead leaky networks by plain descent, and (seeds,) their test accuracy at it."""
+    rows = sweep.where(kind="descended", activation="leaky").columns
+    accuracy = np.nan_to_num(rows["test_accuracy"])  # what diverged has none
+    rates = np.unique(rows["learning_rate"])
+    chosen = max(rates, key=lambda rate: np.median(accuracy[rows["learning_rate"] == rate]))
+    return float(chosen), accuracy[rows["learning_rate"] == chosen]
 
 
 def _at_zero(sweep: Sweep, config: Learning) -> list[Finding]:
