@@ -22,10 +22,10 @@ def sweep(workspace: Workspace) -> dict[str, np.ndarray]:
 
     Returns:
         ``kind`` (learned, buried, begun, descended), ``activation``, ``learning_rate``, ``seed``, and how many
-        ``images`` there were to split; ``test_accuracy``; for what learned training ``loss`` over the last tenth of the steps,
-        ``diverged``, and the share of activations ``silent`` before the first step; for what began buried, and for
-        the same networks begun as usual, the share of hidden units that are ``dead`` at the end; what descended began
-        buried as well. Else nan.
+        ``images`` there were to split; ``test_accuracy``; for what learned training ``loss`` over the last tenth of
+        the steps, ``diverged``, and the share of activations ``silent`` before the first step; for what began buried,
+        and for the same networks begun as usual, the share of hidden units that are ``dead`` at the end; what
+        descended began buried as well. Else nan.
     """
     torch.set_num_threads(1)
     config: Learning = workspace.config.learning
