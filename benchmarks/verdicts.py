@@ -20,7 +20,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import stats
@@ -85,12 +85,13 @@ class Networks:
     Attributes:
         name: of the variant.
         correct: (seeds, images) 1 where the network is right.
-        settings: their training ended.
+        settings, record: their training ended, by itself.
     """
 
     name: str
     correct: np.ndarray
-    settings: ClassVar[dict[str, str]] = {"decay": "linear"}
+    settings: ClassVar[dict[str, Any]] = {"decay": "linear", "epochs": 5}
+    record: ClassVar[dict[str, Any]] = {"epochs": [4]}
 
     @property
     def seeds(self) -> int:
