@@ -84,7 +84,7 @@ def keep(
         "commit": _git(root, "rev-parse", "HEAD"),
         "committed": _committed(root),
         "changed": _is_changed(root),  # code or parameters other than the commit's
-        "data": sorted({row["ran_on"] for row in answered}),
+        "data": sorted({kind for row in answered for kind in row["ran_on"].split(", ")}),
         "files": _files(studies, known),
         "scale": sorted({row["scale"] for row in answered}),
         "machine": machine or f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",

@@ -81,7 +81,7 @@ def _made_from(page: dict[str, Any]) -> str:
     """Which data the numbers come from, real ones first."""
     here = f"Data: {escape(page['sources'])}. Scale: {escape(page['scales'])}."
     runs = [
-        f"[reports/{run.name}]({run.name}/README.md), {escape(', '.join(run.provenance.get('data', [])))} data, commit "
+        f"[reports/{run.name}]({run.name}/README.md), {escape(' and '.join(run.made_from))} data, commit "
         f"{escape(str(run.provenance.get('commit', ''))[:10])}, {escape(run.provenance.get('machine', ''))}"
         for run in page["kept"]
     ]

@@ -41,6 +41,11 @@ class Run:
         return {row["id"]: row for row in self.rows}
 
     @property
+    def made_from(self) -> list[str]:
+        """``generated``, ``real``, both or neither: a claim of two studies may have run on both."""
+        return sorted({kind for each in self.provenance.get("data", []) for kind in each.split(", ")})
+
+    @property
     def slug(self) -> str:
         """Its name in an address."""
         return self.name or "this-run"
